@@ -1,0 +1,1 @@
+"""Lightning glue that needs more than one pillar."""

@@ -1,0 +1,119 @@
+"""Evaluation during training: ranks the targets of every user once, for the model, its baselines and the ceiling."""
+
+from collections.abc import Callable
+
+import polars as pl
+import torch
+from lightning import Callback, LightningModule, Trainer
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torchmetrics.aggregation import MeanMetric
+
+from seqmine.metrics.evaluator import RankingEvaluator
+from seqmine.structs import Recommender, SequenceBatch
+
+
+class RankingEvaluation(Callback):
+    """Log ``{val,test}/<metric>`` of the model and, at the test, of every baseline and of the known ceiling.
+
+    Args:
+        metrics: builds an evaluator from ``num_items`` and ``train_counts``.
+        baselines: recommenders by name; fitted on the training part when the test starts.
+    """
+
+    def __init__(self, *, metrics: Callable[..., RankingEvaluator], baselines: dict[str, nn.Module]) -> None:
+        self.build_evaluator = metrics
+        self.baselines = baselines
+        self.results: dict[str, float] = {}
+        self.per_user: dict[str, pl.DataFrame] = {}
+        self._rivals: dict[str, Recommender] = {}
+        self._evaluators: dict[str, RankingEvaluator] = {}
+        self._losses: dict[str, MeanMetric] = {}
+
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:  # noqa: ARG002
+        """Build the evaluators for the catalog; fit the baselines for a test."""
+        data = trainer.datamodule
+        self._losses = {part: MeanMetric().set_dtype(torch.float64) for part in ("val", "test")}
+        self._rivals = {}
+        if stage == "test":
+            training_log = data.prepared.training_log()
+            for name, baseline in self.baselines.items():
+                baseline.fit(training_log, data.catalog.num_items)
+                self._rivals[f"baseline/{name}/"] = baseline
+            self._rivals |= data.ceilings("test")
+        self._evaluators = {
+            name: self.build_evaluator(num_items=data.catalog.num_items, train_counts=data.catalog.train_counts)
+            for name in ("val", "test", *self._rivals)
+        }
+
+    def on_validation_batch_end(
+        self,
+        trainer: Trainer,  # noqa: ARG002
+        pl_module: LightningModule,
+        outputs: Tensor,
+        batch: SequenceBatch,
+        batch_idx: int,  # noqa: ARG002
+        dataloader_idx: int = 0,  # noqa: ARG002
+    ) -> None:
+        """Rank the targets of the batch."""
+        self._update("val", pl_module, outputs, batch)
+
+    def on_test_batch_end(
+        self,
+        trainer: Trainer,  # noqa: ARG002
+        pl_module: LightningModule,
+        outputs: Tensor,
+        batch: SequenceBatch,
+        batch_idx: int,  # noqa: ARG002
+        dataloader_idx: int = 0,  # noqa: ARG002
+    ) -> None:
+        """Rank the targets of the batch, for the model and its rivals."""
+        self._update("test", pl_module, outputs, batch)
+        on_host = batch.to("cpu")
+        for name, rival in self._rivals.items():
+            self._evaluators[name].update(rival.score(on_host), on_host)
+
+    def on_validation_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Log the validation metrics."""
+        self._finish("val", trainer, pl_module)
+
+    def on_test_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Log the test metrics of the model and its rivals."""
+        self._finish("test", trainer, pl_module)
+        for name in self._rivals:
+            values = self._evaluators[name].compute()
+            self.results |= {f"{name}test/{metric}": value for metric, value in values.items()}
+
+    def _update(self, part: str, pl_module: LightningModule, scores: Tensor, batch: SequenceBatch) -> None:
+        targets = batch.last_targets
+        known = (targets > 0) & (targets < scores.shape[1])
+        losses = F.cross_entropy(scores[known, 1:], targets[known] - 1, reduction="none")
+        self._losses[part].to(pl_module.device).update(losses)
+        self._evaluators[part].to(pl_module.device).update(scores, batch)
+
+    def _finish(self, part: str, trainer: Trainer, pl_module: LightningModule) -> None:
+        evaluator = self._evaluators[part]
+        values = {f"{part}/loss": float(self._losses[part].compute())}
+        values |= {f"{part}/{metric}": value for metric, value in evaluator.compute().items()}
+        shown = {f"{part}/ndcg@10", f"{part}/hit_rate@10"} & set(values)
+        pl_module.log_dict({name: values[name] for name in values if name not in shown}, rank_zero_only=False)
+        pl_module.log_dict({name: values[name] for name in shown}, prog_bar=True)
+        self.results |= values
+        self.per_user[part] = per_user_frame(part, evaluator, trainer.datamodule)
+        evaluator.reset()
+        self._losses[part].reset()
+
+
+def per_user_frame(part: str, evaluator: RankingEvaluator, data: object) -> pl.DataFrame:
+    """Return user_id, split, target item_id and rank of every evaluated target."""
+    users, targets, ranks = (column.cpu().numpy() for column in evaluator.per_user())
+    prepared = data.prepared  # type: ignore[attr-defined]
+    return pl.DataFrame(
+        {
+            "user_id": [prepared.user_ids[user] for user in users],
+            "split": [part] * len(users),
+            "item_id": [prepared.item_id(target) for target in targets],
+            "rank": ranks,
+        },
+        schema={"user_id": pl.String, "split": pl.String, "item_id": pl.String, "rank": pl.Float64},
+    )

@@ -1,0 +1,134 @@
+"""What every program shares: reading the command line, running one job a process, and telling errors in a sentence."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+
+from seqmine.config import CONF_DIR, check_types, unknown_key
+from seqmine.structs.errors import UserError
+
+Task = Callable[[DictConfig], Any]
+
+
+def program(name: str) -> Callable[[Task], Callable[[], None]]:
+    """Make a program out of a function of the configuration.
+
+    The program exits with 0 on success and with 1, after one sentence, on a mistake of the user. In a multirun each job
+    is a process of its own, so that neither a failure nor a distributed job can disturb the next.
+
+    Args:
+        name: of the program and of its configuration in ``conf/``.
+    """
+
+    def decorate(task: Task) -> Callable[[], None]:
+        def run(config: DictConfig) -> Any:
+            from hydra.core.hydra_config import HydraConfig
+            from hydra.types import RunMode
+
+            if HydraConfig.get().mode == RunMode.MULTIRUN:
+                return _run_in_own_process(name, config)
+            return _run_with_plain_errors(task, config)
+
+        def main() -> None:
+            import hydra
+
+            _register_resolvers()
+            _check_command_line(name, sys.argv[1:])
+            hydra.main(version_base="1.3", config_path=str(CONF_DIR), config_name=name)(run)()
+
+        main.__doc__ = task.__doc__
+        return main
+
+    return decorate
+
+
+def _run_with_plain_errors(task: Task, config: DictConfig) -> Any:
+    try:
+        return task(config)
+    except UserError as error:
+        if config.debug:
+            raise
+        fail(error)
+
+
+def fail(error: Exception) -> None:
+    """Print an error as one sentence and exit with status 1."""
+    sys.stderr.write(f"error: {' '.join(str(error).split())}\n")
+    sys.stderr.flush()
+    sys.exit(1)
+
+
+def _run_in_own_process(name: str, config: DictConfig) -> Any:
+    """Run one job of a sweep as ``python -m seqmine.<name>`` and return the metric that the sweep looks at."""
+    from hydra.core.hydra_config import HydraConfig
+
+    hydra_config = HydraConfig.get()
+    folder = Path(hydra_config.runtime.output_dir)
+    command = [sys.executable, "-m", f"seqmine.{name}", *hydra_config.overrides.task, f"hydra.run.dir='{folder}'"]
+    command += [
+        f"--config-dir={source.path}"
+        for source in hydra_config.runtime.config_sources
+        if source.provider == "command-line"
+    ]
+    sweep = Path(hydra_config.sweep.dir)
+    done = subprocess.run(command, env={**os.environ, "SEQMINE_SWEEP": sweep.name}, check=False)
+    if done.returncode:
+        raise RuntimeError(f"the run {folder} failed with status {done.returncode}; its messages stand above")
+    from seqmine.runs import read_metrics
+
+    return read_metrics(folder).get(config.get("monitor", ""))
+
+
+def _check_command_line(name: str, arguments: list[str]) -> None:
+    """Compose the configuration once to tell mistakes in one sentence; sweeps are checked job by job."""
+    flags = {argument for argument in arguments if argument.startswith("-")}
+    if flags - {"--cfg", "--resolve"}:
+        return
+    from hydra import compose, initialize_config_dir
+    from hydra.core.override_parser.overrides_parser import OverridesParser
+    from hydra.errors import HydraException
+
+    overrides = [argument for argument in arguments if "=" in argument or argument.startswith("~")]
+    try:
+        with initialize_config_dir(str(CONF_DIR), version_base="1.3"):
+            parsed = OverridesParser.create().parse_overrides(overrides)
+            groups = [item.input_line for item in parsed if (CONF_DIR / item.key_or_group.split("@")[0]).is_dir()]
+            defaults = compose(name, groups)
+            for item in parsed:
+                _check_key(item.key_or_group, item.is_add() or item.input_line in groups, defaults)
+            check_types(compose(name, overrides), defaults)
+    except (HydraException, UserError) as error:
+        fail(error)
+
+
+def _check_key(key: str, may_be_new: bool, defaults: DictConfig) -> None:
+    if may_be_new or key.startswith("hydra"):
+        return
+    parent, _, leaf = key.rpartition(".")
+    node = OmegaConf.select(defaults, parent) if parent else defaults
+    if not isinstance(node, DictConfig) or leaf not in node.keys():  # noqa: SIM118 - `in` skips unset values
+        raise unknown_key(key, defaults)
+
+
+def _register_resolvers() -> None:
+    OmegaConf.register_new_resolver("stamp", _stamp, use_cache=True, replace=True)
+    OmegaConf.register_new_resolver("rank_suffix", _rank_suffix, replace=True)
+
+
+def _stamp() -> str:
+    """Name a run: date, time and a run id, the same in all processes that a launcher started together."""
+    if "TORCHELASTIC_RUN_ID" in os.environ:
+        started = Path(f"/proc/{os.getppid()}").stat().st_ctime
+        return f"{datetime.fromtimestamp(started):%Y-%m-%d_%H-%M-%S}_{os.getppid():x}"
+    return f"{datetime.now():%Y-%m-%d_%H-%M-%S}_{os.urandom(3).hex()}"
+
+
+def _rank_suffix() -> str:
+    rank = os.environ.get("RANK", os.environ.get("LOCAL_RANK", "0"))
+    return "" if rank == "0" else f"_rank{rank}"

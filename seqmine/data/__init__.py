@@ -1,0 +1,1 @@
+"""From raw logs to batches: sources, cleaning, splits, the store, the data module."""

@@ -1,0 +1,128 @@
+"""What cleaning did: one row a step, as a value, as JSON and as a table for people."""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import polars as pl
+from rich.table import Table
+
+from seqmine.data.cleaning.edges import AllButLast, BeforeTime, TrainingEdge, WholeLog
+
+EACH_EVENT = "each event"
+"""What a step looks at that counts nothing."""
+_EDGES: dict[str, Callable[..., TrainingEdge]] = {edge.__name__: edge for edge in (WholeLog, AllButLast, BeforeTime)}
+
+
+@dataclass(frozen=True)
+class LogSize:
+    """How large a log is.
+
+    Args:
+        rows: number of events.
+        users: number of different users.
+        items: number of different items.
+    """
+
+    rows: int
+    users: int
+    items: int
+
+
+@dataclass(frozen=True)
+class AuditRow:
+    """What one step did.
+
+    Args:
+        step: name and settings of the step.
+        looks_at: ``each event``, ``training events`` or ``all events``: what its decision rests on.
+        before: size of the log before the step.
+        after: size of the log after it.
+        seconds: time it took.
+    """
+
+    step: str
+    looks_at: str
+    before: LogSize
+    after: LogSize
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Audit:
+    """What all steps did, in order.
+
+    Args:
+        source: size of the log as it came.
+        rows: one a step.
+        edge: which events the steps that count looked at.
+    """
+
+    source: LogSize
+    rows: Sequence[AuditRow] = ()
+    edge: TrainingEdge = field(default_factory=WholeLog)
+
+    @property
+    def counts(self) -> bool:
+        """Whether some step decided by counting events of users or items."""
+        return any(row.looks_at != EACH_EVENT for row in self.rows)
+
+    def to_json(self) -> str:
+        """Return the audit as JSON."""
+        edge = {"name": type(self.edge).__name__, **vars(self.edge)}
+        rows = [asdict(row) for row in self.rows]
+        return json.dumps({"source": asdict(self.source), "edge": edge, "rows": rows}, indent=2)
+
+    @classmethod
+    def from_json(cls, text: str) -> "Audit":
+        """Return the audit that ``to_json`` wrote.
+
+        >>> audit = Audit(LogSize(3, 2, 1))
+        >>> Audit.from_json(audit.to_json()) == audit
+        True
+        """
+        content = json.loads(text)
+        rows = [
+            AuditRow(**{**row, "before": LogSize(**row["before"]), "after": LogSize(**row["after"])})
+            for row in content["rows"]
+        ]
+        settings = content["edge"]
+        edge = _EDGES[settings.pop("name")](**settings)
+        return cls(LogSize(**content["source"]), tuple(rows), edge)
+
+    def write(self, path: Path) -> None:
+        """Write the audit as a JSON file, as a whole or not at all."""
+        temporary = path.with_name(f".{path.name}.tmp")
+        temporary.write_text(self.to_json())
+        temporary.replace(path)
+
+    def table(self) -> Table:
+        """Return the audit as a table for a terminal."""
+        table = Table(title="Cleaning")
+        for name in ("step", "looks at"):
+            table.add_column(name)
+        for name in ("events", "users", "items", "removed", "seconds"):
+            table.add_column(name, justify="right")
+        table.add_row("log as it came", "", *_counts(self.source), "", "")
+        for row in self.rows:
+            removed = row.before.rows - row.after.rows
+            share = f"{removed:,} ({removed / max(row.before.rows, 1):.1%})"
+            table.add_row(row.step, row.looks_at, *_counts(row.after), share, f"{row.seconds:.2f}")
+        return table
+
+
+def size_of(events: pl.LazyFrame) -> LogSize:
+    """Count events, users and items.
+
+    >>> size_of(pl.LazyFrame({"user_id": ["u", "u"], "item_id": ["a", "b"]}))
+    LogSize(rows=2, users=1, items=2)
+    """
+    counts = events.select(
+        rows=pl.len(), users=pl.col("user_id").n_unique(), items=pl.col("item_id").n_unique()
+    ).collect(engine="streaming")
+    return LogSize(**counts.row(0, named=True))
+
+
+def _counts(size: LogSize) -> tuple[str, str, str]:
+    return f"{size.rows:,}", f"{size.users:,}", f"{size.items:,}"

@@ -1,0 +1,162 @@
+"""Which events count as training while a log is cleaned, so that no threshold learns from the test period.
+
+An edge must agree with the split that follows: ``AllButLast`` with ``leave_one_out`` and next-k, ``BeforeTime`` and
+``BeforeShare`` with ``global_time``. ``WholeLog`` says openly that cleaning looked at everything. The leak detector
+compares.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from seqmine.data.cleaning.step import IN_TRAINING, key_numbers
+from seqmine.structs import InteractionLog, UserError
+
+
+class TrainingEdge(Protocol):
+    """Marks the training events of a log."""
+
+    def mark(self, events: pl.LazyFrame) -> pl.LazyFrame:
+        """Return the events with the column ``in_training``."""
+        ...
+
+    def counted_stops(self, log: InteractionLog, lengths: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return one past the last event of each user that counts, in a log that was cleaned and split.
+
+        Args:
+            log: histories, without events of items that training never saw.
+            lengths: (U,) lengths of the histories with these events.
+        """
+        ...
+
+
+class EdgeChoice(Protocol):
+    """Chooses the edge of a log before any step has changed it."""
+
+    def of(self, events: pl.LazyFrame) -> TrainingEdge:
+        """Return the edge for these events."""
+        ...
+
+
+@dataclass(frozen=True)
+class WholeLog:
+    """Counts every event, later ones too: for logs that are published in this form, never for a fair test."""
+
+    def of(self, events: pl.LazyFrame) -> TrainingEdge:  # noqa: ARG002
+        """Return this edge, which is the same for every log."""
+        return self
+
+    def mark(self, events: pl.LazyFrame) -> pl.LazyFrame:
+        """Return the events with the column ``in_training``."""
+        return events.with_columns(pl.lit(True).alias(IN_TRAINING))
+
+    def counted_stops(self, log: InteractionLog, lengths: NDArray[np.int64]) -> NDArray[np.int64]:  # noqa: ARG002
+        """Return the lengths: all events count."""
+        return lengths
+
+
+@dataclass(frozen=True, kw_only=True)
+class AllButLast:
+    """Counts all but the last events of each user; users with no more than that many count whole, as they only train.
+
+    Args:
+        num_events: last events of each user that are set aside; 2 for leave-one-out.
+    """
+
+    num_events: int
+
+    def __post_init__(self) -> None:
+        """Check the setting."""
+        if self.num_events < 1:
+            raise UserError(
+                f"data.cleaning.edge.num_events={self.num_events} sets nothing aside; set it to 1 or more, "
+                "or choose data/cleaning/edge=whole_log"
+            )
+
+    def of(self, events: pl.LazyFrame) -> TrainingEdge:  # noqa: ARG002
+        """Return this edge, which is the same for every log."""
+        return self
+
+    def mark(self, events: pl.LazyFrame) -> pl.LazyFrame:
+        """Return the events with the column ``in_training``."""
+        frame = events.collect(engine="streaming")
+        users = key_numbers(frame["user_id"])
+        times = [frame[name].to_numpy() for name in ("microsecond", "timestamp") if name in frame.columns]
+        order = np.lexsort((*times, users))
+        lengths = np.bincount(users)
+        position = np.arange(len(users)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+        inside = np.empty(len(users), dtype=bool)
+        inside[order] = position < np.repeat(self.counted_stops_of(lengths), lengths)
+        return frame.with_columns(pl.Series(IN_TRAINING, inside)).lazy()
+
+    def counted_stops(self, log: InteractionLog, lengths: NDArray[np.int64]) -> NDArray[np.int64]:  # noqa: ARG002
+        """Return the lengths without the last events."""
+        return self.counted_stops_of(lengths)
+
+    def counted_stops_of(self, lengths: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return how many events of a history of each length count."""
+        return np.where(lengths > self.num_events, lengths - self.num_events, lengths)
+
+
+@dataclass(frozen=True, kw_only=True)
+class BeforeTime:
+    """Counts the events before a moment.
+
+    Args:
+        timestamp: the moment, in seconds since 1970.
+    """
+
+    timestamp: int
+
+    def of(self, events: pl.LazyFrame) -> TrainingEdge:
+        """Return this edge, which is the same for every log with times."""
+        _require_times(events)
+        return self
+
+    def mark(self, events: pl.LazyFrame) -> pl.LazyFrame:
+        """Return the events with the column ``in_training``."""
+        return events.with_columns((pl.col("timestamp") < self.timestamp).alias(IN_TRAINING))
+
+    def counted_stops(self, log: InteractionLog, lengths: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return how many events of each user precede the moment."""
+        if log.timestamps is None:
+            return lengths
+        counts = np.concatenate([[0], np.cumsum(log.timestamps < self.timestamp)])
+        return counts[log.offsets[1:]] - counts[log.offsets[:-1]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class BeforeShare:
+    """Counts the events before the moment that a share of the log, as it came, precedes.
+
+    Cleaning takes out more of the later events, whose items training often does not know, so the split of the cleaned
+    log begins earlier than that share of the log as it came: leave it some room.
+
+    Args:
+        share: share of events, above 0 and below 1.
+    """
+
+    share: float
+
+    def __post_init__(self) -> None:
+        """Check the setting."""
+        if not 0 < self.share < 1:
+            raise UserError(f"data.cleaning.edge.share={self.share} must be above 0 and below 1; change it")
+
+    def of(self, events: pl.LazyFrame) -> TrainingEdge:
+        """Return the moment of this log."""
+        _require_times(events)
+        times = events.select("timestamp").collect(engine="streaming")["timestamp"].to_numpy()
+        row = min(int(len(times) * self.share), len(times) - 1)
+        return BeforeTime(timestamp=int(np.partition(times, row)[row]))
+
+
+def _require_times(events: pl.LazyFrame) -> None:
+    if "timestamp" not in events.collect_schema().names():
+        raise UserError(
+            "the edge of cleaning is a time and the log has none; "
+            "set data.columns.timestamp or choose data/cleaning/edge=all_but_last"
+        )

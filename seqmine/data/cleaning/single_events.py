@@ -1,0 +1,133 @@
+"""Steps that judge an event by itself or by its neighbors in time."""
+
+from collections.abc import Sequence
+
+import polars as pl
+
+from seqmine.data.cleaning.step import in_log_order, in_user_order, require_columns
+from seqmine.data.sources.columns import fault
+from seqmine.data.sources.rejects import write_rejects
+from seqmine.structs import UserError
+
+
+class InvalidRows:
+    """Take out events without user or item, or with an impossible time.
+
+    Args:
+        earliest: first possible second since 1970; earlier times are those of broken clocks.
+        latest: last possible second, or None for no limit.
+        reject_path: JSON-lines file that keeps the rows and the reason, or None.
+    """
+
+    counts = False
+
+    def __init__(self, *, earliest: int, latest: int | None = None, reject_path: str | None = None) -> None:
+        self.earliest = earliest
+        self.latest = latest
+        self.reject_path = reject_path
+
+    def __call__(self, events: pl.LazyFrame) -> pl.LazyFrame:
+        """Return the valid events."""
+        schema = events.collect_schema()
+        text = [name for name in ("user_id", "item_id", "behavior") if schema.get(name) == pl.String]
+        reasons: list[pl.Expr] = [fault(text)] if text else []
+        if "timestamp" in schema:
+            time = pl.col("timestamp")
+            reasons.append(pl.when(time < self.earliest).then(pl.lit("time is before the earliest possible")))
+            if self.latest is not None:
+                reasons.append(pl.when(time > self.latest).then(pl.lit("time is after the latest possible")))
+        judged = events.with_columns(reason=pl.coalesce([*reasons, pl.lit(None, pl.String)]))
+        if self.reject_path is not None:
+            rejects = judged.filter(pl.col("reason").is_not_null()).collect(engine="streaming")
+            write_rejects(rejects, self.reject_path)
+        return judged.filter(pl.col("reason").is_null()).drop("reason")
+
+
+class ExactDuplicates:
+    """Keep the first of events that agree in every column; needs times, since without them repeats are real."""
+
+    counts = False
+
+    def __call__(self, events: pl.LazyFrame) -> pl.LazyFrame:
+        """Return the events without duplicates."""
+        require_columns(events, self, "timestamp")
+        return events.unique(keep="first", maintain_order=True)
+
+
+class RepeatsWithin:
+    """Take out an event when its user did the same to the same item shortly before: a double click, a reload.
+
+    Args:
+        seconds: longest time since the event before, kept or not; 0 takes out those of the same second only.
+    """
+
+    counts = False
+
+    def __init__(self, *, seconds: int) -> None:
+        if seconds < 0:
+            raise UserError(f"data.cleaning: RepeatsWithin seconds={seconds} is negative; set it to 0 or more")
+        self.seconds = seconds
+
+    def __call__(self, events: pl.LazyFrame) -> pl.LazyFrame:
+        """Return the events without repeats."""
+        require_columns(events, self, "timestamp")
+        present = events.collect_schema().names()
+        same = [name for name in ("user_id", "item_id", "behavior") if name in present]
+        ordered = events.with_row_index("row").sort([*same, "timestamp", "row"])
+        follows = pl.all_horizontal((pl.col(name) == pl.col(name).shift()).fill_null(False) for name in same)
+        soon = (pl.col("timestamp") - pl.col("timestamp").shift()) <= self.seconds
+        return in_log_order(ordered.filter(~(follows & soon.fill_null(False))))
+
+
+class ShortDwell:
+    """Take out an event that its user left for another item at once: nobody looks at a thing that briefly.
+
+    Args:
+        min_seconds: shortest plausible time until the next event of the user.
+    """
+
+    counts = False
+
+    def __init__(self, *, min_seconds: int) -> None:
+        if min_seconds < 1:
+            raise UserError(f"data.cleaning: ShortDwell min_seconds={min_seconds} removes nothing; set it to 1 or more")
+        self.min_seconds = min_seconds
+
+    def __call__(self, events: pl.LazyFrame) -> pl.LazyFrame:
+        """Return the events that lasted long enough; the last event of a user always does."""
+        require_columns(events, self, "timestamp")
+        ordered = in_user_order(events)
+        same_user = pl.col("user_id") == pl.col("user_id").shift(-1)
+        other_item = pl.col("item_id") != pl.col("item_id").shift(-1)
+        dwell = pl.col("timestamp").shift(-1) - pl.col("timestamp")
+        left = same_user & other_item & (dwell < self.min_seconds)
+        return in_log_order(ordered.filter(~left.fill_null(False)))
+
+
+class KeepBehaviors:
+    """Keep events of some kinds.
+
+    Args:
+        behaviors: the kinds to keep.
+    """
+
+    counts = False
+
+    def __init__(self, *, behaviors: Sequence[str]) -> None:
+        self.behaviors = list(behaviors)
+
+    def __call__(self, events: pl.LazyFrame) -> pl.LazyFrame:
+        """Return the events of these kinds.
+
+        Raises:
+            UserError: the log has no events of one of them.
+        """
+        require_columns(events, self, "behavior")
+        known = events.select(pl.col("behavior").unique()).collect(engine="streaming")["behavior"].to_list()
+        strange = [behavior for behavior in self.behaviors if behavior not in known]
+        if strange:
+            raise UserError(
+                f"cleaning step KeepBehaviors keeps {strange[0]!r}, but the log has {', '.join(sorted(known))}; "
+                "set its behaviors to some of these"
+            )
+        return events.filter(pl.col("behavior").is_in(self.behaviors))

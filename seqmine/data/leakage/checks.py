@@ -1,0 +1,189 @@
+"""Checks of a prepared log, each a pure function of arrays that looks for one kind of leak.
+
+Targets whose item training never saw have a number above that of the catalog and no event in the log; their position is
+the end of their input.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seqmine.data.leakage.report import LeakCheck
+from seqmine.data.splits import Split, Targets
+from seqmine.data.windows import Windows
+from seqmine.structs import InteractionLog
+
+
+def histories_in_order(log: InteractionLog) -> LeakCheck:
+    """Check that times never fall within a history."""
+    assert log.timestamps is not None
+    gaps, same_user = _steps(log)
+    falls = int(((gaps < 0) & same_user).sum())
+    detail = f"{falls:,} events are earlier than the one before; sort by time before splitting"
+    return LeakCheck("histories are in order of time", falls == 0, detail if falls else "no event is earlier")
+
+
+def training_before_targets(log: InteractionLog, split: Split) -> LeakCheck:
+    """Check that each user is trained on events before its targets alone, and validated before it is tested."""
+    late_val = split.train_stops[split.val.users] > split.val.positions
+    late_test = split.train_stops[split.test.users] > split.test.positions
+    last_val = np.full(log.num_users, -1)
+    np.maximum.at(last_val, split.val.users, split.val.positions)
+    # A user whose validation target has no event in the log is tested at the same position.
+    crossed = last_val[split.test.users] > split.test.positions
+    count = int(late_val.sum() + late_test.sum() + crossed.sum())
+    detail = f"{count:,} targets lie inside the training part of their user, or before a validation target"
+    return LeakCheck(
+        "training ends before the targets of its user", count == 0, detail if count else "no target is inside"
+    )
+
+
+def training_before_edge(
+    log: InteractionLog, split: Split, val_items: NDArray, test_items: NDArray, num_items: int
+) -> LeakCheck:
+    """Check that in a split by time every training event is older than every target, and validation older than test."""
+    assert log.timestamps is not None
+    train = log.timestamps[_training_mask(log, split)]
+    val = log.timestamps[_events_of(log, split.val, val_items, num_items)]
+    test = log.timestamps[_events_of(log, split.test, test_items, num_items)]
+    edges = [part.min() for part in (val, test) if len(part)]
+    late = int((train >= min(edges)).sum()) if edges else 0
+    crossed = int((val >= test.min()).sum()) if len(test) else 0
+    detail = (
+        f"{late:,} training events are not older than the first target, {crossed:,} validation targets than the test"
+    )
+    return LeakCheck("training ends before the test period", late + crossed == 0, detail)
+
+
+def target_outside_input(
+    log: InteractionLog, targets: Targets, items: NDArray[np.integer], num_items: int, part: str
+) -> LeakCheck:
+    """Check that the event after the input is the target itself, so that the input ends before it."""
+    name = f"the {part} target is not in its own input"
+    beyond = targets.positions > log.lengths[targets.users]
+    known = (items <= num_items) & ~beyond
+    inside = known & (targets.positions < log.lengths[targets.users])
+    following = log.items[(log.offsets[targets.users] + targets.positions)[inside]]
+    wrong = int(beyond.sum() + (known & ~inside).sum() + (following != items[inside]).sum())
+    detail = f"{wrong:,} of {len(targets):,} targets are not the event that follows their input"
+    return LeakCheck(name, wrong == 0, detail)
+
+
+def counts_from_training(log: InteractionLog, split: Split, train_counts: NDArray[np.integer]) -> LeakCheck:
+    """Check that the vocabulary and the popularity of items come from training events alone."""
+    items = log.items[_training_mask(log, split)]
+    size = max(len(train_counts), int(items.max(initial=0)) + 1)
+    expected = np.bincount(items, minlength=size)
+    given = np.zeros(size, dtype=np.int64)
+    given[: len(train_counts)] = train_counts
+    strange = int((expected[1:] != given[1:]).sum())
+    unseen = int((given[1 : len(train_counts)] == 0).sum() + (expected[1 : len(train_counts)] == 0).sum())
+    detail = f"{strange:,} item counts differ from those of training, {unseen:,} items never occur in it"
+    return LeakCheck("vocabulary and counts come from training", strange == 0 and unseen == 0, detail)
+
+
+def counted_inside_training(split: Split, counted_stops: NDArray[np.integer]) -> LeakCheck:
+    """Check that cleaning counted training events alone.
+
+    Args:
+        split: the parts.
+        counted_stops: (U,) one past the last event of each user that counting steps of the cleaning looked at.
+    """
+    beyond = counted_stops > split.train_stops
+    detail = (
+        f"cleaning counted later events of {int(beyond.sum()):,} users; "
+        "set data/cleaning/edge to the one that matches data/split"
+    )
+    name = "cleaning counts training events alone"
+    return LeakCheck(name, not beyond.any(), detail if beyond.any() else "no step looked beyond")
+
+
+def users_apart(split: Split) -> LeakCheck:
+    """Check that in a split by user nobody is in two parts."""
+    trained = set(np.flatnonzero(split.train_stops).tolist())
+    val, test = set(split.val.users.tolist()), set(split.test.users.tolist())
+    shared = (trained & val) | (trained & test) | (val & test)
+    return LeakCheck("users are in one part each", not shared, f"{len(shared):,} users are in two parts")
+
+
+def windows_inside_training(log: InteractionLog, split: Split, windows: Windows) -> LeakCheck:
+    """Check that the stretches of an epoch, as augmented, end where training ends and stay with their user."""
+    first = log.offsets[windows.users]
+    outside = (windows.starts < first) | (windows.stops > first + split.train_stops[windows.users])
+    detail = f"{int(outside.sum()):,} of {len(windows):,} training sequences reach beyond the training part"
+    return LeakCheck("training sequences stay inside training", not outside.any(), detail)
+
+
+def targets_not_repeated(
+    log: InteractionLog, targets: Targets, items: NDArray[np.integer], num_items: int, part: str
+) -> LeakCheck:
+    """Check that no target has an exact copy (user, item, time, behavior) in its input."""
+    assert log.timestamps is not None
+    there = (items <= num_items) & (targets.positions < log.lengths[targets.users])
+    first = log.offsets[targets.users][there]
+    events = _events_of(log, targets, items, num_items)
+    repeated = np.zeros(len(events), dtype=bool)
+    # Copies share the time of the target, so they stand among the events right before it.
+    steps, near = 1, np.arange(len(events))
+    while len(near):
+        near = near[events[near] - steps >= first[near]]
+        near = near[log.timestamps[events[near] - steps] == log.timestamps[events[near]]]
+        repeated[near] |= _same_event(log, events[near] - steps, events[near])
+        steps += 1
+    count = int(repeated.sum())
+    detail = f"{count:,} of {len(targets):,} targets have an exact copy in their input"
+    remedy = "; take duplicates out with data/cleaning=standard" if count else ""
+    return LeakCheck(f"no {part} target is recorded twice", count == 0, detail + remedy)
+
+
+def histories_not_repeated(log: InteractionLog, split: Split, min_events: int = 5) -> LeakCheck:
+    """Check that in a split by user no held-out history is a copy of one in training (items and times)."""
+    assert log.timestamps is not None
+    held_out = np.union1d(split.val.users, split.test.users)
+    trained = np.flatnonzero(split.train_stops)
+
+    def key(user: int) -> tuple[bytes, bytes]:
+        row = slice(log.offsets[user], log.offsets[user + 1])
+        return np.asarray(log.items[row]).tobytes(), np.asarray(log.timestamps[row]).tobytes()  # type: ignore[index]
+
+    long = log.lengths >= min_events
+    known = {key(user) for user in trained[long[trained]]}
+    copies = sum(key(user) in known for user in held_out[long[held_out]])
+    return LeakCheck(
+        "no history is in two parts", copies == 0, f"{copies:,} held-out histories are copies of trained ones"
+    )
+
+
+def order_is_defined(log: InteractionLog, max_share: float = 0.1) -> LeakCheck:
+    """Warn when many events share their time with the one before, so that the file alone decides the order."""
+    assert log.timestamps is not None
+    gaps, same_user = _steps(log)
+    share = float(((gaps == 0) & same_user).sum()) / max(int(same_user.sum()), 1)
+    detail = f"{share:.1%} of events have the time of the event before; their order is that of the file"
+    return LeakCheck("times define the order", share <= max_share, detail, fatal=False)
+
+
+def _steps(log: InteractionLog) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Return the time between neighboring events, and whether both belong to one user."""
+    same_user = np.ones(max(log.num_events - 1, 0), dtype=bool)
+    borders = log.offsets[1:-1] - 1
+    same_user[borders[(borders >= 0) & (borders < len(same_user))]] = False
+    return np.diff(np.asarray(log.timestamps)), same_user
+
+
+def _training_mask(log: InteractionLog, split: Split) -> NDArray[np.bool_]:
+    """Return which events are in training; one byte an event, since logs may have a hundred million."""
+    edges = np.zeros(log.num_events + 1, dtype=np.int8)
+    np.add.at(edges, log.offsets[:-1], 1)
+    np.add.at(edges, log.offsets[:-1] + split.train_stops, -1)
+    return np.cumsum(edges[:-1], dtype=np.int8).astype(bool)
+
+
+def _same_event(log: InteractionLog, one: NDArray[np.int64], other: NDArray[np.int64]) -> NDArray[np.bool_]:
+    same = np.asarray(log.items[one] == log.items[other])
+    return same if log.behaviors is None else same & (log.behaviors[one] == log.behaviors[other])
+
+
+def _events_of(log: InteractionLog, targets: Targets, items: NDArray[np.integer], num_items: int) -> NDArray[np.int64]:
+    """Return the positions in the flat arrays of the targets that have an event there."""
+    there = (items <= num_items) & (targets.positions < log.lengths[targets.users])
+    return (log.offsets[targets.users] + targets.positions)[there]

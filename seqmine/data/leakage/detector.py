@@ -1,0 +1,71 @@
+"""Runs every check that applies to a prepared log."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seqmine.data.cleaning.audit import Audit
+from seqmine.data.leakage import checks
+from seqmine.data.leakage.canary import canary
+from seqmine.data.leakage.report import LeakCheck, LeakReport
+from seqmine.data.sequences import PreparedData
+from seqmine.data.splits import GlobalTime, Splitter, UserHoldout
+from seqmine.data.windows import WindowChoice
+
+
+def find_leaks(
+    data: PreparedData,
+    *,
+    splitter: Splitter,
+    windows: WindowChoice,
+    max_length: int,
+    audit: Audit | None,
+    seed: int,
+) -> LeakReport:
+    """Look for every known kind of leak.
+
+    Args:
+        data: the prepared log.
+        splitter: made its parts; a split by time or by user has checks of its own.
+        windows: chooses the stretches of history that are trained on.
+        max_length: longest input, in events.
+        audit: what cleaning did to the log before, or None.
+        seed: decides the windows that are looked at and the canary.
+    """
+    log, split, num_items = data.log, data.split, data.catalog.num_items
+    parts = (("validation", split.val, data.val_items), ("test", split.test, data.test_items))
+    found = [checks.training_before_targets(log, split)]
+    found += [checks.target_outside_input(log, targets, items, num_items, part) for part, targets, items in parts]
+    found.append(checks.counts_from_training(log, split, data.catalog.train_counts.numpy()))
+    chosen = windows.choose(log.offsets, split.train_stops, max_length, np.random.default_rng(seed))
+    found.append(checks.windows_inside_training(log, split, chosen))
+    if audit is not None and audit.counts:
+        stops = audit.edge.counted_stops(log, lengths_before(data))
+        found.append(checks.counted_inside_training(split, stops))
+    if isinstance(splitter, UserHoldout):
+        found.append(checks.users_apart(split))
+    if log.timestamps is not None:
+        found += _checks_of_time(data, splitter)
+    found.append(canary(log, split, windows, max_length=max_length, num_items=num_items, seed=seed))
+    return LeakReport(tuple(found))
+
+
+def lengths_before(data: PreparedData) -> NDArray[np.int64]:
+    """Return the length of each history with the targets that have no event in the log, as cleaning saw it."""
+    targets = ((data.split.val, data.val_items), (data.split.test, data.test_items))
+    unseen = [part.users[items > data.catalog.num_items] for part, items in targets]
+    return data.log.lengths + np.bincount(np.concatenate(unseen), minlength=data.log.num_users)
+
+
+def _checks_of_time(data: PreparedData, splitter: Splitter) -> list[LeakCheck]:
+    log, split, num_items = data.log, data.split, data.catalog.num_items
+    found = [
+        checks.histories_in_order(log),
+        checks.targets_not_repeated(log, split.val, data.val_items, num_items, "validation"),
+        checks.targets_not_repeated(log, split.test, data.test_items, num_items, "test"),
+        checks.order_is_defined(log),
+    ]
+    if isinstance(splitter, GlobalTime):
+        found.append(checks.training_before_edge(log, split, data.val_items, data.test_items, num_items))
+    if isinstance(splitter, UserHoldout):
+        found.append(checks.histories_not_repeated(log, split))
+    return found

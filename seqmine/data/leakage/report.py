@@ -1,0 +1,70 @@
+"""The verdict on leaks as a value, as JSON and as a table for people."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+from rich.table import Table
+
+from seqmine.structs import UserError
+
+
+@dataclass(frozen=True)
+class LeakCheck:
+    """The outcome of one check.
+
+    Args:
+        name: what must hold.
+        passed: whether it does.
+        detail: what was found, with numbers and the setting to change.
+        fatal: whether a run must stop when it does not hold; otherwise it is a warning.
+    """
+
+    name: str
+    passed: bool
+    detail: str
+    fatal: bool = True
+
+
+@dataclass(frozen=True)
+class LeakReport:
+    """The outcome of all checks.
+
+    Args:
+        checks: one a check that applies to the data.
+    """
+
+    checks: Sequence[LeakCheck]
+
+    @property
+    def passed(self) -> bool:
+        """Whether no fatal check failed.
+
+        >>> LeakReport([LeakCheck("order", False, "half of the times are equal", fatal=False)]).passed
+        True
+        """
+        return not any(check.fatal and not check.passed for check in self.checks)
+
+    def require_passed(self) -> None:
+        """Stop when something leaks.
+
+        Raises:
+            UserError: the first leak.
+        """
+        for check in self.checks:
+            if check.fatal and not check.passed:
+                raise UserError(f"the prepared data leak: {check.name} does not hold ({check.detail})")
+
+    def to_json(self) -> str:
+        """Return the verdict as JSON."""
+        return json.dumps({"passed": self.passed, "checks": [asdict(check) for check in self.checks]}, indent=2)
+
+    def table(self) -> Table:
+        """Return the verdict as a table for a terminal."""
+        table = Table(title="Leaks: none found" if self.passed else "Leaks: FOUND")
+        for name in ("check", "verdict", "detail"):
+            table.add_column(name)
+        for check in self.checks:
+            verdict = "ok" if check.passed else "LEAK" if check.fatal else "warning"
+            table.add_row(check.name, verdict, check.detail)
+        return table

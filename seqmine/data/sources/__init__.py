@@ -1,0 +1,1 @@
+"""Readers of raw event logs: files of the user and data sets of their publishers."""

@@ -1,0 +1,135 @@
+"""Delimited text (CSV, TSV and their kin) as columns of strings, strict about rows and exact about line numbers."""
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.csv as pa_csv
+
+from seqmine.data.sources.files import read_text
+from seqmine.structs import UserError
+
+SEPARATORS = "\t,;|"
+_BLOCK_BYTES = 1 << 24
+_TYPE_SUFFIXES = (":token", ":token_seq", ":float", ":float_seq")
+
+
+@dataclass(frozen=True)
+class DelimitedText:
+    """A table in text whose values are read as strings, so that ``007`` and ``7`` stay two keys.
+
+    Args:
+        path: where the text came from, for messages.
+        text: UTF-8 bytes, header included where the file has one.
+        separator: one character.
+        header: names of all columns in file order.
+        has_header: whether the first line holds the names.
+        quoted: whether ``"`` encloses values (RFC 4180); otherwise it is a character like any other.
+        list_columns: columns whose header says that they hold words separated by spaces (``genres:token_seq``).
+    """
+
+    path: Path
+    text: bytes
+    separator: str
+    header: Sequence[str]
+    has_header: bool = True
+    quoted: bool = True
+    list_columns: Sequence[str] = ()
+
+    def read(self, columns: Sequence[str]) -> pl.DataFrame:
+        """Return some columns as strings, rows in file order; an empty value is ``""``.
+
+        Raises:
+            UserError: a column is not there, a row has too few or too many values, or a quote is not closed.
+        """
+        names = list(dict.fromkeys(columns))
+        missing = [name for name in names if name not in self.header]
+        if missing:
+            raise UserError(
+                f"{self.path} has no column {missing[0]} ({', '.join(self.header)}); give a file that has it"
+            )
+        try:
+            table = pa_csv.read_csv(
+                pa.BufferReader(self.text),
+                read_options=pa_csv.ReadOptions(
+                    column_names=list(self.header), skip_rows=int(self.has_header), block_size=_BLOCK_BYTES
+                ),
+                parse_options=pa_csv.ParseOptions(
+                    delimiter=self.separator,
+                    quote_char='"' if self.quoted else False,
+                    newlines_in_values=self.quoted and b'"' in self.text,
+                ),
+                convert_options=pa_csv.ConvertOptions(
+                    column_types=dict.fromkeys(names, pa.large_string()),
+                    include_columns=names,
+                    strings_can_be_null=False,
+                    check_utf8=False,
+                ),
+            )
+        except pa.ArrowInvalid as error:
+            raise UserError(self._explain(str(error))) from error
+        return pl.DataFrame(pl.from_arrow(table))
+
+    def line_of(self, row: int) -> int:
+        """Return the line (from 1) on which a row of ``read`` (from 0) begins."""
+        for number, (line, _, _) in enumerate(self._rows()):
+            if number == row:
+                return line
+        raise IndexError(f"row {row} is not in {self.path}")
+
+    def _rows(self) -> Iterator[tuple[int, int, int]]:
+        """Yield the first line, the last line and the number of values of each row after the header."""
+        rows = csv.reader(
+            io.StringIO(self.text.decode(), newline=""),
+            delimiter=self.separator,
+            quoting=csv.QUOTE_MINIMAL if self.quoted else csv.QUOTE_NONE,
+        )
+        start = 1
+        for number, row in enumerate(rows):
+            if row and not (self.has_header and number == 0):
+                yield start, rows.line_num, len(row)
+            start = rows.line_num + 1
+
+    def _explain(self, reason: str) -> str:
+        """Say which line is broken; slow and exact, because Arrow counts rows, not lines."""
+        last, width = int(self.has_header), len(self.header)
+        try:
+            for start, stop, found in self._rows():
+                if found != width:
+                    swallowed = " (a quote that opens on this line is not closed)" if stop > start else ""
+                    return (
+                        f"{self.path} line {start} has {found} values where the table has {width} columns{swallowed}; "
+                        "mend or remove the line"
+                    )
+                last = stop
+        except csv.Error:
+            return f"{self.path} line {last + 1} has a quote that is not closed; mend or remove the line"
+        return (
+            f"{self.path} is not a table of {width} columns separated by {self.separator!r} ({reason}); mend the file"
+        )
+
+
+def open_table(path: Path) -> DelimitedText:
+    """Open a table whose first line names the columns, told apart by the first separator found in that line.
+
+    Headers with types, as RecBole writes them (``user_id:token``), are read by their names, and the quotes of such
+    files are characters like any other.
+
+    Raises:
+        UserError: the file cannot be read as text, or a column name stands twice.
+    """
+    text = read_text(path)
+    first = text.split(b"\n", 1)[0].decode().rstrip("\r")
+    separator = next((mark for mark in SEPARATORS if mark in first), ",")
+    typed = any(name.endswith(_TYPE_SUFFIXES) for name in first.split(separator))
+    raw = first.split(separator) if typed else next(csv.reader([first], delimiter=separator))
+    header = [name.rsplit(":", 1)[0] if name.endswith(_TYPE_SUFFIXES) else name.strip() for name in raw]
+    repeated = sorted({name for name in header if header.count(name) > 1})
+    if repeated:
+        raise UserError(f"{path} names the column {repeated[0]!r} twice in its header; rename one of the two")
+    lists = [name for name, full in zip(header, raw, strict=True) if full.endswith("_seq") and name != full]
+    return DelimitedText(path, text, separator, header, quoted=not typed, list_columns=lists)

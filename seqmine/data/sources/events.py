@@ -1,0 +1,88 @@
+"""From raw columns of text to the event schema that every source returns."""
+
+import logging
+from collections.abc import Callable
+
+import polars as pl
+
+from seqmine.data.sources.columns import fault, first_true
+from seqmine.data.sources.rejects import write_rejects
+from seqmine.data.sources.timestamps import to_epoch
+from seqmine.structs import UserError
+
+_log = logging.getLogger(__name__)
+
+SCHEMA = {
+    "user_id": pl.String,
+    "item_id": pl.String,
+    "timestamp": pl.Int64,
+    "microsecond": pl.Int32,
+    "behavior": pl.String,
+    "rating": pl.Float32,
+}
+"""Columns of events, in order; all but the keys are optional."""
+
+
+def to_events(raw: pl.DataFrame, locate: Callable[[int], str], reject_path: str | None = None) -> pl.DataFrame:
+    """Return events in the order of the rows, without the rows that cannot be used.
+
+    Args:
+        raw: columns named as in ``SCHEMA``, keys and behavior as text, time and rating in any form.
+        locate: turns the number of a row (from 0) into words such as ``log.csv line 7``, for messages.
+        reject_path: where unusable rows are written, or None to drop them; they are counted in the log either way.
+
+    Raises:
+        UserError: a time or rating cannot be read, or no usable row is left.
+    """
+    rows = pl.Series("row", range(0), dtype=pl.UInt32)
+    reasons = raw.select(reason=fault(raw.columns))["reason"]
+    if reasons.null_count() < len(raw):
+        raw = raw.with_row_index("row").with_columns(reasons)
+        report_rejects(raw.filter(pl.col("reason").is_not_null()), locate, reject_path)
+        raw = raw.filter(pl.col("reason").is_null())
+        rows = raw["row"]
+
+    def locate_kept(row: int) -> str:
+        return locate(rows[row] if len(rows) else row)
+
+    if raw.is_empty():
+        raise UserError(f"{locate(0)}: no row with a user and an item; set data.path to a file with events")
+    if "timestamp" in raw.columns:
+        times = to_epoch(raw["timestamp"], locate_kept)
+        raw = raw.with_columns(times if times["microsecond"].max() else times.drop("microsecond"))
+    if "rating" in raw.columns:
+        raw = raw.with_columns(_ratings(raw["rating"], locate_kept))
+    return finish(raw.lazy()).collect()
+
+
+def report_rejects(rejects: pl.DataFrame, locate: Callable[[int], str], reject_path: str | None) -> None:
+    """Log how many rows were put aside and why, and write them with their place where a path is given.
+
+    Args:
+        rejects: rows with the columns ``row`` and ``reason``.
+        locate: turns the number of a row into words.
+        reject_path: the file to write, or None.
+    """
+    counts = ", ".join(f"{reason}: {count}" for reason, count in rejects["reason"].value_counts(sort=True).rows())
+    where = "dropped"
+    if reject_path is not None:
+        places = pl.Series("place", [locate(row) for row in rejects["row"]], dtype=pl.String)
+        where = f"written to {write_rejects(rejects.drop('row').insert_column(0, places), reject_path)}"
+    _log.warning("%d rows are %s (%s)", len(rejects), where, counts)
+
+
+def finish(events: pl.LazyFrame) -> pl.LazyFrame:
+    """Return the columns of ``SCHEMA`` that are there, in its order and types."""
+    present = events.collect_schema().names()
+    return events.select(pl.col(name).cast(dtype) for name, dtype in SCHEMA.items() if name in present)
+
+
+def _ratings(values: pl.Series, locate: Callable[[int], str]) -> pl.Series:
+    if values.dtype != pl.String:
+        return values.cast(pl.Float32)
+    numbers = values.str.strip_chars().replace("", None).cast(pl.Float32, strict=False)
+    wrong = numbers.is_null() & (values.str.strip_chars() != "")
+    if wrong.any():
+        row = first_true(wrong)
+        raise UserError(f"{locate(row)}: rating {values[row]!r} is not a number; mend it or set data.columns.rating")
+    return numbers

@@ -1,0 +1,103 @@
+"""Files with one object a line: JSON, or the Python dictionaries that some publishers write in its place."""
+
+import ast
+import gzip
+import io
+import zlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from seqmine.data.sources.files import is_gzip, read_text
+from seqmine.data.sources.tables import RawEvents, renamed
+from seqmine.structs import UserError
+
+
+class JsonLines:
+    """A file with one JSON object a line.
+
+    Args:
+        name: name of the file.
+        columns: schema name to key of the object.
+    """
+
+    def __init__(self, *, name: str, columns: Mapping[str, str]) -> None:
+        self.name = name
+        self.columns = dict(columns)
+
+    def read(self, path: Path) -> RawEvents:
+        """Return the events of the file.
+
+        Raises:
+            UserError: a line is not JSON.
+        """
+        frame = read_json_lines(path, dict.fromkeys(self.columns.values(), pl.String))
+        return RawEvents(frame.select(**renamed(self.columns)), lambda row: f"{path} object {row + 1}")
+
+
+class PythonLines:
+    """A file with one Python dictionary a line, as some publishers write where JSON was meant.
+
+    Lines are read as literals, so nothing in them runs.
+
+    Args:
+        name: name of the file.
+        columns: schema name to key of the dictionary.
+    """
+
+    def __init__(self, *, name: str, columns: Mapping[str, str]) -> None:
+        self.name = name
+        self.columns = dict(columns)
+
+    def read(self, path: Path) -> RawEvents:
+        """Return the events of the file.
+
+        Raises:
+            UserError: a line is not a dictionary.
+        """
+        rows = read_python_lines(path, list(self.columns.values()))
+        texts = {key: [None if value is None else str(value) for value in values] for key, values in rows.items()}
+        frame = pl.DataFrame(texts, schema=dict.fromkeys(texts, pl.String)).select(**renamed(self.columns))
+        return RawEvents(frame, lambda row: f"{path} line {row + 1}")
+
+
+def read_json_lines(path: Path, schema: Mapping[str, Any]) -> pl.DataFrame:
+    """Return some keys of a file of JSON objects, null where an object lacks one.
+
+    Raises:
+        UserError: a line is not JSON.
+    """
+    try:
+        if is_gzip(path):
+            return pl.read_ndjson(io.BytesIO(read_text(path)), schema=dict(schema))
+        return pl.scan_ndjson(path, schema=dict(schema)).collect(engine="streaming")
+    except pl.exceptions.PolarsError as error:
+        reason = str(error).splitlines()[0]
+        raise UserError(
+            f"{path} is not a file of one JSON object a line ({reason}); copy or download it again"
+        ) from error
+
+
+def read_python_lines(path: Path, keys: Sequence[str]) -> dict[str, list[Any]]:
+    """Return some keys of a file of Python dictionaries, None where one lacks a key.
+
+    Raises:
+        UserError: a line is not a dictionary.
+    """
+    rows: dict[str, list[Any]] = {key: [] for key in keys}
+    number = 0
+    try:
+        # Line by line, because such files unpack to more than memory holds twice.
+        with gzip.open(path, "rt", encoding="utf-8") if is_gzip(path) else path.open(encoding="utf-8") as lines:
+            for line in lines:
+                number += 1
+                entry = ast.literal_eval(line)
+                for key, values in rows.items():
+                    values.append(entry.get(key))
+    except (EOFError, zlib.error, OSError) as error:
+        raise UserError(f"{path} is cut off or damaged after line {number} ({error}); download it again") from error
+    except (ValueError, SyntaxError, AttributeError) as error:
+        raise UserError(f"{path} line {number} is not a Python dictionary; copy or download the file again") from error
+    return rows

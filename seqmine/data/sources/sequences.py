@@ -1,0 +1,137 @@
+"""Text files of sequences: one user a line, one event a line, or items alone."""
+
+import logging
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from seqmine.data.sources.files import fingerprint_files, read_text, require_file
+from seqmine.data.sources.item_table import read_item_table
+from seqmine.structs import UserError
+
+Layout = Literal["auto", "user_per_line", "event_per_line", "items_per_line"]
+LAYOUTS = ("auto", "user_per_line", "event_per_line", "items_per_line")
+
+_log = logging.getLogger(__name__)
+# Line feed is handled apart: it ends a line as well as a token.
+_BLANKS_TO_SPACE = bytes.maketrans(b"\t\r\v\f", b"    ")
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """Words of a text and the line (from 0) each stands on."""
+
+    words: pl.Series
+    lines: NDArray[np.int64]
+
+
+class SequenceFile:
+    """Reads a text file, plain or gzip, whose events stand in order and carry no time.
+
+    Args:
+        path: the file.
+        layout: ``user_per_line`` (``user item item ...``), ``event_per_line`` (``user item``), ``items_per_line``
+            (``item item ...``; the user is named by the number of the line, from 1), or ``auto``, which takes
+            ``event_per_line`` when every line has two words and ``user_per_line`` otherwise, and logs which.
+        items_path: a table of item attributes with a column ``item_id`` (see ``read_item_table``), or None.
+
+    Words are set apart by spaces or tabs and taken as they are. Lines without words are skipped; a user without items
+    is skipped and counted in the log.
+
+    Raises:
+        UserError: the layout is unknown.
+    """
+
+    def __init__(self, *, path: str, layout: Layout = "auto", items_path: str | None = None) -> None:
+        if layout not in LAYOUTS:
+            raise UserError(f"data.layout={layout} is unknown; set data.layout to one of {', '.join(LAYOUTS)}")
+        self.path = path
+        self.layout = layout
+        self.items_path = items_path
+
+    def read(self) -> pl.DataFrame:
+        """Return ``user_id`` and ``item_id`` of each event in file order.
+
+        Raises:
+            UserError: the file cannot be read, or a line does not fit the layout.
+        """
+        path = require_file(self.path)
+        tokens = tokenize(read_text(path))
+        layout = choose_layout(tokens) if self.layout == "auto" else self.layout
+        if self.layout == "auto":
+            _log.info("%s is read with data.layout=%s", path, layout)
+        if layout == "items_per_line":
+            return pl.DataFrame({"user_id": pl.Series(tokens.lines + 1).cast(pl.String), "item_id": tokens.words})
+        if layout == "event_per_line":
+            _require_two_words(tokens, self.path)
+        return _first_word_is_user(tokens, self.path)
+
+    def item_features(self) -> pl.DataFrame | None:
+        """Return the item attributes, or None without ``items_path``."""
+        return None if self.items_path is None else read_item_table(self.items_path)
+
+    def fingerprint(self) -> str:
+        """Return a hash of the content of the files and the layout."""
+        paths = [require_file(path) for path in (self.path, self.items_path) if path is not None]
+        return fingerprint_files(paths, {"source": "sequences", "layout": self.layout})
+
+
+def tokenize(text: bytes) -> Tokens:
+    r"""Split UTF-8 text into words at blanks and line ends, without a Python loop over lines.
+
+    >>> tokens = tokenize(b"u1 a b\n\nu2\tc\r\n")
+    >>> tokens.words.to_list(), tokens.lines.tolist()
+    (['u1', 'a', 'b', 'u2', 'c'], [0, 0, 0, 2, 2])
+    """
+    text = text.translate(_BLANKS_TO_SPACE)
+    data = np.frombuffer(text, dtype=np.uint8)
+    newlines = np.flatnonzero(data == ord("\n"))
+    blank = data == ord(" ")
+    blank[newlines] = True
+    starts = np.flatnonzero(~blank & np.concatenate([[True], blank[:-1]]))
+    # Each Arrow string runs to the start of the next word, so the text is shared and only blanks are cut off its end.
+    bounds = np.append(starts, len(data)).astype(np.int64)
+    words = pa.LargeStringArray.from_buffers(len(starts), pa.py_buffer(bounds), pa.py_buffer(text))
+    lines = np.searchsorted(newlines, starts).astype(np.int64)
+    return Tokens(pl.Series(words).str.strip_chars_end(" \n"), lines)
+
+
+def choose_layout(tokens: Tokens) -> Layout:
+    r"""Return ``event_per_line`` when every line with words has exactly two, else ``user_per_line``.
+
+    >>> choose_layout(tokenize(b"u a\nu b\n")), choose_layout(tokenize(b"u a b\n"))
+    ('event_per_line', 'user_per_line')
+    """
+    counts = np.bincount(tokens.lines)
+    return "event_per_line" if np.all((counts == 0) | (counts == 2)) else "user_per_line"
+
+
+def _require_two_words(tokens: Tokens, path: str) -> None:
+    counts = np.bincount(tokens.lines)
+    wrong = np.flatnonzero((counts != 0) & (counts != 2))
+    if len(wrong):
+        words = "1 word" if counts[wrong[0]] == 1 else f"{counts[wrong[0]]} words"
+        raise UserError(
+            f"{path} line {wrong[0] + 1} has {words} where data.layout=event_per_line allows exactly two (user item); "
+            "mend the line or set data.layout=user_per_line"
+        )
+
+
+def _first_word_is_user(tokens: Tokens, path: str) -> pl.DataFrame:
+    is_user = np.concatenate([[True], tokens.lines[1:] != tokens.lines[:-1]])
+    lengths = np.diff(np.append(np.flatnonzero(is_user), len(tokens.lines))) - 1
+    num_empty = int((lengths == 0).sum())
+    if num_empty == len(lengths):
+        raise UserError(
+            f"{path} has no line with a user and an item; "
+            "set data.layout=items_per_line if lines hold items alone, or data=interactions for a table with a header"
+        )
+    if num_empty:
+        _log.warning("%s: %d users without items are skipped", path, num_empty)
+    users = tokens.words.filter(pl.Series(is_user))
+    rows = pl.Series(np.repeat(np.arange(len(lengths)), lengths))
+    return pl.DataFrame({"user_id": users.gather(rows), "item_id": tokens.words.filter(pl.Series(~is_user))})

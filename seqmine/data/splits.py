@@ -1,0 +1,168 @@
+"""Which events train a model, and which it is asked to predict.
+
+A split looks at how many events each user has and when they happened, never at what they are. Events are named by their
+position in the history of their user, counted from 0.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seqmine.structs import InteractionLog, UserError
+
+
+@dataclass(frozen=True)
+class Targets:
+    """Events to predict: the input of each is everything its user did before.
+
+    Args:
+        users: (T,) int64 user of each target.
+        positions: (T,) int64 position of each target in the history of its user.
+    """
+
+    users: NDArray[np.int64]
+    positions: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        """Return the number of targets T."""
+        return len(self.users)
+
+
+@dataclass(frozen=True)
+class Split:
+    """The parts of a log.
+
+    Args:
+        train_stops: (U,) int64, the first so many events of each user are for training.
+        val: targets that choose settings and checkpoints.
+        test: targets that are looked at once.
+    """
+
+    train_stops: NDArray[np.int64]
+    val: Targets
+    test: Targets
+
+
+@runtime_checkable
+class Splitter(Protocol):
+    """Divides a log into training events and targets."""
+
+    def split(self, log: InteractionLog) -> Split:
+        """Return the parts of ``log``."""
+        ...
+
+
+class LeaveOneOut:
+    """Test on the last event of each user, validate on the last but one, train on the rest.
+
+    Users with fewer than three events only train, as in the published files.
+    """
+
+    def split(self, log: InteractionLog) -> Split:
+        """Return the parts of ``log``."""
+        lengths = log.lengths
+        users = np.flatnonzero(lengths >= 3)
+        stops = np.where(lengths >= 3, lengths - 2, lengths)
+        return Split(stops, Targets(users, lengths[users] - 2), Targets(users, lengths[users] - 1))
+
+
+class LeaveLastK:
+    """Test on the last ``k`` events of each user, validate on the ``k`` before, train on the rest.
+
+    Args:
+        k: events a user in each of test and validation; users with no event left to train on only train.
+    """
+
+    def __init__(self, *, k: int) -> None:
+        if k < 1:
+            raise UserError(f"data.split.k is {k}, allowed are whole numbers from 1; change data.split.k")
+        self.k = k
+
+    def split(self, log: InteractionLog) -> Split:
+        """Return the parts of ``log``."""
+        lengths = log.lengths
+        users = np.flatnonzero(lengths >= 2 * self.k + 1)
+        stops = np.where(lengths >= 2 * self.k + 1, lengths - 2 * self.k, lengths)
+        rows, steps = np.repeat(users, self.k), np.tile(np.arange(self.k), len(users))
+        test = lengths[rows] - self.k + steps
+        return Split(stops, Targets(rows, test - self.k), Targets(rows, test))
+
+
+class GlobalTime:
+    """Train before one moment, validate until the next, test after it: as a shop would live it.
+
+    The moments are quantiles of all timestamps. The target of a part is the first event of each user in it, so a user
+    counts once; the events of users who come later are not known to training.
+
+    Args:
+        val_share: share of all events in the validation window.
+        test_share: share of all events in the test window.
+    """
+
+    def __init__(self, *, val_share: float = 0.1, test_share: float = 0.1) -> None:
+        if not (val_share > 0 and test_share > 0 and val_share + test_share < 1):
+            raise UserError(
+                f"data.split.val_share {val_share} and test_share {test_share} must be above 0 and together below 1; "
+                "change data.split.val_share or data.split.test_share"
+            )
+        self.val_share, self.test_share = val_share, test_share
+
+    def split(self, log: InteractionLog) -> Split:
+        """Return the parts of ``log``."""
+        if log.timestamps is None:
+            raise UserError("the log has no timestamps, which data/split=global_time needs; set data.columns.timestamp")
+        val_edge, test_edge = self.edges(log.timestamps)
+        before_val = _count_before(log, val_edge)
+        before_test = _count_before(log, test_edge)
+        lengths = log.lengths
+        val = np.flatnonzero((before_test > before_val) & (before_val > 0))
+        test = np.flatnonzero((lengths > before_test) & (before_test > 0))
+        return Split(before_val, Targets(val, before_val[val]), Targets(test, before_test[test]))
+
+    def edges(self, timestamps: NDArray[np.int64]) -> tuple[int, int]:
+        """Return the first moment of validation and of test."""
+        ordered = np.sort(timestamps)
+        count = len(ordered)
+        val_row = min(int(count * (1 - self.val_share - self.test_share)), count - 1)
+        test_row = min(int(count * (1 - self.test_share)), count - 1)
+        return int(ordered[val_row]), int(ordered[test_row])
+
+
+class UserHoldout:
+    """Train on some users, validate and test on others: can the model serve people it never met?
+
+    The target of a held-out user is the last event; everything before it is input.
+
+    Args:
+        val_share: share of users for validation.
+        test_share: share of users for test.
+        seed: decides which users are held out.
+    """
+
+    def __init__(self, *, val_share: float = 0.1, test_share: float = 0.1, seed: int) -> None:
+        if not (val_share > 0 and test_share > 0 and val_share + test_share < 1):
+            raise UserError(
+                f"data.split.val_share {val_share} and test_share {test_share} must be above 0 and together below 1; "
+                "change data.split.val_share or data.split.test_share"
+            )
+        self.val_share, self.test_share, self.seed = val_share, test_share, seed
+
+    def split(self, log: InteractionLog) -> Split:
+        """Return the parts of ``log``."""
+        lengths = log.lengths
+        order = np.random.default_rng(self.seed).permutation(log.num_users)
+        num_test, num_val = round(self.test_share * len(order)), round(self.val_share * len(order))
+        test, val = np.sort(order[:num_test]), np.sort(order[num_test : num_test + num_val])
+        stops = lengths.copy()
+        stops[test] = stops[val] = 0
+        test, val = test[lengths[test] >= 2], val[lengths[val] >= 2]
+        return Split(stops, Targets(val, lengths[val] - 1), Targets(test, lengths[test] - 1))
+
+
+def _count_before(log: InteractionLog, edge: int) -> NDArray[np.int64]:
+    """Count the events of each user before a moment; events of a user are in order of time."""
+    assert log.timestamps is not None
+    before = np.concatenate([[0], np.cumsum(log.timestamps < edge)])
+    return before[log.offsets[1:]] - before[log.offsets[:-1]]

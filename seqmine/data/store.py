@@ -1,0 +1,123 @@
+"""Prepared data on disk: flat arrays that are memory-mapped, and a description.
+
+A store is written under a temporary name and renamed when complete, so a folder that exists is whole.
+"""
+
+import json
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import torch
+
+from seqmine.data.sequences import PreparedData
+from seqmine.data.splits import Split, Targets
+from seqmine.structs import Catalog, InteractionLog, UserError
+
+STORE_VERSION = 1
+
+
+def write_store(data: PreparedData, folder: Path, description: dict[str, Any]) -> None:
+    """Write prepared data into ``folder``, which appears complete or not at all.
+
+    Args:
+        data: what to keep.
+        folder: must not exist yet; a folder that another process completed meanwhile is kept.
+        description: what the data was made from; kept as ``description.json``.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    try:
+        for name, column in _arrays(data).items():
+            np.save(temporary / f"{name}.npy", column)
+        _write_tables(data, temporary)
+        meta = {"version": STORE_VERSION, "behavior_names": list(data.log.behavior_names), **description}
+        (temporary / "description.json").write_text(json.dumps(meta, indent=2))
+        if not folder.exists():
+            temporary.replace(folder)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def read_store(folder: Path) -> PreparedData:
+    """Read prepared data; arrays are memory-mapped, so that all processes share them."""
+    if not (folder / "description.json").is_file():
+        raise UserError(f"{folder} is not a store of prepared data; remove it or change paths.store")
+    meta = json.loads((folder / "description.json").read_text())
+    columns = {path.stem: np.load(path, mmap_mode="r") for path in folder.glob("*.npy")}
+    log = InteractionLog(
+        items=columns["items"],
+        offsets=np.asarray(columns["offsets"]),
+        timestamps=columns.get("timestamps"),
+        behaviors=columns.get("behaviors"),
+        ratings=columns.get("ratings"),
+        behavior_names=meta["behavior_names"],
+    )
+    return PreparedData(
+        log=log,
+        catalog=read_catalog(folder / "catalog.parquet"),
+        user_ids=pl.read_parquet(folder / "users.parquet")["user_id"].to_list(),
+        unseen_item_ids=pl.read_parquet(folder / "unseen_items.parquet")["item_id"].to_list(),
+        split=Split(
+            np.asarray(columns["train_stops"]),
+            Targets(columns["val_users"], columns["val_positions"]),
+            Targets(columns["test_users"], columns["test_positions"]),
+        ),
+        val_items=columns["val_items"],
+        test_items=columns["test_items"],
+    )
+
+
+def write_catalog(catalog: Catalog, path: Path) -> None:
+    """Write a catalog as Parquet, atomically."""
+    frame = pl.DataFrame(
+        {
+            "item_id": list(catalog.item_ids),
+            "item_index": range(1, catalog.num_items + 1),
+            "train_count": catalog.train_counts[1:].tolist(),
+            **catalog.features,
+        },
+        schema_overrides={"item_id": pl.String, "item_index": pl.Int64, "train_count": pl.Int64},
+    )
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    frame.write_parquet(temporary)
+    temporary.replace(path)
+
+
+def read_catalog(path: Path) -> Catalog:
+    """Read a catalog that ``write_catalog`` wrote."""
+    frame = pl.read_parquet(path)
+    counts = torch.from_numpy(np.concatenate([[0], frame["train_count"].to_numpy()]))
+    known = {"item_id", "item_index", "train_count"}
+    features = {name: frame[name].to_list() for name in frame.columns if name not in known}
+    return Catalog(frame["item_id"].to_list(), counts, features)
+
+
+def _arrays(data: PreparedData) -> dict[str, np.ndarray]:
+    log, split = data.log, data.split
+    columns = {
+        "items": log.items,
+        "offsets": log.offsets,
+        "timestamps": log.timestamps,
+        "behaviors": log.behaviors,
+        "ratings": log.ratings,
+        "train_stops": split.train_stops,
+        "val_users": split.val.users,
+        "val_positions": split.val.positions,
+        "val_items": data.val_items,
+        "test_users": split.test.users,
+        "test_positions": split.test.positions,
+        "test_items": data.test_items,
+    }
+    return {name: column for name, column in columns.items() if column is not None}
+
+
+def _write_tables(data: PreparedData, folder: Path) -> None:
+    write_catalog(data.catalog, folder / "catalog.parquet")
+    pl.DataFrame({"user_id": data.user_ids}, schema={"user_id": pl.String}).write_parquet(folder / "users.parquet")
+    unseen = pl.DataFrame({"item_id": data.unseen_item_ids}, schema={"item_id": pl.String})
+    unseen.write_parquet(folder / "unseen_items.parquet")

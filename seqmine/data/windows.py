@@ -1,0 +1,105 @@
+"""Which stretches of a history become training sequences."""
+
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seqmine.structs import UserError
+
+
+@dataclass(frozen=True)
+class Windows:
+    """Stretches of events, as positions in the flat arrays of a log.
+
+    Args:
+        users: (W,) int64 user of each window.
+        starts: (W,) int64 first event.
+        stops: (W,) int64 one past the last event.
+        first_targets: (W,) int64 first event that is to be predicted; the ones before it are context alone.
+    """
+
+    users: NDArray[np.int64]
+    starts: NDArray[np.int64]
+    stops: NDArray[np.int64]
+    first_targets: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        """Return the number of windows W."""
+        return len(self.users)
+
+
+@runtime_checkable
+class WindowChoice(Protocol):
+    """Chooses the windows of an epoch."""
+
+    def choose(
+        self,
+        offsets: NDArray[np.int64],
+        train_stops: NDArray[np.int64],
+        max_length: int,
+        generator: np.random.Generator,
+    ) -> Windows:
+        """Return windows of 2 to ``max_length + 1`` training events."""
+        ...
+
+
+class LatestWindow:
+    """One window a user: the latest ``max_length + 1`` training events."""
+
+    def choose(
+        self,
+        offsets: NDArray[np.int64],
+        train_stops: NDArray[np.int64],
+        max_length: int,
+        generator: np.random.Generator,  # noqa: ARG002
+    ) -> Windows:
+        """Return the latest window of each user with at least two training events."""
+        users = np.flatnonzero(train_stops >= 2)
+        stops = offsets[users] + train_stops[users]
+        starts = np.maximum(offsets[users], stops - max_length - 1)
+        return Windows(users, starts, stops, starts + 1)
+
+
+class SlidingWindows:
+    """Windows over the whole of a long history, so that each training event is a target exactly once an epoch.
+
+    The borders between the windows of a user move from epoch to epoch.
+
+    Args:
+        stride: targets of each earlier window; a smaller stride gives each of them more context.
+    """
+
+    def __init__(self, *, stride: int) -> None:
+        if stride < 1:
+            raise UserError(
+                f"data.windows.stride is {stride}, allowed are whole numbers from 1; change data.windows.stride"
+            )
+        self.stride = stride
+
+    def choose(
+        self,
+        offsets: NDArray[np.int64],
+        train_stops: NDArray[np.int64],
+        max_length: int,
+        generator: np.random.Generator,
+    ) -> Windows:
+        """Return the latest window of each user and the earlier ones, ``stride`` targets apart."""
+        users = np.flatnonzero(train_stops >= 2)
+        stride = min(self.stride, max_length)
+        lengths = train_stops[users]
+        # targets of the latest window; the rest of the history is cut into pieces of one stride
+        latest = np.where(lengths > max_length + 1, max_length - generator.integers(0, stride, len(users)), lengths - 1)
+        counts = 1 + -(-np.maximum(0, lengths - 1 - latest) // stride)
+        rows = np.repeat(np.arange(len(users)), counts)
+        steps = np.arange(len(rows)) - np.repeat(np.cumsum(counts) - counts, counts)
+        ends = np.where(steps > 0, lengths[rows] - latest[rows] - (steps - 1) * stride, lengths[rows])
+        targets = np.where(steps > 0, stride, latest[rows])
+        base = offsets[users][rows]
+        return Windows(
+            users=users[rows],
+            starts=base + np.maximum(0, ends - max_length - 1),
+            stops=base + ends,
+            first_targets=base + np.maximum(1, ends - targets),
+        )

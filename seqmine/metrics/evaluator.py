@@ -1,0 +1,138 @@
+"""The whole evaluation of one part of the data: scores in, every metric out, by one stated protocol."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+from torchmetrics import Metric
+from torchmetrics.utilities.distributed import gather_all_tensors
+
+from seqmine.metrics.beyond_accuracy import Coverage, Novelty, PopularityBias
+from seqmine.metrics.candidates import Candidates, keep_sampled
+from seqmine.metrics.functional import Ties, check_choice, check_scores, mask_candidates, target_ranks, top_items
+from seqmine.metrics.ranking import MRR, NDCG, HitRate
+from seqmine.structs import SequenceBatch, UserError
+
+UnseenTargets = Literal["keep", "drop"]
+
+# Lists for coverage, novelty and popularity bias have this length.
+LIST_LENGTH = 10
+
+
+class RankingEvaluator(nn.Module):
+    """Rank the target of every user once and measure the rank in many ways.
+
+    Each device must bring its own users (no user on two devices, none padded): then every number is that of one device,
+    counts bit by bit and sums up to the order of addition.
+
+    Args:
+        num_items: catalog size without padding.
+        train_counts: training events of each row of the item table; for novelty, popularity bias, ``popularity_100``.
+        cutoffs: list cut-offs of hit rate, NDCG and MRR. A cut-off beyond the catalog is that of the whole catalog.
+        ties: how items scored like the target count; ``pessimistic`` counts them before it, so that a constant model
+            scores 0.
+        unseen_targets: targets that training never saw are misses (``keep``) or not counted (``drop``).
+        candidates: rank among all items (``full``) or among the target and 100 drawn negatives, which flatters
+            every model. Coverage, novelty and popularity bias always look at the full catalog.
+        seed: decides the drawn negatives of each user; without effect on ``full``.
+
+    Raises:
+        UserError: a cut-off below 1, or a word that is not one of the choices.
+    """
+
+    sampling_weights: Float[Tensor, "V"]
+
+    def __init__(
+        self,
+        *,
+        num_items: int,
+        train_counts: Int[Tensor, "V"],
+        cutoffs: Sequence[int] = (5, 10, 20, 50),
+        ties: Ties = "pessimistic",
+        unseen_targets: UnseenTargets = "keep",
+        candidates: Candidates = "full",
+        seed: int = 0,
+    ) -> None:
+        super().__init__()
+        check_choice("evaluation.ties", ties, Ties)
+        check_choice("evaluation.unseen_targets", unseen_targets, UnseenTargets)
+        check_choice("evaluation.candidates", candidates, Candidates)
+        if not cutoffs or min(cutoffs) < 1:
+            raise UserError(
+                f"metrics.cutoffs is {list(cutoffs)}, but cut-offs start at 1: set metrics.cutoffs to e.g. [5, 10]"
+            )
+        self.ties, self.unseen_targets, self.candidates, self.seed = ties, unseen_targets, candidates, seed
+        weights = train_counts.double() if candidates == "popularity_100" else torch.ones(num_items + 1)
+        self.register_buffer("sampling_weights", weights, persistent=False)
+        self.rank_metrics = nn.ModuleDict(_rank_metrics(num_items, cutoffs))
+        self.list_metrics = nn.ModuleDict(
+            {
+                f"coverage@{LIST_LENGTH}": Coverage(num_items=num_items),
+                f"novelty@{LIST_LENGTH}": Novelty(train_counts=train_counts),
+                f"popularity_bias@{LIST_LENGTH}": PopularityBias(train_counts=train_counts),
+            }
+        )
+        self._rows: list[Float[Tensor, "B 3"]] = []
+
+    @torch.no_grad()
+    def update(self, scores: Float[Tensor, "B V"], batch: SequenceBatch) -> Tensor:
+        """Add a batch of users and return the rank of each target.
+
+        Args:
+            scores: of the whole item table after the last event of each row; changed in place (what is no candidate
+                becomes minus infinity).
+            batch: gives the targets and, in ``seen_items``, what the protocol takes out of the candidates.
+
+        Raises:
+            NonFiniteScores: the model returned NaN or infinity.
+        """
+        targets = batch.last_targets
+        check_scores(scores)
+        mask_candidates(scores, batch.seen_rows, batch.seen_items, targets)
+        lists = top_items(scores, LIST_LENGTH)
+        if self.candidates != "full":
+            keep_sampled(scores, targets, batch.user_index, weights=self.sampling_weights, seed=self.seed)
+        ranks = target_ranks(scores, targets, self.ties)
+        counted = (targets > 0) & (targets < scores.shape[1]) if self.unseen_targets == "drop" else targets > 0
+        self._add(ranks[counted], lists[counted], targets[counted], batch.user_index[counted])
+        return ranks
+
+    def _add(self, ranks: Tensor, lists: Tensor, targets: Tensor, users: Tensor) -> None:
+        for metric in _metrics(self.rank_metrics).values():
+            metric.update(ranks)
+        for metric in _metrics(self.list_metrics).values():
+            metric.update(lists)
+        # float64 holds indices and ranks exactly, so that one gather brings all three.
+        self._rows.append(torch.stack([users.double(), targets.double(), ranks.double()], dim=1))
+
+    def compute(self) -> dict[str, float]:
+        """Return every metric over the users of all devices, as ``{"hit_rate@5": ...}``; all devices must call it."""
+        metrics = {**_metrics(self.rank_metrics), **_metrics(self.list_metrics)}
+        return {name: float(metric.compute()) for name, metric in metrics.items()}
+
+    def per_user(self) -> tuple[Int[Tensor, "U"], Int[Tensor, "U"], Tensor]:
+        """Return user_index, target and rank of every user of all devices, by user; all devices must call it."""
+        rows = torch.cat([self.sampling_weights.new_zeros(0, 3, dtype=torch.float64), *self._rows])
+        if torch.distributed.is_available() and torch.distributed.is_initialized():
+            rows = torch.cat(gather_all_tensors(rows))
+        rows = rows[rows[:, 0].argsort(stable=True)]
+        ranks = rows[:, 2] if self.ties == "mean" else rows[:, 2].long()
+        return rows[:, 0].long(), rows[:, 1].long(), ranks
+
+    def reset(self) -> None:
+        """Forget every user."""
+        for metric in [*_metrics(self.rank_metrics).values(), *_metrics(self.list_metrics).values()]:
+            metric.reset()
+        self._rows = []
+
+
+def _metrics(modules: nn.ModuleDict) -> dict[str, Metric]:
+    return dict(modules.items())
+
+
+def _rank_metrics(num_items: int, cutoffs: Sequence[int]) -> dict[str, Metric]:
+    kinds = {"hit_rate": HitRate, "ndcg": NDCG, "mrr": MRR}
+    # A miss has rank num_items + 1, so no cut-off may reach it.
+    return {f"{name}@{k}": kind(top_k=min(k, num_items)) for name, kind in kinds.items() for k in cutoffs}

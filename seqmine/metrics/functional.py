@@ -1,0 +1,162 @@
+"""Pure functions from scores to ranks and from ranks to numbers; torch only, no state."""
+
+from typing import Literal, get_args
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+from seqmine.structs import UserError
+
+Ties = Literal["pessimistic", "mean", "optimistic"]
+
+# Rows are compared in blocks of this many scores, so that counting never holds a second (B, V) array.
+_BLOCK_SCORES = 1 << 22
+
+
+class NonFiniteScores(ValueError):  # noqa: N818 - named for what it tells, as the protocol calls it
+    """A score is NaN or infinitely high, so that the model has no ranking.
+
+    Comparing with NaN is always false: counting "items scored higher" would give a broken model a perfect rank.
+    """
+
+
+def check_scores(scores: Float[Tensor, "B V"]) -> None:
+    """Refuse scores that cannot be ranked; minus infinity is allowed and means "not a candidate".
+
+    Raises:
+        NonFiniteScores: a score is NaN or plus infinity.
+    """
+    if scores.numel() == 0:
+        return
+    peaks = scores.amax(dim=1)
+    broken = int((peaks.isnan() | (peaks == float("inf"))).sum())
+    if broken:
+        raise NonFiniteScores(
+            f"{broken} of {len(peaks)} histories have a score that is NaN or infinite, which cannot be ranked: "
+            "the model has diverged, try a lower optimizer.lr or gradient clipping"
+        )
+
+
+def check_choice(setting: str, value: str, allowed: object) -> None:
+    """Refuse a value that is not one of the words of a ``Literal`` type.
+
+    Raises:
+        UserError: ``value`` is not allowed; the sentence names ``setting``.
+    """
+    words = get_args(allowed)
+    if value not in words:
+        raise UserError(f"{setting} is {value!r}, but only {', '.join(words)} are known: set {setting} to one of them")
+
+
+def target_ranks(
+    scores: Float[Tensor, "B V"], targets: Int[Tensor, "B"], ties: Ties = "pessimistic"
+) -> Int[Tensor, "B"] | Float[Tensor, "B"]:
+    """Return the rank of each row's target among its candidates, counted from 1, without sorting.
+
+    Column 0 is padding and never counts. A candidate is any other column above minus infinity. A target that is no
+    candidate (taken out, padding, or an index the table does not have because training never saw the item) gets
+    ``num_items + 1``, behind the whole catalog.
+
+    Args:
+        scores: higher is better; minus infinity takes an item out of the candidates.
+        targets: item_index of each row.
+        ties: an item scored like the target counts before it (``pessimistic``: a constant model ranks it last), half
+            (``mean``, the only choice with fractional ranks) or behind it (``optimistic``).
+
+    Raises:
+        NonFiniteScores: a score is NaN or plus infinity.
+
+    >>> scores = torch.tensor([[0.0, 0.3, 0.9, 0.3], [0.0, 0.5, 0.5, -torch.inf]])
+    >>> target_ranks(scores, torch.tensor([1, 3])).tolist()
+    [3, 4]
+    >>> target_ranks(scores, torch.tensor([1, 1]), ties="mean").tolist()
+    [2.5, 1.5]
+    """
+    check_choice("evaluation.ties", ties, Ties)
+    check_scores(scores)
+    num_rows = scores.shape[1]
+    known = (targets > 0) & (targets < num_rows)
+    target_scores = scores.gather(1, torch.where(known, targets, 0).unsqueeze(1))
+    above, level = [], []
+    block = max(1, _BLOCK_SCORES // num_rows)
+    for rows, own in zip(scores[:, 1:].split(block), target_scores.split(block), strict=True):
+        if ties != "pessimistic":
+            above.append((rows > own).sum(dim=1))
+        if ties != "optimistic":
+            level.append((rows >= own).sum(dim=1))
+    ranks = _combine(above, level, ties)
+    ranked = known & (target_scores.squeeze(1) > -torch.inf)
+    return torch.where(ranked, ranks, torch.full_like(ranks, num_rows))
+
+
+def _combine(above: list[Tensor], level: list[Tensor], ties: Ties) -> Tensor:
+    # The target is one of those scored >= itself, so that count is the pessimistic rank as it stands.
+    if ties == "pessimistic":
+        return torch.cat(level)
+    if ties == "optimistic":
+        return torch.cat(above) + 1
+    return (torch.cat(above) + torch.cat(level) + 1).double() / 2
+
+
+def mask_candidates(
+    scores: Float[Tensor, "B V"],
+    seen_rows: Int[Tensor, "S"] | None,
+    seen_items: Int[Tensor, "S"] | None,
+    targets: Int[Tensor, "B"],
+) -> Float[Tensor, "B V"]:
+    """Take padding and seen items out of the candidates, in place, but never the target itself.
+
+    >>> mask_candidates(torch.ones(1, 4), torch.tensor([0, 0]), torch.tensor([1, 2]), torch.tensor([2]))
+    tensor([[-inf, -inf, 1., 1.]])
+    """
+    num_rows = scores.shape[1]
+    known = (targets > 0) & (targets < num_rows)
+    columns = torch.where(known, targets, 0).unsqueeze(1)
+    kept = scores.gather(1, columns)
+    if seen_rows is not None and seen_items is not None:
+        # An item that training never saw has no column: it falls on padding, which is out anyway.
+        scores[seen_rows, torch.where(seen_items < num_rows, seen_items, 0)] = -torch.inf
+    scores[:, 0] = -torch.inf
+    return scores.scatter_(1, columns, torch.where(known.unsqueeze(1), kept, -torch.inf))
+
+
+def top_items(scores: Float[Tensor, "B V"], top_k: int) -> Int[Tensor, "B K"]:
+    """Return the best candidates of each row, best first; 0 where a row has fewer than ``top_k`` candidates.
+
+    >>> top_items(torch.tensor([[-torch.inf, 0.1, 0.7, -torch.inf]]), 3).tolist()
+    [[2, 1, 0]]
+    """
+    best = scores.topk(min(top_k, scores.shape[1]), dim=1)
+    return torch.where(best.values > -torch.inf, best.indices, 0)
+
+
+def hit_rate(ranks: Tensor, top_k: int) -> Float[Tensor, "B"]:
+    """Return 1 for each rank within the first ``top_k``, else 0.
+
+    >>> hit_rate(torch.tensor([1, 10, 11]), top_k=10).tolist()
+    [1.0, 1.0, 0.0]
+    """
+    return _within(ranks, top_k).double()
+
+
+def ndcg(ranks: Tensor, top_k: int) -> Float[Tensor, "B"]:
+    """Return the normalized discounted gain of the one target: ``1 / log2(rank + 1)``, 0 beyond ``top_k``.
+
+    >>> ndcg(torch.tensor([1, 3, 11]), top_k=10).tolist()
+    [1.0, 0.5, 0.0]
+    """
+    return torch.where(_within(ranks, top_k), 1.0 / torch.log2(ranks.double() + 1.0), 0.0)
+
+
+def reciprocal_rank(ranks: Tensor, top_k: int) -> Float[Tensor, "B"]:
+    """Return ``1 / rank``, 0 beyond ``top_k``.
+
+    >>> reciprocal_rank(torch.tensor([1, 4, 11]), top_k=10).tolist()
+    [1.0, 0.25, 0.0]
+    """
+    return torch.where(_within(ranks, top_k), 1.0 / ranks.double(), 0.0)
+
+
+def _within(ranks: Tensor, top_k: int) -> Bool[Tensor, "B"]:
+    return ranks <= top_k

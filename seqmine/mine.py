@@ -1,0 +1,24 @@
+"""Mine sequential patterns, prove them, and hold them against people, days and a trained model."""
+
+from omegaconf import DictConfig
+
+from seqmine.command_line import program
+
+
+@program("mine")
+def main(config: DictConfig) -> None:
+    """Run one mining task."""
+    from pathlib import Path
+
+    from seqmine.config import build
+    from seqmine.pattern_tasks import subject_of
+    from seqmine.runs import start_run
+
+    start_run(config)
+    task = build(config.task, config.trusted)
+    subject = subject_of(config)
+    task.run(subject, Path(config.paths.run))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,133 @@
+"""The log as the compiled miners read it: frequent symbols only, numbered densely, with their positions kept."""
+
+from typing import NamedTuple, no_type_check
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from seqmine.structs import InteractionLog
+
+NEVER = 2**31 - 1
+"""An event index after every event."""
+
+
+class Database(NamedTuple):
+    """Events of frequent symbols, grouped by user, oldest first.
+
+    Args:
+        names: (F,) symbol of the log behind each local number, ascending.
+        support: (F,) users that have the symbol.
+        symbol: (E,) local number of each event.
+        user: (E,) user of each event.
+        position: (E,) position in the whole history, with the infrequent events counted.
+        time: (E,) seconds, zero where the log has none.
+        follow: (E,) first event of the user that may come after this one in a pattern.
+        next_same: (E,) next event of this user with the same symbol, ``NEVER`` where there is none.
+        stop: (U,) where the events of each user end.
+        occurrences: (E,) events sorted by symbol, then by user and position.
+        occurrence_offsets: (F + 1,) where the occurrences of each symbol start.
+    """
+
+    names: NDArray[np.int32]
+    support: NDArray[np.int32]
+    symbol: NDArray[np.int32]
+    user: NDArray[np.int32]
+    position: NDArray[np.int32]
+    time: NDArray[np.int64]
+    follow: NDArray[np.int32]
+    next_same: NDArray[np.int32]
+    stop: NDArray[np.int32]
+    occurrences: NDArray[np.int32]
+    occurrence_offsets: NDArray[np.int64]
+
+
+@no_type_check
+@njit(cache=True, nogil=True)
+def grown(array: NDArray, rows: int) -> NDArray:
+    """Return the array itself where it has that many rows, a larger copy where it has not."""
+    if rows <= len(array):
+        return array
+    larger = np.empty((max(rows, 2 * len(array)), array.shape[1]), array.dtype)
+    larger[: len(array)] = array
+    return larger
+
+
+@no_type_check
+@njit(cache=True, nogil=True)
+def symbol_supports(items: NDArray[np.int32], offsets: NDArray[np.int64], num_symbols: int) -> NDArray[np.int64]:
+    """Return the number of users of each symbol 0 to ``num_symbols - 1``; a user counts once."""
+    support = np.zeros(num_symbols, np.int64)
+    last_user = np.full(num_symbols, -1, np.int64)
+    for user in range(len(offsets) - 1):
+        for event in range(offsets[user], offsets[user + 1]):
+            if last_user[items[event]] != user:
+                last_user[items[event]] = user
+                support[items[event]] += 1
+    return support
+
+
+@no_type_check
+@njit(cache=True, nogil=True)
+def _links(
+    symbol: NDArray[np.int32],
+    time: NDArray[np.int64],
+    offsets: NDArray[np.int64],
+    num_symbols: int,
+    strict_time: bool,
+) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Return ``follow`` and ``next_same`` of every event."""
+    follow = np.empty(len(symbol), np.int32)
+    next_same = np.full(len(symbol), NEVER, np.int32)
+    seen_user = np.full(num_symbols, -1, np.int64)
+    seen_event = np.zeros(num_symbols, np.int32)
+    for user in range(len(offsets) - 1):
+        later = offsets[user + 1]
+        for event in range(offsets[user + 1] - 1, offsets[user] - 1, -1):
+            if event + 1 < offsets[user + 1] and (not strict_time or time[event + 1] > time[event]):
+                later = event + 1
+            follow[event] = later
+            if seen_user[symbol[event]] == user:
+                next_same[event] = seen_event[symbol[event]]
+            seen_user[symbol[event]] = user
+            seen_event[symbol[event]] = event
+    return follow, next_same
+
+
+def build_database(log: InteractionLog, min_count: int, strict_time: bool) -> Database:
+    """Drop the symbols that fewer than ``min_count`` users have, and index the rest.
+
+    >>> build_database(InteractionLog.from_lists([[5, 9, 5], [5, 7]]), 2, False).position.tolist()
+    [0, 2, 0]
+    """
+    support = symbol_supports(log.items, log.offsets, int(log.items.max(initial=0)) + 1)
+    return index_symbols(log, np.flatnonzero(support >= min_count).astype(np.int32), strict_time)
+
+
+def index_symbols(log: InteractionLog, names: NDArray[np.int32], strict_time: bool) -> Database:
+    """Index the events of the given symbols (ascending); symbols that the log lacks have no event."""
+    num_symbols = max(int(log.items.max(initial=0)), int(names.max(initial=0))) + 1
+    support = symbol_supports(log.items, log.offsets, num_symbols)
+    local = np.full(num_symbols, -1, np.int32)
+    local[names] = np.arange(len(names), dtype=np.int32)
+    symbol = local[log.items]
+    keep = symbol >= 0
+    symbol = symbol[keep]
+    user = np.repeat(np.arange(log.num_users, dtype=np.int32), log.lengths)[keep]
+    position = (np.arange(log.num_events) - np.repeat(log.offsets[:-1], log.lengths)).astype(np.int32)[keep]
+    offsets = np.concatenate([[0], np.cumsum(keep)])[log.offsets].astype(np.int64)
+    time = np.zeros(len(symbol), np.int64) if log.timestamps is None else log.timestamps[keep].astype(np.int64)
+    follow, next_same = _links(symbol, time, offsets, len(names), strict_time)
+    return Database(
+        names=names,
+        support=support[names].astype(np.int32),
+        symbol=symbol,
+        user=user,
+        position=position,
+        time=time,
+        follow=follow,
+        next_same=next_same,
+        stop=offsets[1:].astype(np.int32),
+        occurrences=np.argsort(symbol, kind="stable").astype(np.int32),
+        occurrence_offsets=np.concatenate([[0], np.cumsum(np.bincount(symbol, minlength=len(names)))]).astype(np.int64),
+    )

@@ -1,0 +1,144 @@
+"""Everything that is known of a table of patterns, in one table."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seqmine.mining.bursts import BurstTest
+from seqmine.mining.constraints import Constraints
+from seqmine.mining.evaluation import mined_without, split_users, with_holdout_columns, with_redundancy_columns
+from seqmine.mining.hypotheses import frequent_multisets, num_orderings
+from seqmine.mining.intervals import wilson_interval
+from seqmine.mining.multiplicity import Adjustment, benjamini_hochberg
+from seqmine.mining.rules import measure_rules, with_rule_columns
+from seqmine.mining.significance import OrderTest
+from seqmine.mining.stability import Stability
+from seqmine.mining.swap_null import AssociationTest
+from seqmine.structs import InteractionLog, PatternTable
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What was found out about a table.
+
+    Args:
+        table: the patterns with all measures.
+        num_hypotheses: orderings that the q-values are corrected for.
+        overlap: mean rank-biased overlap of the best patterns of a bootstrap with those of the log.
+    """
+
+    table: PatternTable
+    num_hypotheses: int
+    overlap: float
+
+
+class Evidence:
+    """Judge mined patterns: order, association, bursts, multiplicity, held-out users, redundancy, stability.
+
+    The q-values are corrected for every order of every multiset of symbols that enough users have. Each length gets
+    an equal share of the error (a weighted correction, Genovese, Roeder and Wasserman, 2006): long patterns have so
+    many orders that pairs would drown among them. Holm's step does not hold for unequal shares, so ``adjustment`` is
+    one of ``benjamini_hochberg``, ``benjamini_yekutieli`` and ``bonferroni``.
+
+    Args:
+        order_test: p-values of order.
+        association_test: p-values of the unordered content.
+        burst_test: p-values of close repeats.
+        stability: bootstraps over users.
+        adjustment: how p-values become q-values.
+        holdout: share of the users on whom the measures are taken again; a pattern that would not have been mined
+            without them has no held-out measure.
+        seed: of the draw of those users.
+    """
+
+    def __init__(
+        self,
+        *,
+        order_test: OrderTest,
+        association_test: AssociationTest,
+        burst_test: BurstTest,
+        stability: Stability,
+        adjustment: Adjustment = benjamini_hochberg,
+        holdout: float = 0.3,
+        seed: int = 0,
+    ) -> None:
+        self.order_test, self.association_test, self.burst_test = order_test, association_test, burst_test
+        self.stability, self.adjustment, self.holdout, self.seed = stability, adjustment, holdout, seed
+
+    def judge(self, log: InteractionLog, table: PatternTable, constraints: Constraints, min_count: int) -> Verdict:
+        """Return the table with every measure beside each pattern.
+
+        Args:
+            log: the histories that the table was mined from.
+            table: patterns with their supports.
+            constraints: limits that they were mined under.
+            min_count: support that they were mined with.
+        """
+        weight, total = order_family(log, table, constraints, min_count)
+        table = self.order_test.test(log, table, constraints)
+        table = table.with_columns(q_value=self.adjustment(np.minimum(table.columns["p_value"] * weight, 1.0), total))
+        table = self.burst_test.test(log, self.association_test.test(log, table))
+        lower, upper = wilson_interval(table.support_count, np.full(len(table), log.num_users))
+        table = table.with_columns(support_lower=lower, support_upper=upper)
+        table = with_rule_columns(table, measure_rules(log, table, constraints))
+        table, overlap = self.stability.test(log, table, constraints, min_count, weight, total)
+        return Verdict(self._held_out(log, table, constraints, min_count), total, overlap)
+
+    def _held_out(
+        self, log: InteractionLog, table: PatternTable, constraints: Constraints, min_count: int
+    ) -> PatternTable:
+        """Add the measures on held-out users."""
+        most, others = split_users(log, self.holdout, self.seed)
+        is_fair = mined_without(table, most, constraints, min_count)
+        table = with_redundancy_columns(with_holdout_columns(table, others, constraints), others, constraints)
+        unfair = {
+            name: np.where(is_fair, column, np.nan)
+            for name, column in table.columns.items()
+            if name.startswith(("holdout_lift", "holdout_confidence", "gain", "shrinkage"))
+        }
+        return table.with_columns(**unfair)
+
+
+def order_family(
+    log: InteractionLog, table: PatternTable, constraints: Constraints, min_count: int
+) -> tuple[NDArray[np.float64], int]:
+    """Return for each pattern what its p-value is multiplied with before a step-up over all, and the whole family.
+
+    Args:
+        log: the histories that the table was mined from.
+        table: patterns with at least ``min_count`` users.
+        constraints: limits that they were mined under.
+        min_count: users that need to have the symbols in any order.
+
+    Returns:
+        (P,) what each p-value is multiplied with, so that every length gets an equal share of the error (infinite for
+        patterns that have no order to test), and the number of orderings of all lengths.
+    """
+    lengths = table.lengths
+    longest = int(lengths.max(initial=0))
+    if longest < 2:
+        return np.full(len(table), np.inf), 0
+    multisets = frequent_multisets(log, min_count, 2, longest)
+    ways = np.array([num_orderings(pattern) for pattern in multisets.patterns()], dtype=np.float64)
+    if constraints.is_greedy:
+        ways[ways == 1] = 0
+    sizes = np.bincount(multisets.lengths, weights=ways, minlength=longest + 1)
+    total = sizes.sum()
+    weights = np.where(sizes > 0, np.count_nonzero(sizes) * sizes / max(total, 1.0), np.inf)
+    return weights[lengths], int(total)
+
+
+class CountsAlone:
+    """Judge nothing: add confidence and lift to the counts, and leave everything else unknown."""
+
+    def judge(self, log: InteractionLog, table: PatternTable, constraints: Constraints, min_count: int) -> Verdict:  # noqa: ARG002
+        """Return the table with what counting alone tells.
+
+        Args:
+            log: the histories that the table was mined from.
+            table: patterns with their supports.
+            constraints: limits that they were mined under.
+            min_count: not needed here.
+        """
+        return Verdict(with_rule_columns(table, measure_rules(log, table, constraints)), 0, float("nan"))

@@ -1,0 +1,1 @@
+"""Encoders, losses, baselines, and the Lightning modules that train them."""

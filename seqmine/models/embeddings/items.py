@@ -1,0 +1,28 @@
+"""The item table: one vector an item, shared by the input and the output of a model."""
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+
+class ItemEmbedding(nn.Module):
+    """A tied table of item vectors whose row 0, padding, is and stays zero.
+
+    Vectors start small, so that a rare item says little before it has learnt something; as input they are scaled up by the
+    root of their size (Vaswani et al. 2017, arXiv:1706.03762).
+
+    Args:
+        num_items: items without padding.
+        embedding_dim: size D of the vectors.
+    """
+
+    def __init__(self, *, num_items: int, embedding_dim: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.empty(num_items + 1, embedding_dim))
+        nn.init.normal_(self.weight, std=0.02)
+        with torch.no_grad():
+            self.weight[0].zero_()
+
+    def forward(self, items: Int[Tensor, "B L"]) -> Float[Tensor, "B L D"]:
+        """Return the scaled vector of each item."""
+        return nn.functional.embedding(items, self.weight, padding_idx=0) * self.weight.shape[1] ** 0.5

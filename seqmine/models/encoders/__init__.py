@@ -1,0 +1,1 @@
+"""Encoders: embedded histories in, hidden states out."""

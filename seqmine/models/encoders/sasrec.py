@@ -1,0 +1,76 @@
+"""SASRec as published (Kang and McAuley 2018, arXiv:1808.09781)."""
+
+import math
+
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from seqmine.models.layers.attention import check_heads, merge_heads, split_heads
+from seqmine.models.layers.dropout import Dropout
+from seqmine.models.layers.feed_forward import FeedForward
+from seqmine.models.layers.positions import LearnedPositions
+from seqmine.structs import SequenceBatch
+
+
+class SASRecEncoder(nn.Module):
+    """Causal self-attention whose residual branch carries the normalized input.
+
+    Differs from the paper in one place: dropout falls on the result of attention instead of its weights, which keeps
+    the fused kernel.
+
+    Args:
+        embedding_dim: size D of the vectors.
+        max_length: longest history.
+        num_layers: number of blocks.
+        num_heads: attention heads H.
+        dropout: dropout of the embedded events and inside the blocks.
+    """
+
+    def __init__(self, *, embedding_dim: int, max_length: int, num_layers: int, num_heads: int, dropout: float) -> None:
+        super().__init__()
+        self.scale = math.sqrt(embedding_dim)
+        self.positions = LearnedPositions(embedding_dim=embedding_dim, max_length=max_length)
+        self.dropout = Dropout(dropout)
+        self.blocks = nn.ModuleList(
+            SASRecBlock(embedding_dim=embedding_dim, num_heads=num_heads, dropout=dropout) for _ in range(num_layers)
+        )
+        self.final_norm = nn.LayerNorm(embedding_dim, eps=1e-8)
+
+    def forward(self, embedded: Float[Tensor, "B L D"], batch: SequenceBatch) -> Float[Tensor, "B L D"]:
+        """Return hidden states; position t depends on positions up to t only."""
+        hidden = self.dropout(self.positions(embedded * self.scale, batch))
+        for block in self.blocks:
+            hidden = block(hidden)
+        return self.final_norm(hidden)
+
+
+class SASRecBlock(nn.Module):
+    """Attention from normalized queries to keys and values that are not, then a feed-forward network of width D.
+
+    Args:
+        embedding_dim: size D of the vectors.
+        num_heads: heads H; must divide ``embedding_dim``.
+        dropout: dropout of the results of both parts and of the inner layer of the feed-forward network.
+    """
+
+    def __init__(self, *, embedding_dim: int, num_heads: int, dropout: float) -> None:
+        super().__init__()
+        check_heads(embedding_dim, num_heads)
+        self.num_heads = num_heads
+        self.attention_norm = nn.LayerNorm(embedding_dim, eps=1e-8)
+        self.query = nn.Linear(embedding_dim, embedding_dim)
+        self.key_value = nn.Linear(embedding_dim, 2 * embedding_dim)
+        self.output = nn.Linear(embedding_dim, embedding_dim)
+        self.dropout = Dropout(dropout)
+        self.feed_forward_norm = nn.LayerNorm(embedding_dim, eps=1e-8)
+        self.feed_forward = FeedForward(embedding_dim=embedding_dim, dropout=dropout, activation=nn.ReLU(), expansion=1)
+
+    def forward(self, hidden: Float[Tensor, "B L D"]) -> Float[Tensor, "B L D"]:
+        """Return hidden states of the next block."""
+        normalized = self.attention_norm(hidden)
+        (query,) = split_heads(self.query(normalized), 1, self.num_heads)
+        key, value = split_heads(self.key_value(hidden), 2, self.num_heads)
+        mixed = F.scaled_dot_product_attention(query, key, value, is_causal=True)
+        attended = self.feed_forward_norm(normalized + self.dropout(self.output(merge_heads(mixed))))
+        return attended + self.feed_forward(attended)

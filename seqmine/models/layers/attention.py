@@ -1,0 +1,134 @@
+"""Causal self-attention on right-padded batches: no mask is ever built.
+
+With padding on the right, a causal position cannot see it, so attention needs no mask (and keeps its fast kernel).
+"""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from seqmine.models.layers.dropout import Dropout
+
+
+class CausalSelfAttention(nn.Module):
+    """Multi-head softmax attention over the past (Vaswani et al. 2017, arXiv:1706.03762).
+
+    Args:
+        embedding_dim: size D of the vectors.
+        num_heads: heads H; must divide ``embedding_dim``.
+        dropout: dropout of the result, before the residual sum.
+        attention_dropout: dropout of the attention weights; above 0 the weights are materialized, which is slower.
+    """
+
+    def __init__(self, *, embedding_dim: int, num_heads: int, dropout: float, attention_dropout: float = 0.0) -> None:
+        super().__init__()
+        check_heads(embedding_dim, num_heads)
+        self.num_heads = num_heads
+        self.attention_dropout = attention_dropout
+        self.in_projection = nn.Linear(embedding_dim, 3 * embedding_dim)
+        self.out_projection = nn.Linear(embedding_dim, embedding_dim)
+        self.dropout = Dropout(dropout)
+
+    def forward(self, hidden: Float[Tensor, "B L D"]) -> Float[Tensor, "B L D"]:
+        """Return for each position a mix of the positions up to it."""
+        query, key, value = split_heads(self.in_projection(hidden), 3, self.num_heads)
+        probability = self.attention_dropout if self.training else 0.0
+        mixed = F.scaled_dot_product_attention(query, key, value, is_causal=True, dropout_p=probability)
+        return self.dropout(self.out_projection(merge_heads(mixed)))
+
+
+class RotarySelfAttention(nn.Module):
+    """Causal attention that turns queries and keys by their distance (RoFormer, Su et al. 2021, arXiv:2104.09864).
+
+    It depends on distances alone, so every prefix of a history is treated as if it ended there: training on all
+    positions equals training on every prefix as a sample of its own.
+
+    Args:
+        embedding_dim: size D of the vectors.
+        num_heads: heads H; must divide ``embedding_dim`` into an even head size.
+        dropout: dropout of the result, before the residual sum.
+        base: longest wavelength of the rotation, in positions.
+    """
+
+    def __init__(self, *, embedding_dim: int, num_heads: int, dropout: float, base: float = 10_000.0) -> None:
+        super().__init__()
+        check_heads(embedding_dim, num_heads)
+        self.num_heads = num_heads
+        self.in_projection = nn.Linear(embedding_dim, 3 * embedding_dim)
+        self.out_projection = nn.Linear(embedding_dim, embedding_dim)
+        self.dropout = Dropout(dropout)
+        head_dim = embedding_dim // num_heads
+        frequencies = base ** (-torch.arange(0, head_dim, 2, dtype=torch.float32) / head_dim)
+        self.register_buffer("frequencies", frequencies, persistent=False)
+
+    def forward(self, hidden: Float[Tensor, "B L D"]) -> Float[Tensor, "B L D"]:
+        """Return for each position a mix of the positions up to it."""
+        query, key, value = split_heads(self.in_projection(hidden), 3, self.num_heads)
+        angles = torch.outer(torch.arange(hidden.shape[1], device=hidden.device), self.frequencies)
+        cosine, sine = angles.cos(), angles.sin()
+        mixed = F.scaled_dot_product_attention(
+            rotate(query, cosine, sine), rotate(key, cosine, sine), value.contiguous(), is_causal=True
+        )
+        return self.dropout(self.out_projection(merge_heads(mixed)))
+
+
+class RelativeSelfAttention(nn.Module):
+    """Causal attention with a learned bias for each distance and head (T5, Raffel et al. 2020, arXiv:1910.10683).
+
+    Unlike T5 distances are not bucketed: histories are short enough for one number a distance.
+
+    Args:
+        embedding_dim: size D of the vectors.
+        num_heads: heads H; must divide ``embedding_dim``.
+        dropout: dropout of the result, before the residual sum.
+        max_distance: distances from here on share one bias.
+    """
+
+    def __init__(self, *, embedding_dim: int, num_heads: int, dropout: float, max_distance: int = 200) -> None:
+        super().__init__()
+        check_heads(embedding_dim, num_heads)
+        self.num_heads = num_heads
+        self.in_projection = nn.Linear(embedding_dim, 3 * embedding_dim)
+        self.out_projection = nn.Linear(embedding_dim, embedding_dim)
+        self.dropout = Dropout(dropout)
+        self.distance_bias = nn.Parameter(torch.zeros(num_heads, max_distance + 1))
+
+    def forward(self, hidden: Float[Tensor, "B L D"]) -> Float[Tensor, "B L D"]:
+        """Return for each position a mix of the positions up to it."""
+        query, key, value = split_heads(self.in_projection(hidden), 3, self.num_heads)
+        positions = torch.arange(hidden.shape[1], device=hidden.device)
+        distance = positions.unsqueeze(1) - positions
+        bias = self.distance_bias[:, distance.clamp(0, self.distance_bias.shape[1] - 1)]
+        bias = bias.masked_fill(distance < 0, -torch.inf)
+        mixed = F.scaled_dot_product_attention(query, key, value, attn_mask=bias.unsqueeze(0).to(query.dtype))
+        return self.dropout(self.out_projection(merge_heads(mixed)))
+
+
+def check_heads(embedding_dim: int, num_heads: int) -> None:
+    """Raise ValueError unless the heads divide the vectors evenly."""
+    if embedding_dim % num_heads:
+        raise ValueError(
+            f"embedding_dim {embedding_dim} is not a multiple of num_heads {num_heads}; "
+            "change model.embedding_dim or model.encoder.num_heads"
+        )
+
+
+def split_heads(projected: Float[Tensor, "B L P"], parts: int, num_heads: int) -> tuple[Float[Tensor, "B H L d"], ...]:
+    """Split a joint projection into ``parts`` tensors of heads."""
+    batch, length, width = projected.shape
+    heads = projected.view(batch, length, parts, num_heads, width // (parts * num_heads))
+    return tuple(heads.permute(2, 0, 3, 1, 4).unbind(0))
+
+
+def merge_heads(heads: Float[Tensor, "B H L d"]) -> Float[Tensor, "B L D"]:
+    """Put the heads back side by side."""
+    return heads.transpose(1, 2).flatten(2)
+
+
+def rotate(
+    vectors: Float[Tensor, "B H L d"], cosine: Float[Tensor, "L h"], sine: Float[Tensor, "L h"]
+) -> Float[Tensor, "B H L d"]:
+    """Rotate the pairs (first half, second half) of each vector by the angle of its position."""
+    first, second = vectors.chunk(2, dim=-1)
+    return torch.cat((first * cosine - second * sine, second * cosine + first * sine), dim=-1).to(vectors.dtype)

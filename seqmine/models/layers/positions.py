@@ -1,0 +1,37 @@
+"""Where an event stands in its history."""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from seqmine.structs import SequenceBatch
+
+
+class LearnedPositions(nn.Module):
+    """Add a learned vector for the position counted from the end of the history.
+
+    Counted from the end, the newest event has the same vector in every history, whatever its length.
+
+    Args:
+        embedding_dim: size D of the vectors.
+        max_length: positions further from the end share the last vector.
+    """
+
+    def __init__(self, *, embedding_dim: int, max_length: int) -> None:
+        super().__init__()
+        self.table = nn.Embedding(max_length, embedding_dim)
+        nn.init.normal_(self.table.weight, std=0.02)
+
+    def forward(self, embedded: Float[Tensor, "B L D"], batch: SequenceBatch) -> Float[Tensor, "B L D"]:
+        """Return the embedded events with their positions added."""
+        positions = torch.arange(embedded.shape[1], device=embedded.device)
+        from_end = (batch.lengths.unsqueeze(1) - 1 - positions).clamp(0, self.table.num_embeddings - 1)
+        return embedded + self.table(from_end)
+
+
+class NoPositions(nn.Module):
+    """Leave the embedded events as they are: for encoders whose layers know distances themselves."""
+
+    def forward(self, embedded: Float[Tensor, "B L D"], batch: SequenceBatch) -> Float[Tensor, "B L D"]:  # noqa: ARG002
+        """Return the embedded events unchanged."""
+        return embedded

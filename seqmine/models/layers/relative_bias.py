@@ -1,0 +1,44 @@
+"""A bias of attention scores by distance in positions and in time."""
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+from seqmine.structs import SequenceBatch
+
+_BUCKETS_PER_E_FOLD = 1 / 0.301  # the step of the published bucketing of time gaps
+
+
+class PositionTimeBias(nn.Module):
+    """Learned bias for each distance in positions and each bucket of time between two events (HSTU, arXiv:2402.17152).
+
+    The published bias counts time up to the event to predict, which is unknown when a recommendation is asked for
+    ahead; here it counts up to the event of the query. Without timestamps every gap falls into the first bucket.
+
+    Args:
+        max_length: longest history; distances beyond share the last bias.
+        num_time_buckets: gaps longer than ``exp(0.301 * num_time_buckets)`` seconds share the last bias.
+    """
+
+    def __init__(self, *, max_length: int, num_time_buckets: int) -> None:
+        super().__init__()
+        self.position_bias = nn.Parameter(torch.randn(max_length) * 0.02)
+        self.time_bias = nn.Parameter(torch.randn(num_time_buckets + 1) * 0.02)
+
+    def forward(self, batch: SequenceBatch) -> Float[Tensor, "B L L"]:
+        """Return the bias of each pair of query (second axis) and key (last axis)."""
+        positions = torch.arange(batch.items.shape[1], device=batch.items.device)
+        distance = (positions.unsqueeze(1) - positions).clamp(0, len(self.position_bias) - 1)
+        times = torch.zeros_like(batch.items) if batch.timestamps is None else batch.timestamps
+        gaps = times.unsqueeze(2) - times.unsqueeze(1)
+        return self.position_bias[distance] + self.time_bias[time_bucket(gaps, len(self.time_bias))]
+
+
+def time_bucket(gaps: Int[Tensor, "*shape"], num_buckets: int) -> Int[Tensor, "*shape"]:
+    """Return the bucket, on a log scale, of each gap in seconds.
+
+    >>> time_bucket(torch.tensor([0, 1, 60, 86_400, -60]), 20).tolist()
+    [0, 0, 13, 19, 13]
+    """
+    scaled = gaps.abs().clamp(min=1).float().log() * _BUCKETS_PER_E_FOLD
+    return scaled.long().clamp(max=num_buckets - 1)

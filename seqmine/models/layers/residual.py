@@ -1,0 +1,56 @@
+"""Ways to join a part with what goes around it, beside the pre-norm block of the Transformer encoder."""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from seqmine.models.layers.dropout import Dropout
+
+
+class PostNormResidual(nn.Module):
+    """Normalize after the sum, as the first Transformer did (Vaswani et al. 2017, arXiv:1706.03762).
+
+    Args:
+        norm: normalization of the sum.
+        part: attention, filter or feed-forward network.
+    """
+
+    def __init__(self, norm: nn.Module, part: nn.Module) -> None:
+        super().__init__()
+        self.norm = norm
+        self.part = part
+
+    def forward(self, hidden: Float[Tensor, "B L D"]) -> Float[Tensor, "B L D"]:
+        """Return ``norm(hidden + part(hidden))``."""
+        return self.norm(hidden + self.part(hidden))
+
+
+class GatedResidual(nn.Module):
+    """Let the input decide how much of a part comes through (LiGR, Borisyuk et al. 2025, arXiv:2502.03417).
+
+    Args:
+        norm: normalization of the input of ``part``.
+        part: attention or feed-forward network.
+        gate: linear map of the input to one number an element of the part's result.
+    """
+
+    def __init__(self, norm: nn.Module, part: nn.Module, gate: nn.Module) -> None:
+        super().__init__()
+        self.norm = norm
+        self.part = part
+        self.gate = gate
+
+    def forward(self, hidden: Float[Tensor, "B L D"]) -> Float[Tensor, "B L D"]:
+        """Return ``hidden + sigmoid(gate(hidden)) * part(norm(hidden))``."""
+        return hidden + torch.sigmoid(self.gate(hidden)) * self.part(self.norm(hidden))
+
+
+def gelu_feed_forward(embedding_dim: int, dropout: float) -> PostNormResidual:
+    """Build a post-norm feed-forward network of inner size 4 D whose inner layer has no dropout (FMLP-Rec, BSARec)."""
+    part = nn.Sequential(
+        nn.Linear(embedding_dim, 4 * embedding_dim),
+        nn.GELU(),
+        nn.Linear(4 * embedding_dim, embedding_dim),
+        Dropout(dropout),
+    )
+    return PostNormResidual(nn.LayerNorm(embedding_dim), part)

@@ -1,0 +1,183 @@
+"""What mining leaves behind: tables, a picture, and what a person sees in the terminal."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from seqmine.mining.frequent import Progress
+from seqmine.mining.projection import SymbolLog
+from seqmine.runs import write_atomically
+from seqmine.structs import PatternTable
+
+_FIRST_COLUMNS = (
+    "holdout_support",
+    "expected_support",
+    "lift",
+    "p_value",
+    "q_value",
+    "stability",
+    "model_probability",
+    "agreement",
+    "faithfulness",
+)
+_RULE_COLUMNS = ("confidence", "holdout_confidence", "lift", "holdout_lift", "q_value")
+
+
+@dataclass(frozen=True)
+class Names:
+    """What the symbols of a table are called.
+
+    Args:
+        symbols: the projection that made them.
+        item_ids: raw key of each item, by its number less one.
+        titles: what to show for each item; empty where nothing is known.
+    """
+
+    symbols: SymbolLog
+    item_ids: list[str]
+    titles: list[str | None]
+
+    def item_id(self, symbol: int) -> str:
+        """Return the raw key of the item of a symbol."""
+        return self.item_ids[int(self.symbols.symbol_items[symbol]) - 1]
+
+    def behavior(self, symbol: int) -> str | None:
+        """Return the behavior of a symbol, or None where symbols have none."""
+        if self.symbols.symbol_behaviors is None:
+            return None
+        return self.symbols.log.behavior_names[int(self.symbols.symbol_behaviors[symbol]) - 1]
+
+    def shown(self, symbol: int) -> str:
+        """Return what a person reads: the title where there is one."""
+        item = int(self.symbols.symbol_items[symbol]) - 1
+        title = (self.titles[item] if self.titles else None) or self.item_ids[item]
+        behavior = self.behavior(symbol)
+        return title if behavior is None else f"{behavior} {title}"
+
+    def shown_pattern(self, pattern: tuple[int, ...]) -> str:
+        """Return the symbols of a pattern with arrows."""
+        return " → ".join(self.shown(symbol) for symbol in pattern)
+
+
+@contextmanager
+def progress_bar(title: str) -> Iterator[Progress]:
+    """Show a bar on the terminal that the given function moves."""
+    from rich.console import Console
+    from rich.progress import Progress as Bar
+
+    with Bar(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(title, total=1.0)
+        yield lambda share: bar.update(task, completed=share)
+
+
+def write_patterns(table: PatternTable, names: Names, folder: Path, num_drawn: int) -> None:
+    """Write ``patterns.parquet``, ``rules.parquet`` and ``rules.png``.
+
+    Args:
+        table: patterns with their measures; those that were not taken are null.
+        names: of the symbols.
+        folder: of the run.
+        num_drawn: rules in the picture.
+    """
+    patterns, rules = pattern_frame(table, names), rule_frame(table, names)
+    write_atomically(folder / "patterns.parquet", lambda path: pq.write_table(patterns, path, write_page_checksum=True))
+    write_atomically(folder / "rules.parquet", lambda path: pq.write_table(rules, path, write_page_checksum=True))
+    rows = best_rows(table)
+    rows = rows[table.lengths[rows] > 1][:num_drawn]
+    if len(rows):
+        from seqmine.pattern_flow import draw_flow
+
+        draw_flow(table.take(rows), names.shown, folder / "rules.png")
+
+
+def pattern_frame(table: PatternTable, names: Names) -> pa.Table:
+    """Return the table with raw keys, one row a pattern; the agreed columns come first, null where not measured."""
+    used = np.unique(table.symbols)
+    place = np.searchsorted(used, table.symbols)
+    item_ids = pa.array([names.item_id(symbol) for symbol in used.tolist()], pa.string()).take(pa.array(place))
+    offsets = pa.array(table.offsets.astype(np.int32))
+    columns: dict[str, Any] = {
+        "pattern": pa.ListArray.from_arrays(offsets, item_ids),
+        "behaviors": pa.nulls(len(table), pa.list_(pa.string())),
+        "support_count": table.support_count,
+        "support": table.support_count / max(table.num_users, 1),
+    }
+    if names.symbols.symbol_behaviors is not None:
+        kinds = pa.array([names.behavior(symbol) for symbol in used.tolist()], pa.string()).take(pa.array(place))
+        columns["behaviors"] = pa.ListArray.from_arrays(offsets, kinds)
+    for name in (*_FIRST_COLUMNS, *(name for name in table.columns if name not in _FIRST_COLUMNS)):
+        columns[name] = _nullable(table.columns.get(name), len(table))
+    return pa.table(columns)
+
+
+def rule_frame(table: PatternTable, names: Names) -> pa.Table:
+    """Return every pattern of two or more symbols as a rule to its last one."""
+    rows = np.flatnonzero(table.lengths > 1)
+    part = table.take(rows)
+    frame = pattern_frame(part, names)
+    lasts = part.offsets[1:] - 1
+    flat = frame["pattern"].combine_chunks().flatten()
+    is_last = np.zeros(len(part.symbols), np.bool_)
+    is_last[lasts] = True
+    offsets = pa.array((part.offsets - np.arange(len(part) + 1)).astype(np.int32))
+    antecedent = pa.ListArray.from_arrays(offsets, flat.filter(pa.array(~is_last)))
+    columns: dict[str, Any] = {"antecedent": antecedent, "consequent": flat.filter(pa.array(is_last))}
+    if names.symbols.symbol_behaviors is not None:
+        kinds = frame["behaviors"].combine_chunks().flatten()
+        columns["antecedent_behaviors"] = pa.ListArray.from_arrays(offsets, kinds.filter(pa.array(~is_last)))
+        columns["consequent_behavior"] = kinds.filter(pa.array(is_last))
+    columns["support_count"] = part.support_count
+    columns |= {name: _nullable(part.columns.get(name), len(part)) for name in _RULE_COLUMNS}
+    return pa.table(columns)
+
+
+def _nullable(column: NDArray | None, size: int) -> pa.Array:
+    """Return a column in which what was not measured is null."""
+    return pa.nulls(size, pa.float64()) if column is None else pa.array(column, from_pandas=True)
+
+
+def best_rows(table: PatternTable) -> NDArray[np.int64]:
+    """Return the rows to show: the released ones, the most useful first; without a release all of them, as they are."""
+    if "released" not in table.columns:
+        return np.arange(len(table))
+    rows = np.flatnonzero(table.columns["released"])
+    value = (table.columns["holdout_leverage"] * table.columns["holdout_support"])[rows]
+    return rows[np.argsort(-value, kind="stable")]
+
+
+def pattern_rows(table: PatternTable, names: Names, most: int) -> list[dict[str, Any]]:
+    """Return the first patterns of a table as plain values, for JSON."""
+    rows = []
+    for row, pattern in enumerate(table.patterns()[:most]):
+        values = {name: column[row].item() for name, column in table.columns.items()}
+        known = {name: value for name, value in values.items() if value == value}
+        text = names.shown_pattern(pattern)
+        ids = [names.item_id(symbol) for symbol in pattern]
+        rows.append({"pattern": ids, "text": text, "support_count": int(table.support_count[row]), **known})
+    return rows
+
+
+def show_patterns(table: PatternTable, names: Names, most: int) -> None:
+    """Print the best patterns."""
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    rows = best_rows(table)
+    columns = [name for name in ("confidence", "lift", "holdout_lift", "q_value", "stability") if name in table.columns]
+    what = "released patterns" if "released" in table.columns else "patterns"
+    shown = Table(title=f"{len(rows):,} {what} of {len(table):,}")
+    shown.add_column("pattern")
+    for name in ("users", *columns):
+        shown.add_column(name, justify="right")
+    for row in rows[:most].tolist():
+        values = [f"{table.columns[name][row]:.3g}" for name in columns]
+        shown.add_row(escape(names.shown_pattern(table.pattern(row))), f"{table.support_count[row]:,}", *values)
+    Console().print(shown)

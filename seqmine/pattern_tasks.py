@@ -1,0 +1,194 @@
+"""What the mining program can be asked to do, and what it is asked about."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from omegaconf import DictConfig
+
+from seqmine.config import build
+from seqmine.data.sequences import group_by_user
+from seqmine.mining.agreement import ModelAgreement, believed_but_false, unknown_to_model
+from seqmine.mining.constraints import Constraints
+from seqmine.mining.evaluation import coverage, split_users, with_holdout_columns
+from seqmine.mining.evidence import CountsAlone, Evidence, Verdict
+from seqmine.mining.frequent import Progress
+from seqmine.mining.model_patterns import ModelPatterns
+from seqmine.mining.projection import SymbolLog
+from seqmine.mining.release import ReleaseRule
+from seqmine.mining.sequentiality import SequentialityCheck, tie_share
+from seqmine.pattern_results import Names, pattern_rows, progress_bar, show_patterns, write_patterns
+from seqmine.restore import check_catalog, load_module
+from seqmine.runs import write_json
+from seqmine.structs import InteractionLog, PatternTable, Recommender, UserError
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What is mined.
+
+    Args:
+        log: histories of items.
+        item_ids: raw key of each item, by its number less one.
+        titles: what to show for each item, as ``item_ids``; empty where nothing is known.
+        model: a trained model of the same items, or None.
+    """
+
+    log: InteractionLog
+    item_ids: list[str]
+    titles: list[str | None]
+    model: Recommender | None
+
+
+class Miner(Protocol):
+    """Finds patterns; see ``seqmine.mining.miners`` and ``seqmine.mining.rules``."""
+
+    constraints: Constraints
+
+    def mine(self, log: InteractionLog, progress: Progress) -> PatternTable:
+        """Return the patterns of a log."""
+        ...
+
+    def needed_count(self, table: PatternTable) -> int:
+        """Return the support that the patterns of a table were mined with."""
+        ...
+
+
+def subject_of(config: DictConfig) -> Subject:
+    """Read the part of the log that the program is asked about, and the model of ``run`` where one is named.
+
+    Raises:
+        UserError: for a part that does not exist, or a run that numbers items in another way.
+    """
+    if config.part not in ("train", "all"):
+        raise UserError(f"part is {config.part!r}, allowed are train and all; change part")
+    datamodule = build(config.data.module, config.trusted)
+    if config.part == "all":
+        if config.run is not None:
+            raise UserError("part is 'all', but a model knows the items of the training part alone; set part=train")
+        log, _, item_ids = group_by_user(datamodule.source.read())
+        return Subject(log, item_ids, [], None)
+    prepared = datamodule.prepared
+    model = None
+    if config.run is not None:
+        check_catalog(prepared.catalog, config.run)
+        model, _ = load_module(config.run)
+    titles = list(prepared.catalog.features.get("title", []))
+    return Subject(prepared.training_log(), list(prepared.catalog.item_ids), titles, model)
+
+
+class MinePatterns:
+    """Mine patterns, judge them, and write tables, a report and a picture.
+
+    Args:
+        miner: finds the patterns.
+        projection: makes symbols of events.
+        evidence: judges the patterns.
+        release: decides which are shown to people.
+        num_shown: rows in the terminal and rules in the picture.
+        model_patterns: finds what a model works by.
+        agreement: holds patterns against a model.
+    """
+
+    def __init__(
+        self,
+        *,
+        miner: Miner,
+        projection: Callable[[InteractionLog], SymbolLog],
+        evidence: Evidence | CountsAlone,
+        release: ReleaseRule,
+        num_shown: int,
+        model_patterns: ModelPatterns,
+        agreement: ModelAgreement,
+    ) -> None:
+        self.miner, self.projection, self.evidence, self.release = miner, projection, evidence, release
+        self.num_shown, self.model_patterns, self.agreement = num_shown, model_patterns, agreement
+
+    def run(self, subject: Subject, folder: Path) -> None:
+        """Mine and write ``patterns.parquet``, ``rules.parquet``, ``pattern_report.json`` and ``rules.png``."""
+        start = time.perf_counter()
+        symbols = self.projection(subject.log)
+        with progress_bar("mining") as progress:
+            table = self.miner.mine(symbols.log, progress)
+        mined = time.perf_counter()
+        constraints = self.miner.constraints
+        verdict = self.evidence.judge(symbols.log, table, constraints, self.miner.needed_count(table))
+        table = verdict.table
+        if "q_value" in table.columns:
+            table = self.release.mark(table)
+        report = self._summary(table, symbols.log, verdict)
+        names = Names(symbols, subject.item_ids, subject.titles)
+        if subject.model is not None and "q_value" in table.columns:
+            table, lists = self._hold_against(subject.model, symbols, table)
+            report |= {name: pattern_rows(found, names, 100) for name, found in lists.items()}
+        report["seconds"] = {"mining": mined - start, "evidence": time.perf_counter() - mined}
+        write_patterns(table, names, folder, self.num_shown)
+        write_json(folder / "pattern_report.json", report)
+        show_patterns(table, names, self.num_shown)
+
+    def _summary(self, table: PatternTable, log: InteractionLog, verdict: Verdict) -> dict[str, Any]:
+        """Return what is said of the table as a whole."""
+        report: dict[str, Any] = {
+            "num_patterns": len(table),
+            "num_users": table.num_users,
+            "num_events": log.num_events,
+            "tie_share": tie_share(log),
+        }
+        if "released" not in table.columns:
+            return report
+        released = table.take(np.flatnonzero(table.columns["released"]))
+        return {
+            **report,
+            "num_hypotheses": verdict.num_hypotheses,
+            "rank_biased_overlap": verdict.overlap,
+            "conditions_met": {name: int(met.sum()) for name, met in self.release.conditions(table).items()},
+            "num_released": len(released),
+            "released_coverage": coverage(released, log, self.miner.constraints),
+        }
+
+    def _hold_against(
+        self, model: Recommender, symbols: SymbolLog, table: PatternTable
+    ) -> tuple[PatternTable, dict[str, PatternTable]]:
+        """Return the table with the model's measures, and the two lists that people act on."""
+        if symbols.symbol_behaviors is not None:
+            raise UserError("run needs projection=item, as models know items alone; change projection or unset run")
+        assert isinstance(self.evidence, Evidence)
+        most, others = split_users(symbols.log, self.evidence.holdout, self.evidence.seed)
+        constraints = self.miner.constraints
+        # Measures on the model are taken for what is released: thousands of others would cost minutes.
+        released = np.flatnonzero(table.columns["released"])
+        measured = self.agreement.measure(model, others, table.take(released), constraints)
+        added = {}
+        for name in measured.columns.keys() - table.columns.keys():
+            column = np.full(len(table), np.nan)
+            column[released] = measured.columns[name]
+            added[name] = column
+        believed = with_holdout_columns(self.model_patterns.find(model, most), others, constraints)
+        believed = self.agreement.measure(model, others, believed, constraints)
+        return table.with_columns(**added), {
+            "unknown_to_model": unknown_to_model(measured),
+            "believed_by_model": believed,
+            "believed_but_false": believed_but_false(believed),
+        }
+
+
+class CheckSequentiality:
+    """Tell whether a log has any order, and write ``pattern_report.json``.
+
+    Args:
+        check: compares the log with shuffled copies.
+    """
+
+    def __init__(self, *, check: SequentialityCheck) -> None:
+        self.check = check
+
+    def run(self, subject: Subject, folder: Path) -> None:
+        """Check the log, print the verdict and write the numbers."""
+        from rich.console import Console
+
+        found = self.check.check(subject.log)
+        write_json(folder / "pattern_report.json", found.report())
+        Console().print(found.verdict)

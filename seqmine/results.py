@@ -1,0 +1,104 @@
+"""The result of a run: its metrics in files, and the table that a person reads."""
+
+from pathlib import Path
+from typing import Any
+
+from lightning import LightningModule, Trainer
+from lightning.pytorch.callbacks import ModelCheckpoint
+from lightning.pytorch.utilities import rank_zero_only
+from omegaconf import DictConfig
+
+from seqmine.callbacks.clock import Clock
+from seqmine.callbacks.evaluation import RankingEvaluation
+from seqmine.data.store import write_catalog
+from seqmine.runs import write_atomically, write_json
+
+_COLUMNS = ("hit_rate@10", "ndcg@10", "mrr@10", "coverage@10", "popularity_bias@10")
+
+
+@rank_zero_only
+def write_results(config: DictConfig, trainer: Trainer, module: LightningModule) -> None:
+    """Write metrics, ranks and catalog of a finished run into its folder, and print the final table."""
+    import polars as pl
+
+    folder = Path(config.paths.run)
+    evaluation = _callback(trainer, RankingEvaluation)
+    metrics = {**evaluation.results, **best_of(trainer), **_callback(trainer, Clock).results}
+    metrics["parameters"] = sum(parameter.numel() for parameter in module.parameters())
+    metrics["protocol"] = protocol(config, trainer)
+    write_json(folder / "metrics.json", metrics)
+    ranks = pl.concat(evaluation.per_user.values())
+    write_atomically(folder / "per_user.parquet", ranks.write_parquet)
+    write_catalog(trainer.datamodule.catalog, folder / "catalog.parquet")  # type: ignore[attr-defined]
+    print_table(config, metrics)
+
+
+def best_of(trainer: Trainer) -> dict[str, float]:
+    """Return the epoch that validation chose and its value, of a run that trained."""
+    chosen = [callback for callback in trainer.callbacks if isinstance(callback, ModelCheckpoint)]  # type: ignore[attr-defined]
+    if not chosen or chosen[0].best_model_score is None:
+        return {}
+    best = float(chosen[0].best_model_score)
+    return {"best_epoch": _best_epoch(trainer, chosen[0].monitor or "", best), "best_value": best}
+
+
+def protocol(config: DictConfig, trainer: Trainer) -> dict[str, Any]:
+    """Describe how the numbers were measured."""
+    data = trainer.datamodule  # type: ignore[attr-defined]
+    return {
+        "split": type(data.split).__name__,
+        "seen": config.evaluation.seen,
+        "ties": config.evaluation.ties,
+        "unseen_targets": config.evaluation.unseen_targets,
+        "candidates": config.evaluation.candidates,
+        "max_length": data.max_length,
+        "num_items": data.catalog.num_items,
+        "num_test_targets": len(data.prepared.split.test),
+        "data_fingerprint": data.fingerprint,
+        "chosen_by": config.monitor,
+        "seed": config.seed,
+    }
+
+
+def print_table(config: DictConfig, metrics: dict[str, Any]) -> None:
+    """Print model, baselines and ceiling side by side, with the protocol below."""
+    from rich.console import Console
+    from rich.table import Table
+
+    stated = metrics["protocol"]
+    table = Table(title=f"test: {config.run_name}", title_justify="left")
+    table.add_column("row")
+    for column in _COLUMNS:
+        table.add_column(column, justify="right")
+    for name, prefix in table_rows(config.run_name, metrics):
+        values = [metrics.get(f"{prefix}test/{column}") for column in _COLUMNS]
+        style = "bold" if prefix == "" else None
+        table.add_row(name, *("" if value is None else f"{value:.4f}" for value in values), style=style)
+    console = Console()
+    console.print(table)
+    words = ", ".join(f"{key} {value}" for key, value in stated.items() if key != "data_fingerprint")
+    console.print(f"protocol: {words}", highlight=False)
+    seconds = {name: metrics[name] for name in sorted(metrics) if name.startswith("time/")}
+    spent = ", ".join(f"{name.removeprefix('time/')} {value:.1f}" for name, value in seconds.items())
+    console.print(f"{spent}, peak memory {metrics['memory/peak_mib']:.0f} MiB", highlight=False)
+    console.print(f"run folder: {config.paths.run}", highlight=False, soft_wrap=True)
+
+
+def table_rows(run_name: str, metrics: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return (name, prefix of its metrics) of each row: baselines, the model, the ceiling."""
+    suffix = "test/ndcg@10"
+    prefixes = [name.removesuffix(suffix) for name in metrics if name.endswith(suffix)]
+    rivals = [(prefix.split("/")[1], prefix) for prefix in prefixes if prefix.startswith("baseline/")]
+    ceilings = [(prefix.strip("/"), prefix) for prefix in prefixes if prefix.startswith("ceiling")]
+    return [*sorted(rivals, key=lambda row: metrics[f"{row[1]}{suffix}"]), (run_name, ""), *ceilings]
+
+
+def _best_epoch(trainer: Trainer, monitor: str, best: float) -> int:
+    from seqmine.callbacks.learning_curve import LearningCurve
+
+    history = _callback(trainer, LearningCurve).history
+    return next((epoch for epoch, row in enumerate(history) if row.get(monitor) == best), trainer.current_epoch)
+
+
+def _callback(trainer: Trainer, kind: type) -> Any:
+    return next(callback for callback in trainer.callbacks if isinstance(callback, kind))  # type: ignore[attr-defined]

@@ -1,0 +1,12 @@
+"""Value types that every other package speaks: batch, catalog, log, pattern table, protocols."""
+
+from seqmine.structs.batch import SequenceBatch as SequenceBatch
+from seqmine.structs.catalog import Catalog as Catalog
+from seqmine.structs.errors import UserError as UserError
+from seqmine.structs.log import InteractionLog as InteractionLog
+from seqmine.structs.patterns import PatternTable as PatternTable
+from seqmine.structs.protocols import Encoder as Encoder
+from seqmine.structs.protocols import Loss as Loss
+from seqmine.structs.protocols import NegativeSampler as NegativeSampler
+from seqmine.structs.protocols import Recommender as Recommender
+from seqmine.structs.protocols import Source as Source

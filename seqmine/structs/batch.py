@@ -1,0 +1,72 @@
+"""The one typed batch that data produces and models, metrics and mining read.
+
+Legend of shapes, for the whole project:
+    B  sequences of a batch            L  positions of a sequence (right-padded)
+    D  embedding_dim                   V  rows of the item table (num_items + 1; row 0 is padding)
+    M  valid positions of a batch      N  negatives
+    H  heads                           K  list cut-off
+    S  seen items of a batch, flat
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+
+import torch
+from jaxtyping import Bool, Int
+from torch import Tensor
+
+
+@dataclass(slots=True)
+class SequenceBatch:
+    """A right-padded batch of user histories; made only by ``seqmine.data.collate``.
+
+    Args:
+        items: item_index of each event, oldest first, 0 where padded.
+        targets: item_index to predict at each position, 0 where there is nothing to predict. In an evaluation batch
+            only the last valid position of a row has a target; an index above ``num_items`` is a target that
+            training never saw.
+        lengths: number of real events of each row, at least 1.
+        user_index: which user a row belongs to; -1 for a history that came from outside the prepared data.
+        seen_items: items that the evaluation protocol takes out of the candidates, all rows one after the other.
+        seen_rows: the row of each entry of ``seen_items``.
+        behaviors: kind of each event, numbered from 1, 0 where padded.
+        timestamps: seconds since 1970 of each event, 0 where padded.
+        target_timestamps: time of each target, 0 where there is none.
+    """
+
+    items: Int[Tensor, "B L"]
+    targets: Int[Tensor, "B L"]
+    lengths: Int[Tensor, "B"]
+    user_index: Int[Tensor, "B"]
+    seen_items: Int[Tensor, "S"] | None = None
+    seen_rows: Int[Tensor, "S"] | None = None
+    behaviors: Int[Tensor, "B L"] | None = None
+    timestamps: Int[Tensor, "B L"] | None = None
+    target_timestamps: Int[Tensor, "B L"] | None = None
+
+    def __len__(self) -> int:
+        """Return the number of sequences B."""
+        return self.items.shape[0]
+
+    @property
+    def valid_mask(self) -> Bool[Tensor, "B L"]:
+        """True where a position holds a real event."""
+        positions = torch.arange(self.items.shape[1], device=self.items.device)
+        return positions < self.lengths.unsqueeze(1)
+
+    @property
+    def last_targets(self) -> Int[Tensor, "B"]:
+        """The target after the last event of each row."""
+        return self.targets.gather(1, self.lengths.unsqueeze(1) - 1).squeeze(1)
+
+    def to(self, device: torch.device | str, non_blocking: bool = False) -> "SequenceBatch":
+        """Return the batch on another device."""
+        return self._map(lambda tensor: tensor.to(device, non_blocking=non_blocking))
+
+    def pin_memory(self) -> "SequenceBatch":
+        """Return the batch in page-locked memory, for asynchronous copies to a GPU."""
+        return self._map(lambda tensor: tensor.pin_memory())
+
+    def _map(self, function: Callable[[Tensor], Tensor]) -> "SequenceBatch":
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        return SequenceBatch(**{name: None if value is None else function(value) for name, value in values.items()})

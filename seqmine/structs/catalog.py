@@ -1,0 +1,62 @@
+"""The catalog: which raw item stands behind which row of the item table."""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import torch
+from jaxtyping import Int
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """Items known to training, numbered 1 to ``num_items``; number 0 is padding.
+
+    Args:
+        item_ids: raw keys, ``item_ids[i - 1]`` stands behind item_index ``i``.
+        train_counts: events of each row of the item table in the training part; row 0 counts nothing.
+        features: columns of item attributes, each as long as ``item_ids`` (``title`` is shown to people).
+    """
+
+    item_ids: Sequence[str]
+    train_counts: Int[Tensor, "V"]
+    features: dict[str, list] = field(default_factory=dict)
+
+    @property
+    def num_items(self) -> int:
+        """Number of items without padding."""
+        return len(self.item_ids)
+
+    @cached_property
+    def item_index(self) -> dict[str, int]:
+        """The map from raw key to item_index."""
+        return {item_id: index for index, item_id in enumerate(self.item_ids, start=1)}
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """A hash of the raw keys in order: two catalogs with one fingerprint number items alike."""
+        digest = hashlib.blake2b(digest_size=16)
+        for item_id in self.item_ids:
+            digest.update(f"{len(item_id)}:{item_id}".encode())
+        return digest.hexdigest()
+
+    def encode(self, item_ids: Iterable[str]) -> list[int]:
+        """Return the item_index of each raw key, 0 for an unknown one.
+
+        >>> Catalog(["a", "b"], torch.tensor([0, 1, 1])).encode(["b", "?"])
+        [2, 0]
+        """
+        return [self.item_index.get(item_id, 0) for item_id in item_ids]
+
+    def decode(self, indices: Iterable[int]) -> list[str]:
+        """Return the raw key of each item_index (1 to ``num_items``)."""
+        return [self.item_ids[index - 1] for index in indices]
+
+    @classmethod
+    def of_size(cls, num_items: int) -> "Catalog":
+        """Make a catalog of items named by their number, each seen once: for tests and examples."""
+        counts = torch.ones(num_items + 1, dtype=torch.int64)
+        counts[0] = 0
+        return cls([str(index) for index in range(1, num_items + 1)], counts)

@@ -1,0 +1,83 @@
+"""Histories of all users as flat arrays with offsets, in memory or memory-mapped."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class InteractionLog:
+    """Events grouped by user, oldest first; row u is ``items[offsets[u]:offsets[u + 1]]``.
+
+    Args:
+        items: (E,) int32, item_index of each event, from 1.
+        offsets: (U + 1,) int64, where each user starts.
+        timestamps: (E,) int64 seconds since 1970, or None when the log has no time.
+        behaviors: (E,) uint8, kind of each event numbered from 1 as in ``behavior_names``, or None.
+        ratings: (E,) float32 or None.
+        behavior_names: names of the kinds; ``behavior_names[b - 1]`` belongs to number ``b``.
+    """
+
+    items: NDArray[np.int32]
+    offsets: NDArray[np.int64]
+    timestamps: NDArray[np.int64] | None = None
+    behaviors: NDArray[np.uint8] | None = None
+    ratings: NDArray[np.float32] | None = None
+    behavior_names: Sequence[str] = ()
+
+    @property
+    def num_users(self) -> int:
+        """Number of histories."""
+        return len(self.offsets) - 1
+
+    @property
+    def num_events(self) -> int:
+        """Number of events of all users."""
+        return int(self.offsets[-1])
+
+    @property
+    def lengths(self) -> NDArray[np.int64]:
+        """(U,) number of events of each user."""
+        return np.diff(self.offsets)
+
+    def history(self, user_index: int) -> NDArray[np.int32]:
+        """Return the items of one user, oldest first."""
+        return self.items[self.offsets[user_index] : self.offsets[user_index + 1]]
+
+    def first_events(self, stops: NDArray[np.int64]) -> "InteractionLog":
+        """Return the log cut to the first ``stops[u]`` events of each user u (a copy; every user stays, even empty)."""
+        keep = segment_positions(self.offsets[:-1], stops)
+        columns = {
+            name: None if column is None else column[keep]
+            for name, column in (
+                ("timestamps", self.timestamps),
+                ("behaviors", self.behaviors),
+                ("ratings", self.ratings),
+            )
+        }
+        offsets = np.concatenate([[0], np.cumsum(stops)]).astype(np.int64)
+        return InteractionLog(self.items[keep], offsets, behavior_names=self.behavior_names, **columns)
+
+    @classmethod
+    def from_lists(cls, histories: Iterable[Sequence[int]]) -> "InteractionLog":
+        """Build a log of items alone from a plain list of lists.
+
+        >>> InteractionLog.from_lists([[1, 2], [], [3]]).offsets.tolist()
+        [0, 2, 2, 3]
+        """
+        rows = [np.asarray(history, dtype=np.int32) for history in histories]
+        offsets = np.concatenate([[0], np.cumsum([len(row) for row in rows])]).astype(np.int64)
+        return cls(np.concatenate([np.empty(0, np.int32), *rows]).astype(np.int32), offsets)
+
+
+def segment_positions(starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the concatenation of the ranges ``starts[i] .. starts[i] + lengths[i]``, without a loop.
+
+    >>> segment_positions(np.array([5, 0]), np.array([2, 3])).tolist()
+    [5, 6, 0, 1, 2]
+    """
+    total = int(lengths.sum())
+    ends = np.cumsum(lengths)
+    return np.arange(total) + np.repeat(starts - (ends - lengths), lengths)

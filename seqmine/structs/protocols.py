@@ -1,0 +1,73 @@
+"""What a part must offer to be put together with the others."""
+
+from typing import Any, Protocol, runtime_checkable
+
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from seqmine.structs.batch import SequenceBatch
+
+
+@runtime_checkable
+class Encoder(Protocol):
+    """Turns embedded histories into one vector a position; knows nothing of the catalog.
+
+    Encoders are ``torch.nn.Module``s with keyword-only constructors, built from yaml with ``embedding_dim`` (and
+    ``max_length`` where they need it).
+    """
+
+    def __call__(self, embedded: Float[Tensor, "B L D"], batch: SequenceBatch) -> Float[Tensor, "B L D"]:
+        """Return hidden states; position t must not depend on positions after t, nor on padding."""
+        ...
+
+
+@runtime_checkable
+class Loss(Protocol):
+    """Turns hidden vectors and their targets into one number; knows nothing of padding."""
+
+    def __call__(
+        self, hidden: Float[Tensor, "M D"], targets: Int[Tensor, "M"], item_embedding: Float[Tensor, "V D"]
+    ) -> Float[Tensor, ""]:
+        """Return the loss, averaged over the M positions; row 0 of ``item_embedding`` is padding, never a candidate."""
+        ...
+
+
+@runtime_checkable
+class NegativeSampler(Protocol):
+    """Draws item indices that stand for the rest of the catalog."""
+
+    def sample(
+        self, num_negatives: int, targets: Int[Tensor, "M"], num_items: int
+    ) -> tuple[Int[Tensor, "N"], Float[Tensor, "N"]]:
+        """Return negatives (1 to ``num_items``, shared by all positions) and the log of their expected count."""
+        ...
+
+
+@runtime_checkable
+class Recommender(Protocol):
+    """Scores the whole catalog after each history: a trained model and a baseline alike."""
+
+    def score(self, batch: SequenceBatch) -> Float[Tensor, "B V"]:
+        """Return a score of each row of the item table after the last event of each row; finite, higher is better."""
+        ...
+
+
+@runtime_checkable
+class Source(Protocol):
+    """Reads a raw log from somewhere."""
+
+    def read(self) -> Any:
+        """Return a polars DataFrame of events in file order.
+
+        Columns: ``user_id`` and ``item_id`` (String, never null or empty), and where the log has them ``timestamp``
+        (Int64 seconds since 1970), ``behavior`` (String), ``rating`` (Float32).
+        """
+        ...
+
+    def item_features(self) -> Any:
+        """Return a polars DataFrame with ``item_id`` (String) and attributes (``title`` ...), or None."""
+        ...
+
+    def fingerprint(self) -> str:
+        """Return a hash that changes when the content or the way of reading it changes."""
+        ...

@@ -1,0 +1,32 @@
+"""Train a model on sequences: prepare the data, fit, choose the best checkpoint on validation, test once."""
+
+from omegaconf import DictConfig
+
+from seqmine.command_line import program
+
+
+@program("train")
+def main(config: DictConfig) -> None:
+    """Run one training."""
+    from lightning import seed_everything
+
+    from seqmine.config import build
+    from seqmine.results import write_results
+    from seqmine.runs import quiet_lightning, start_run
+
+    quiet_lightning()
+    start_run(config)
+    seed_everything(config.seed, verbose=False)
+    datamodule = build(config.data.module, config.trusted)
+    module = build(config.model, config.trusted)(catalog=datamodule.catalog)
+    callbacks = list(build(config.callbacks, config.trusted).values())
+    loggers = list(build(config.logger, config.trusted).values())
+    trainer = build(config.trainer, config.trusted)(callbacks=callbacks, logger=loggers)
+    trainer.fit(module, datamodule, ckpt_path=config.ckpt_path, weights_only=True)
+    trainer.validate(module, datamodule, ckpt_path="best", weights_only=True, verbose=False)
+    trainer.test(module, datamodule, ckpt_path="best", weights_only=True, verbose=False)
+    write_results(config, trainer, module)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,49 @@
+"""Shapes of every annotated function are checked in each test run; fixtures of small data."""
+
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+from jaxtyping import install_import_hook
+
+# polars has types that beartype cannot check, so the modules that speak to it are left out
+install_import_hook(["seqmine.structs", "seqmine.models", "seqmine.metrics", "seqmine.data.truth"], "beartype.beartype")
+
+ROOT = Path(__file__).resolve().parent.parent
+SHARED = ROOT.parent / "shared" / "data"
+
+
+@pytest.fixture
+def shared_data() -> Path:
+    """The folder of real data; tests that need it are skipped where it is absent."""
+    if not SHARED.is_dir():
+        pytest.skip("the real data are not beside this checkout (../shared/data)")
+    return SHARED
+
+
+@pytest.fixture(scope="session")
+def small_log(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A text log of 60 users and about 30 items that a model can learn: item i is followed by i + 1."""
+    random = np.random.default_rng(0)
+    lines = []
+    for user in range(60):
+        start, length = random.integers(1, 31), random.integers(4, 12)
+        items = [(start + step - 1) % 30 + 1 for step in range(length)]
+        lines.append(" ".join([f"u{user}", *(f"i{item}" for item in items)]))
+    path = tmp_path_factory.mktemp("log") / "log.txt"
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+@pytest.fixture
+def events() -> pl.DataFrame:
+    """Five events of two users, out of order in time."""
+    return pl.DataFrame(
+        {
+            "user_id": ["a", "b", "a", "a", "b"],
+            "item_id": ["x", "x", "y", "z", "y"],
+            "timestamp": [30, 5, 10, 10, 6],
+            "behavior": ["view", "buy", "view", "buy", "view"],
+        }
+    )

@@ -1,0 +1,32 @@
+import polars as pl
+from rich.console import Console
+
+from seqmine.data.cleaning.audit import Audit, LogSize
+from seqmine.data.cleaning.edges import WholeLog
+from seqmine.data.cleaning.pipeline import Cleaning
+from seqmine.data.cleaning.single_events import ExactDuplicates
+from seqmine.data.cleaning.users import HistoryLength
+
+
+def log(*rows):
+    return pl.DataFrame(rows, schema={"user_id": pl.String, "item_id": pl.String, "timestamp": pl.Int64}, orient="row")
+
+
+def test_audit_adds_up_and_survives_json(tmp_path):
+    events = log(("u", "a", 1), ("u", "a", 1), ("u", "b", 2), ("v", "c", 3))
+    steps = [ExactDuplicates(), HistoryLength(min_events=2)]
+    left, audit = Cleaning(steps=steps, edge=WholeLog()).clean(events)
+    assert left.rows() == [("u", "a", 1), ("u", "b", 2)]
+    assert audit.source == LogSize(4, 2, 3)
+    assert [(row.before.rows, row.after.rows, row.after.users, row.after.items) for row in audit.rows] == [
+        (4, 3, 2, 3),
+        (3, 2, 1, 2),
+    ]
+    assert [row.looks_at for row in audit.rows] == ["each event", "all events"]
+    audit.write(tmp_path / "audit.json")
+    assert Audit.from_json((tmp_path / "audit.json").read_text()) == audit
+    console = Console(width=140, record=True, file=(tmp_path / "out").open("w"))
+    console.print(audit.table())
+    text = console.export_text()
+    assert "HistoryLength(min_events=2, max_events=None)" in text
+    assert "1 (33.3%)" in text

@@ -1,0 +1,82 @@
+import json
+from itertools import pairwise
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from seqmine.data.cleaning.single_events import ExactDuplicates, InvalidRows, KeepBehaviors, RepeatsWithin, ShortDwell
+from seqmine.structs import UserError
+
+
+def log(*rows, columns=("user_id", "item_id", "timestamp")):
+    types = {"user_id": pl.String, "item_id": pl.String, "timestamp": pl.Int64, "behavior": pl.String}
+    return pl.LazyFrame(rows, schema={name: types[name] for name in columns}, orient="row")
+
+
+def kept(step, events):
+    return step(events).collect().rows()
+
+
+LOGS = st.lists(
+    st.tuples(st.sampled_from("uvw"), st.sampled_from("abc"), st.integers(0, 40), st.sampled_from(["view", "buy"])),
+    max_size=25,
+)
+
+
+COLUMNS = ("user_id", "item_id", "timestamp", "behavior")
+
+
+def test_invalid_rows_are_kept_aside_with_the_reason(tmp_path):
+    rejects = tmp_path / "rejects.jsonl"
+    step = InvalidRows(earliest=10, latest=100, reject_path=str(rejects))
+    events = log(("u", "a", 50), ("u", None, 50), ("", "a", 50), ("u", "b", 9), ("u", "c", 101), ("u", "d", 100))
+    assert kept(step, events) == [("u", "a", 50), ("u", "d", 100)]
+    assert [json.loads(line)["reason"] for line in rejects.read_text().splitlines()] == [
+        "item_id is missing",
+        "user_id is missing",
+        "time is before the earliest possible",
+        "time is after the latest possible",
+    ]
+
+
+def test_exact_duplicates_keep_the_first_in_order():
+    events = log(("u", "b", 2), ("u", "a", 1), ("u", "b", 2), ("v", "b", 2), ("u", "a", 2))
+    assert kept(ExactDuplicates(), events) == [("u", "b", 2), ("u", "a", 1), ("v", "b", 2), ("u", "a", 2)]
+
+
+@given(LOGS, st.integers(0, 10))
+@settings(max_examples=12, deadline=None)
+def test_repeats_within_equals_a_slow_loop(rows, seconds):
+    def repeats(number):
+        user, item, time, behavior = rows[number]
+        return any(
+            (user, item, behavior) == (rows[other][0], rows[other][1], rows[other][3])
+            and (rows[other][2], other) < (time, number)
+            and time - rows[other][2] <= seconds
+            for other in range(len(rows))
+        )
+
+    expected = [row for number, row in enumerate(rows) if not repeats(number)]
+    assert kept(RepeatsWithin(seconds=seconds), log(*rows, columns=COLUMNS)) == expected
+
+
+@given(LOGS, st.integers(1, 10))
+@settings(max_examples=12, deadline=None)
+def test_short_dwell_equals_a_slow_loop(rows, min_seconds):
+    gone = set()
+    for user in "uvw":
+        mine = sorted((row[2], number) for number, row in enumerate(rows) if row[0] == user)
+        for (time, number), (next_time, follower) in pairwise(mine):
+            if next_time - time < min_seconds and rows[number][1] != rows[follower][1]:
+                gone.add(number)
+    expected = [row for number, row in enumerate(rows) if number not in gone]
+    assert kept(ShortDwell(min_seconds=min_seconds), log(*rows, columns=COLUMNS)) == expected
+
+
+def test_keep_behaviors():
+    events = log(("u", "a", 1, "view"), ("u", "a", 2, "buy"), ("u", "b", 3, "cart"), columns=COLUMNS)
+    assert [row[3] for row in kept(KeepBehaviors(behaviors=["buy", "cart"]), events)] == ["buy", "cart"]
+    with pytest.raises(UserError, match="keeps 'purchase', but the log has buy, cart, view"):
+        KeepBehaviors(behaviors=["purchase"])(events)

@@ -1,0 +1,202 @@
+import json
+import math
+import subprocess
+import sys
+import textwrap
+
+import numpy as np
+import pytest
+import torch
+
+from seqmine.metrics.evaluator import RankingEvaluator
+from seqmine.metrics.functional import NonFiniteScores
+from seqmine.structs import SequenceBatch, UserError
+
+NUM_ITEMS = 40
+
+
+def make_batch(targets, users=None, seen=()):
+    targets = torch.as_tensor(targets)
+    size = len(targets)
+    columns = torch.zeros(size, 3, dtype=torch.int64)
+    columns[:, 1] = targets
+    items = torch.ones(size, 3, dtype=torch.int64)
+    items[:, 2] = 0
+    return SequenceBatch(
+        items=items,
+        targets=columns,
+        lengths=torch.full((size,), 2),
+        user_index=torch.arange(size) if users is None else torch.as_tensor(users),
+        seen_rows=torch.tensor([row for row, _ in seen], dtype=torch.int64),
+        seen_items=torch.tensor([item for _, item in seen], dtype=torch.int64),
+    )
+
+
+def make_evaluator(**settings):
+    return RankingEvaluator(num_items=NUM_ITEMS, train_counts=torch.arange(NUM_ITEMS + 1), **settings)
+
+
+def random_problem(size, seed=0):
+    generator = torch.Generator().manual_seed(seed)
+    scores = torch.randn(size, NUM_ITEMS + 1, generator=generator)
+    targets = torch.randint(1, NUM_ITEMS + 3, (size,), generator=generator)
+    return scores, targets
+
+
+def test_values_equal_a_numpy_reference():
+    scores, targets = random_problem(30)
+    seen = [(row, item) for row in range(30) for item in (1, 2, 3, 17)]
+    evaluator = make_evaluator()
+    ranks = evaluator.update(scores.clone(), make_batch(targets, seen=seen))
+    expected, lists = [], []
+    for row, target in zip(scores.numpy(), targets.tolist(), strict=True):
+        allowed = [item for item in range(1, NUM_ITEMS + 1) if item not in (1, 2, 3, 17) or item == target]
+        order = sorted(allowed, key=lambda item: -row[item])
+        lists.append(order[:10])
+        expected.append(1 + order.index(target) if target <= NUM_ITEMS else NUM_ITEMS + 1)
+    assert ranks.tolist() == expected
+    values = evaluator.compute()
+    expected = np.array(expected)
+    assert values["hit_rate@5"] == pytest.approx((expected <= 5).mean(), abs=1e-12)
+    assert values["ndcg@20"] == pytest.approx(((expected <= 20) / np.log2(expected + 1)).mean(), abs=1e-12)
+    assert values["mrr@10"] == pytest.approx(((expected <= 10) / expected).mean(), abs=1e-12)
+    assert values["coverage@10"] == pytest.approx(len({item for row in lists for item in row}) / NUM_ITEMS, abs=1e-12)
+    share = np.arange(NUM_ITEMS + 1) / np.arange(NUM_ITEMS + 1).sum()
+    assert values["novelty@10"] == pytest.approx(-np.log2(share[np.array(lists)]).mean(), abs=1e-12)
+    assert set(values) == {
+        *(f"{name}@{k}" for name in ("hit_rate", "ndcg", "mrr") for k in (5, 10, 20, 50)),
+        *("coverage@10", "novelty@10", "popularity_bias@10"),
+    }
+
+
+def test_batches_add_up_and_reset_forgets():
+    scores, targets = random_problem(12)
+    whole, parts = make_evaluator(), make_evaluator()
+    whole.update(scores.clone(), make_batch(targets))
+    parts.update(scores.clone(), make_batch(targets))
+    parts.reset()
+    for rows in (slice(0, 5), slice(5, 12)):
+        parts.update(scores[rows].clone(), make_batch(targets[rows], users=range(*rows.indices(12))))
+    assert parts.compute() == pytest.approx(whole.compute(), abs=1e-12)
+    for left, right in zip(parts.per_user(), whole.per_user(), strict=True):
+        assert torch.equal(left, right)
+
+
+def test_per_user_is_in_user_order_and_exact():
+    scores, targets = random_problem(5)
+    evaluator = make_evaluator()
+    users = [2**40 + 1, 3, 9, 1, 7]
+    ranks = evaluator.update(scores, make_batch(targets, users=users))
+    index, target, rank = evaluator.per_user()
+    assert index.tolist() == sorted(users)
+    order = np.argsort(users)
+    assert target.tolist() == targets[order].tolist()
+    assert rank.tolist() == ranks[order].tolist()
+
+
+@pytest.mark.parametrize(("unseen", "expected"), [("keep", 0.5), ("drop", 1.0)])
+def test_targets_unseen_in_training(unseen, expected):
+    evaluator = make_evaluator(unseen_targets=unseen)
+    scores = torch.zeros(2, NUM_ITEMS + 1)
+    scores[:, 5] = 1.0
+    evaluator.update(scores, make_batch([5, NUM_ITEMS + 1]))
+    # The largest cut-off exceeds the catalog: a miss must stay a miss.
+    assert evaluator.compute()["hit_rate@50"] == expected
+
+
+def test_a_constant_model_scores_zero_and_ties_are_an_option():
+    for ties, expected in (("pessimistic", 0.0), ("mean", 0.0), ("optimistic", 1.0)):
+        evaluator = make_evaluator(ties=ties)
+        evaluator.update(torch.zeros(3, NUM_ITEMS + 1), make_batch([1, 2, 3]))
+        assert evaluator.compute()["hit_rate@10"] == expected
+
+
+def test_a_broken_model_is_an_error_even_where_the_score_is_masked():
+    scores = torch.zeros(2, NUM_ITEMS + 1)
+    scores[0, 7] = float("nan")
+    with pytest.raises(NonFiniteScores, match="the model has diverged"):
+        make_evaluator().update(scores, make_batch([1, 2], seen=[(0, 7)]))
+
+
+def test_sampled_candidates_flatter_and_repeat_with_the_seed():
+    counts = torch.arange(1001)
+    scores = torch.randn(64, 1001, generator=torch.Generator().manual_seed(1))
+    targets = torch.arange(1, 65)
+    values = {}
+    for name in ("full", "uniform_100", "popularity_100"):
+        for seed in (1, 2):
+            evaluator = RankingEvaluator(num_items=1000, train_counts=counts, candidates=name, seed=seed)
+            evaluator.update(scores.clone(), make_batch(targets))
+            values[name, seed] = evaluator.per_user()[2].tolist()
+    assert max(values["uniform_100", 1]) <= 101
+    assert values["full", 1] == values["full", 2]
+    assert values["uniform_100", 1] != values["uniform_100", 2]
+    assert values["uniform_100", 1] != values["popularity_100", 1]
+    assert all(one <= full for one, full in zip(values["popularity_100", 1], values["full", 1], strict=True))
+
+
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        ({"cutoffs": (0, 10)}, r"metrics.cutoffs is \[0, 10\], but cut-offs start at 1"),
+        (
+            {"candidates": "some"},
+            "evaluation.candidates is 'some', but only full, uniform_100, popularity_100 are known",
+        ),
+        ({"unseen_targets": "hide"}, "evaluation.unseen_targets is 'hide', but only keep, drop are known"),
+    ],
+)
+def test_settings_that_do_not_exist_are_named(settings, sentence):
+    with pytest.raises(UserError, match=sentence):
+        make_evaluator(**settings)
+
+
+WORKER = textwrap.dedent(
+    """
+    import json, sys
+    sys.path.insert(0, {folder!r})
+    import torch, torch.distributed as dist
+    from test_evaluator import make_batch, make_evaluator, random_problem
+    rank, world, size = int(sys.argv[1]), 2, int(sys.argv[2])
+    store = dist.FileStore(sys.argv[3], world)
+    dist.init_process_group("gloo", store=store, rank=rank, world_size=world)
+    scores, targets = random_problem(size)
+    evaluator = make_evaluator()
+    mine = torch.arange(size)[rank::world]
+    for rows in mine.split(3):
+        evaluator.update(scores[rows].clone(), make_batch(targets[rows], users=rows))
+    values = evaluator.compute()
+    users, _, ranks = evaluator.per_user()
+    print(json.dumps([values, users.tolist(), ranks.tolist()]))
+    dist.destroy_process_group()
+    """
+)
+
+
+@pytest.mark.parametrize("size", [13, 1])
+def test_two_processes_with_uneven_users_equal_one(tmp_path, size, request):
+    script = WORKER.format(folder=str(request.path.parent))
+    command = [sys.executable, "-W", "ignore", "-c", script]
+    store = str(tmp_path / "store")
+    workers = [
+        subprocess.Popen([*command, str(rank), str(size), store], stdout=subprocess.PIPE, text=True)
+        for rank in range(2)
+    ]
+    outputs = [json.loads(worker.communicate(timeout=120)[0].splitlines()[-1]) for worker in workers]
+    scores, targets = random_problem(size)
+    single = make_evaluator()
+    single.update(scores, make_batch(targets))
+    for values, users, ranks in outputs:
+        assert values == pytest.approx(single.compute(), abs=1e-12)
+        assert users == list(range(size))
+        assert ranks == single.per_user()[2].tolist()
+
+
+def test_nothing_to_count_is_not_a_number():
+    evaluator = make_evaluator(unseen_targets="drop")
+    evaluator.update(torch.zeros(1, NUM_ITEMS + 1), make_batch([NUM_ITEMS + 1]))
+    assert math.isnan(evaluator.compute()["hit_rate@10"])
+
+
+def test_the_evaluator_leaves_no_trace_in_a_checkpoint():
+    assert make_evaluator().state_dict() == {}

@@ -1,0 +1,34 @@
+import torch
+from torchmetrics import Metric
+
+from seqmine.metrics.mean_state import accumulate, add_mean_state, mean_of
+
+
+class Plain(Metric):
+    full_state_update = False
+
+    def __init__(self):
+        super().__init__()
+        add_mean_state(self)
+
+    def update(self, values):
+        accumulate(self, values)
+
+    def compute(self):
+        return mean_of(self)
+
+
+def test_small_values_are_not_lost_in_a_large_sum():
+    metric = Plain()
+    metric.update(torch.tensor([2.0**30]))
+    for _ in range(64):
+        metric.update(torch.tensor([1 / 64], dtype=torch.float32))
+    assert float(metric.compute()) == (2.0**30 + 1) / 65
+
+
+def test_states_add_up_over_devices():
+    left, right = Plain(), Plain()
+    left.update(torch.tensor([1.0, 2.0]))
+    right.update(torch.tensor([9.0]))
+    left.merge_state(right)
+    assert float(left.compute()) == 4.0

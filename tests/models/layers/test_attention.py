@@ -1,0 +1,58 @@
+import math
+
+import pytest
+import torch
+
+from seqmine.models.layers.attention import CausalSelfAttention, RelativeSelfAttention, RotarySelfAttention
+
+KINDS = [CausalSelfAttention, RotarySelfAttention, RelativeSelfAttention]
+
+
+def build(kind, **changes):
+    torch.manual_seed(0)
+    return kind(embedding_dim=16, num_heads=2, dropout=0.0, **changes).eval()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_future_changes_nothing(kind):
+    layer, hidden = build(kind), torch.randn(3, 7, 16)
+    changed = hidden.clone()
+    changed[:, 4:] += 1.0
+    torch.testing.assert_close(layer(hidden)[:, :4], layer(changed)[:, :4])
+    assert not torch.allclose(layer(hidden)[:, 4:], layer(changed)[:, 4:])
+
+
+def test_softmax_attention_equals_its_definition():
+    layer, hidden = build(CausalSelfAttention), torch.randn(2, 5, 16)
+    query, key, value = layer.in_projection(hidden).view(2, 5, 3, 2, 8).permute(2, 0, 3, 1, 4)
+    scores = query @ key.transpose(-1, -2) / math.sqrt(8)
+    scores = scores.masked_fill(torch.ones(5, 5).triu(1).bool(), -torch.inf)
+    mixed = (scores.softmax(-1) @ value).transpose(1, 2).reshape(2, 5, 16)
+    torch.testing.assert_close(layer(hidden), layer.out_projection(mixed))
+
+
+@pytest.mark.parametrize("kind", [RotarySelfAttention, RelativeSelfAttention])
+def test_distance_alone_matters(kind):
+    """A history behind two more events, seen through a window of distance, ends as it does alone."""
+    layer = build(kind)
+    if kind is RelativeSelfAttention:
+        torch.nn.init.normal_(layer.distance_bias)
+    hidden = torch.randn(1, 6, 16)
+    scores = layer(hidden)
+    shifted = layer(torch.cat([torch.zeros(1, 0, 16), hidden], 1))
+    torch.testing.assert_close(scores, shifted)
+    order = layer(hidden.flip(1))
+    assert not torch.allclose(scores[:, -1], order[:, -1])
+
+
+def test_attention_dropout_acts_in_training_alone():
+    layer, hidden = build(CausalSelfAttention, attention_dropout=0.5), torch.randn(2, 5, 16)
+    torch.testing.assert_close(layer(hidden), layer(hidden))
+    layer.train()
+    assert not torch.allclose(layer(hidden), layer(hidden))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_heads_that_do_not_divide_are_refused(kind):
+    with pytest.raises(ValueError, match=r"embedding_dim 16 is not a multiple of num_heads 3; change model\.embedding_dim"):
+        kind(embedding_dim=16, num_heads=3, dropout=0.0)

@@ -1,0 +1,59 @@
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from seqmine.models.losses.gbce import GBCE, gbce_exponent
+from seqmine.models.negatives import UniformSampler
+from seqmine.structs import UserError
+
+
+class FixedSampler:
+    def __init__(self, negatives):
+        self.negatives = negatives
+
+    def sample(self, num_negatives, targets, num_items):
+        return self.negatives, torch.zeros(len(self.negatives))
+
+
+def reference(hidden, targets, items, negatives, beta):
+    losses = []
+    for vector, target in zip(hidden, targets.tolist(), strict=True):
+        positive = torch.sigmoid(vector @ items[target]) ** beta
+        others = [torch.log(1 - torch.sigmoid(vector @ items[n])) for n in negatives.tolist() if n != target]
+        losses.append(-(torch.log(positive) + sum(others)) / (len(negatives) + 1))
+    return torch.stack(losses).mean()
+
+
+@pytest.mark.parametrize("calibration", [0.0, 0.75, 1.0])
+def test_value_and_gradient_match_the_formula_of_the_paper(calibration):
+    torch.manual_seed(0)
+    hidden = torch.randn(20, 4, dtype=torch.float32, requires_grad=True)
+    items = torch.randn(11, 4, requires_grad=True)
+    targets, negatives = torch.randint(1, 11, (20,)), torch.tensor([1, 4, 4, 10])
+    alpha = 4 / 9
+    beta = alpha * (calibration * (1 - 1 / alpha) + 1 / alpha)
+    ours = GBCE(num_negatives=4, sampler=FixedSampler(negatives), calibration=calibration)(hidden, targets, items)
+    expected = reference(hidden, targets, items, negatives, beta)
+    assert ours.item() == pytest.approx(expected.item(), rel=1e-5)
+    for mine, theirs in zip(
+        torch.autograd.grad(ours, [hidden, items]), torch.autograd.grad(expected, [hidden, items]), strict=True
+    ):
+        torch.testing.assert_close(mine, theirs, rtol=1e-4, atol=1e-6)
+
+
+@settings(deadline=None)
+@given(num_negatives=st.integers(1, 500), num_items=st.integers(2, 400), calibration=st.floats(0, 1))
+def test_exponent_lies_between_the_sampling_rate_and_one(num_negatives, num_items, calibration):
+    beta = gbce_exponent(num_negatives, num_items, calibration)
+    assert min(1.0, num_negatives / (num_items - 1)) - 1e-9 <= beta <= 1.0
+
+
+def test_calibration_out_of_range_is_refused():
+    with pytest.raises(UserError, match=r"calibration is 2.0, must lie in \[0, 1\]: set model.loss.calibration."):
+        GBCE(num_negatives=1, sampler=UniformSampler(), calibration=2.0)
+
+
+def test_no_negatives_are_refused():
+    with pytest.raises(UserError, match=r"num_negatives is 0, must be at least 1: set model.loss.num_negatives."):
+        GBCE(num_negatives=0, sampler=UniformSampler(), calibration=0.5)

@@ -1,0 +1,76 @@
+from functools import partial
+
+import pytest
+import torch
+from lightning import Trainer
+from torch.utils.data import DataLoader
+
+from seqmine.models.contrastive import TwoViewModule, view_contrast
+from seqmine.models.encoders.gru import GRUEncoder
+from seqmine.models.losses.cross_entropy import CrossEntropy
+from seqmine.models.schedules import constant
+from seqmine.structs import Catalog, SequenceBatch
+
+
+def make_batch():
+    items = torch.tensor([[1, 2, 3], [4, 5, 0], [6, 0, 0]])
+    targets = torch.tensor([[2, 3, 9], [5, 9, 0], [7, 0, 0]])
+    return SequenceBatch(items, targets, torch.tensor([3, 2, 1]), torch.arange(3))
+
+
+def make_module(contrast_weight):
+    torch.manual_seed(0)
+    return TwoViewModule(
+        embedding_dim=8,
+        encoder=GRUEncoder(embedding_dim=8, hidden_dim=8, num_layers=1, dropout=0.3),
+        loss=CrossEntropy(),
+        contrast_weight=contrast_weight,
+        temperature=0.5,
+        catalog=Catalog.of_size(9),
+        optimizer=partial(torch.optim.SGD, lr=0.1),
+        scheduler=constant,
+    )
+
+
+def test_views_of_one_history_and_of_one_target_belong_together():
+    batch = make_batch()
+    first = torch.zeros(3, 3, 3)
+    first[0, 2], first[1, 1], first[2, 0] = torch.tensor([[1.0, 0, 0], [1.0, 0, 0], [0, 1.0, 0]])
+    apart = first.clone()
+    apart[1, 1] = torch.tensor([0.0, 0, 1.0])
+    together = view_contrast(first, first, batch, 0.1)
+    assert together < 1e-3
+    assert view_contrast(first, apart, batch, 0.1) > together
+
+
+def test_only_the_last_event_of_each_history_is_a_view():
+    batch, first = make_batch(), torch.randn(3, 3, 4)
+    other = first.clone()
+    other[0, :2] = 7.0
+    other[1:, 2] = 7.0
+    assert view_contrast(first, other, batch, 0.5) == view_contrast(first, first, batch, 0.5)
+
+
+def train_one_step(contrast_weight, folder):
+    module = make_module(contrast_weight)
+    trainer = Trainer(
+        max_epochs=1,
+        accelerator="cpu",
+        logger=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        default_root_dir=folder,
+    )
+    trainer.fit(module, DataLoader([make_batch()], batch_size=None))
+    return module.item_embedding.weight.detach(), trainer.callback_metrics
+
+
+@pytest.mark.filterwarnings("ignore:You defined a `validation_step`")
+def test_the_contrast_changes_what_a_step_learns(tmp_path):
+    plain, without = train_one_step(0.0, tmp_path)
+    contrasted, logged = train_one_step(0.5, tmp_path)
+    assert logged["train/loss"] == without["train/loss"] > 0
+    assert logged["train/contrast"] == without["train/contrast"] > 0
+    assert not torch.allclose(plain, contrasted)
+    assert not torch.allclose(plain, make_module(0.0).item_embedding.weight)

@@ -1,0 +1,57 @@
+import pytest
+from omegaconf import OmegaConf
+
+from seqmine.config import build, check_types, is_trusted, plain, unknown_key
+from seqmine.structs import UserError
+
+
+@pytest.mark.parametrize(
+    "target",
+    ["os.system", "torch.load", "builtins.open", "lightning.fabric.utilities.cloud_io._load", "seqminex.Evil", "shutil.copy"],
+)
+def test_dangerous_targets_are_refused_wherever_they_stand(target):
+    node = OmegaConf.create({"_target_": "seqmine.data.splits.LeaveLastK", "k": {"_target_": target}})
+    with pytest.raises(UserError, match="is not allowed; name a class of seqmine, or add its package to trusted"):
+        build(node, [])
+
+
+def test_a_trusted_package_is_allowed():
+    assert is_trusted("mine.models.Net", ["mine"])
+    assert not is_trusted("mineral.Net", ["mine"])
+
+
+def test_build_makes_plain_values():
+    split = build(OmegaConf.create({"_target_": "seqmine.data.splits.LeaveLastK", "k": 3}), [])
+    assert split.k == 3
+
+
+def test_secrets_are_blanked_and_other_keys_are_not():
+    config = OmegaConf.create({"api_key": "abc", "nested": [{"password": "x", "monkey": "y"}], "token": None})
+    assert plain(config) == {"api_key": "***", "nested": [{"password": "***", "monkey": "y"}], "token": None}
+
+
+DEFAULTS = OmegaConf.create({"epochs": 3, "lr": 0.1, "flag": True, "name": "x", "limit": None})
+
+
+@pytest.mark.parametrize("change", [{"epochs": 5}, {"lr": 1}, {"flag": False}, {"name": 7}, {"limit": "00:01:00"}])
+def test_values_of_the_right_kind_pass(change):
+    check_types(OmegaConf.merge(DEFAULTS, change), DEFAULTS)
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"epochs": "abc"}, "epochs is 'abc', allowed is a whole number; change epochs"),
+        ({"epochs": 1.5}, "epochs is 1.5, allowed is a whole number"),
+        ({"epochs": True}, "epochs is True, allowed is a whole number"),
+        ({"lr": "high"}, "lr is 'high', allowed is a number"),
+        ({"flag": 1}, "flag is 1, allowed is true or false"),
+    ],
+)
+def test_values_of_the_wrong_kind_are_named(change, sentence):
+    with pytest.raises(UserError, match=sentence):
+        check_types(OmegaConf.merge(DEFAULTS, change), DEFAULTS)
+
+
+def test_an_unknown_key_comes_with_the_nearest_known_one():
+    assert "did you mean epochs?" in str(unknown_key("epoch", DEFAULTS))

@@ -1,0 +1,119 @@
+import json
+
+import polars as pl
+import pytest
+
+from tests.programs import TINY, error_of, run
+
+EPOCHS = ["trainer=cpu", "trainer.max_epochs=4", "scheduler=constant", "optimizer.lr=0.01"]
+
+
+def train(path, cwd, folder, *more, **environment):
+    arguments = ["data=sequences", f"data.path={path}", *TINY, *EPOCHS, f"hydra.run.dir={folder}", *more]
+    return run("train", *arguments, cwd=cwd, **environment)
+
+
+def metrics_of(folder) -> dict:
+    return json.loads((folder / "metrics.json").read_text())
+
+
+def timeless(metrics: dict) -> dict:
+    return {name: value for name, value in metrics.items() if not name.startswith(("time/", "memory/"))}
+
+
+@pytest.fixture(scope="module")
+def finished(small_log, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("train")
+    done = train(small_log, folder, folder / "run")
+    return folder / "run", done
+
+
+def test_a_run_folder_has_everything(finished):
+    folder, done = finished
+    names = {path.name for path in folder.iterdir()}
+    assert {
+        "config.yaml", "metrics.json", "per_user.parquet", "catalog.parquet", "environment.json", "events.log",
+        "learning_curve.png", "checkpoints",
+    } <= names  # fmt: skip
+    assert {path.name for path in (folder / "checkpoints").iterdir()} == {"best.ckpt", "last.ckpt"}
+    metrics = metrics_of(folder)
+    for name in ("val/ndcg@10", "test/hit_rate@5", "test/mrr@50", "test/coverage@10", "baseline/markov/test/ndcg@10",
+                 "best_epoch", "time/train_epoch_s", "time/validate_s", "time/total_s", "memory/peak_mib"):  # fmt: skip
+        assert isinstance(metrics[name], int | float), name
+    assert metrics["protocol"]["seen"] == "full"
+    assert "markov" in done.stdout
+    assert "protocol: split LeaveOneOut" in done.stdout
+
+
+def test_the_model_learns_the_order_of_items(finished):
+    """Item i is followed by i + 1; the best of 30 items by chance would hit a third."""
+    assert metrics_of(finished[0])["test/hit_rate@5"] > 0.9
+
+
+def test_per_user_ranks_give_the_metrics_again(finished):
+    folder, _ = finished
+    ranks = pl.read_parquet(folder / "per_user.parquet")
+    for part in ("val", "test"):
+        of_part = ranks.filter(split=part)
+        assert len(of_part) == of_part["user_id"].n_unique() == 60
+        assert (of_part["rank"] <= 5).mean() == pytest.approx(metrics_of(folder)[f"{part}/hit_rate@5"])
+
+
+def test_one_seed_gives_one_result_and_another_seed_another(finished, small_log, tmp_path):
+    train(small_log, tmp_path, tmp_path / "again")
+    train(small_log, tmp_path, tmp_path / "other", "seed=2")
+    first = timeless(metrics_of(finished[0]))
+    assert timeless(metrics_of(tmp_path / "again")) == first
+    assert timeless(metrics_of(tmp_path / "other"))["val/loss"] != first["val/loss"]
+
+
+def test_a_resumed_run_ends_like_an_uninterrupted_one(finished, small_log, tmp_path):
+    train(small_log, tmp_path, tmp_path / "half", "trainer.max_epochs=2")
+    train(small_log, tmp_path, tmp_path / "rest", f"ckpt_path={tmp_path / 'half' / 'checkpoints' / 'last.ckpt'}")
+    whole, resumed = metrics_of(finished[0]), metrics_of(tmp_path / "rest")
+    assert resumed["val/loss"] == pytest.approx(whole["val/loss"], rel=1e-6)
+    assert resumed["test/ndcg@10"] == pytest.approx(whole["test/ndcg@10"], rel=1e-6)
+
+
+def test_two_processes_measure_what_one_does(finished, small_log, tmp_path):
+    """61 users on two devices: evaluation of one checkpoint agrees to 1e-6, nobody counted twice."""
+    uneven = tmp_path / "uneven.txt"
+    uneven.write_text(small_log.read_text() + "extra i1 i2 i3 i4 i5\n")
+    train(uneven, tmp_path, tmp_path / "two", "trainer.devices=2", "trainer.max_epochs=2")
+    run("evaluate", f"run={tmp_path / 'two'}", f"hydra.run.dir={tmp_path / 'one'}", "trainer.devices=1", cwd=tmp_path)
+    two, one = metrics_of(tmp_path / "two"), metrics_of(tmp_path / "one")
+    assert len(pl.read_parquet(tmp_path / "two" / "per_user.parquet").filter(split="test")) == 61
+    for name, value in one.items():
+        if name.startswith(("val/", "test/", "baseline/")):
+            assert two[name] == pytest.approx(value, abs=1e-6), name
+
+
+def test_a_sweep_runs_each_job_alone_and_ranks_them(small_log, tmp_path):
+    arguments = ["-m", "data=sequences", f"data.path={small_log}", *TINY, "trainer=smoke", "model=transformer,lstm", "seed=1,2"]
+    arguments = [argument for argument in arguments if "num_layers" not in argument]
+    run("train", *arguments, "baselines=none", f"hydra.sweep.dir={tmp_path / 'sweep'}", cwd=tmp_path)
+    board = pl.read_csv(tmp_path / "sweep" / "leaderboard.csv")
+    assert len(board) == 4
+    assert board["val/ndcg@10"].is_sorted(descending=True)
+
+
+def test_a_diverging_training_stops_with_a_sentence(small_log, tmp_path):
+    arguments = ["data=sequences", f"data.path={small_log}", *TINY, "trainer=cpu", "optimizer.lr=1e38", "baselines=none"]
+    done = run("train", *arguments, f"hydra.run.dir={tmp_path / 'run'}", cwd=tmp_path, status=1)
+    assert "lower optimizer.lr" in error_of(done)
+
+
+@pytest.mark.parametrize(
+    ("argument", "sentence"),
+    [
+        ("data.path=missing.txt", "missing.txt"),
+        ("trainer.max_epochs=abc", "trainer.max_epochs is 'abc', allowed is a whole number; change trainer.max_epochs"),
+        ("trainer.max_epoch=3", "trainer.max_epoch is no setting; did you mean trainer.max_epochs"),
+        ("model=transfomer", "transformer"),
+        ("evaluation.seen=all", "evaluation.seen is 'all', allowed are full, window and none"),
+        ("data.split=global_time", "data/split"),
+    ],
+)
+def test_mistakes_are_told_in_one_sentence(small_log, tmp_path, argument, sentence):
+    done = run("train", "data=sequences", f"data.path={small_log}", "trainer=smoke", "logger=none", argument, cwd=tmp_path, status=1)
+    assert sentence in error_of(done)
