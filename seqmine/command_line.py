@@ -10,7 +10,7 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from seqmine.config import CONF_DIR, check_types, unknown_key
+from seqmine.config import CONF_DIR, check_complete, check_types, unknown_key
 from seqmine.structs.errors import UserError
 
 Task = Callable[[DictConfig], Any]
@@ -102,7 +102,9 @@ def _check_command_line(name: str, arguments: list[str]) -> None:
             defaults = compose(name, groups)
             for item in parsed:
                 _check_key(item.key_or_group, item.is_add() or item.input_line in groups, defaults)
-            check_types(compose(name, overrides), defaults)
+            config = compose(name, overrides)
+            check_types(config, defaults)
+            check_complete(config)
     except (HydraException, UserError) as error:
         fail(error)
 

@@ -82,9 +82,22 @@ def check_types(config: DictConfig, defaults: DictConfig) -> None:
     """
     for key, value in _leaves(config):
         default = OmegaConf.select(defaults, key)
+        if isinstance(default, DictConfig):
+            raise UserError(f"{key} is {value!r}, but {key} is a group; write {key.replace('.', '/')}={value}")
         if value is None or type(default) not in _KINDS or _same_kind(value, default):
             continue
         raise UserError(f"{key} is {value!r}, allowed is {_KINDS[type(default)]}; change {key}")
+
+
+def check_complete(config: DictConfig) -> None:
+    """Refuse a configuration in which a setting without default is not set.
+
+    Raises:
+        UserError: names the setting.
+    """
+    missing = sorted(name for name, node in nodes(config) if node._is_missing())
+    if missing:
+        raise UserError(f"{missing[0]} is not set and has no default; write {missing[0]}=<value>")
 
 
 def unknown_key(key: str, config: DictConfig) -> UserError:
@@ -122,7 +135,7 @@ def _redact(node: Any) -> Any:
 
 def nodes(config: DictConfig, prefix: str = "") -> Iterator[tuple[str, Any]]:
     """Yield every node below ``config`` with its full name, without following references."""
-    for key in config:
+    for key in map(str, config):
         name = f"{prefix}{key}"
         node = config._get_node(key)
         yield name, node

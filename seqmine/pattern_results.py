@@ -157,7 +157,7 @@ def pattern_rows(table: PatternTable, names: Names, most: int) -> list[dict[str,
     rows = []
     for row, pattern in enumerate(table.patterns()[:most]):
         values = {name: column[row].item() for name, column in table.columns.items()}
-        known = {name: value for name, value in values.items() if value == value}
+        known = {name: value for name, value in values.items() if not np.isnan(value)}
         text = names.shown_pattern(pattern)
         ids = [names.item_id(symbol) for symbol in pattern]
         rows.append({"pattern": ids, "text": text, "support_count": int(table.support_count[row]), **known})

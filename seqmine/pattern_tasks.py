@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import numpy as np
 from omegaconf import DictConfig
@@ -72,10 +72,10 @@ def subject_of(config: DictConfig) -> Subject:
         log, _, item_ids = group_by_user(datamodule.source.read())
         return Subject(log, item_ids, [], None)
     prepared = datamodule.prepared
-    model = None
+    model: Recommender | None = None
     if config.run is not None:
         check_catalog(prepared.catalog, config.run)
-        model, _ = load_module(config.run)
+        model = cast(Recommender, load_module(config.run)[0])
     titles = list(prepared.catalog.features.get("title", []))
     return Subject(prepared.training_log(), list(prepared.catalog.item_ids), titles, model)
 

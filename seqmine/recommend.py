@@ -11,10 +11,10 @@ def main(config: DictConfig) -> None:
     from seqmine.recommendations import histories_of, recommend_to, write_recommendations
     from seqmine.restore import load_module
 
-    module, settings = load_module(config.run)
-    histories = histories_of(config, settings, module.catalog)
+    module, catalog, settings = load_module(config.run)
+    histories = histories_of(config, settings, catalog)
     lists = recommend_to(
-        module, histories, top_k=config.top_k, batch_size=config.batch_size, seen=settings.evaluation.seen
+        module, catalog, histories, top_k=config.top_k, batch_size=config.batch_size, seen=settings.evaluation.seen
     )
     write_recommendations(lists, config)
 

@@ -11,7 +11,6 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import torch
-from lightning import LightningModule
 from omegaconf import DictConfig, OmegaConf
 
 from seqmine.config import build
@@ -22,7 +21,7 @@ from seqmine.data.sources.sequences import SequenceFile
 from seqmine.data.splits import Targets
 from seqmine.metrics.functional import check_scores, mask_candidates, top_items
 from seqmine.restore import check_catalog
-from seqmine.structs import Catalog, InteractionLog, UserError
+from seqmine.structs import Catalog, InteractionLog, Recommender, UserError
 
 _log = logging.getLogger(__name__)
 _TABLES = (".csv", ".tsv", ".parquet", ".csv.gz", ".tsv.gz")
@@ -67,18 +66,18 @@ def histories_of(config: DictConfig, settings: DictConfig, catalog: Catalog) -> 
 
 
 def recommend_to(
-    module: LightningModule, histories: Histories, *, top_k: int, batch_size: int, seen: str
+    module: Recommender, catalog: Catalog, histories: Histories, *, top_k: int, batch_size: int, seen: str
 ) -> Iterator[pl.DataFrame]:
     """Yield tables of user_id, rank, item_id and score, one a batch of users.
 
     Args:
         module: a trained model.
+        catalog: of the model.
         histories: what is known of the users.
         top_k: length of the lists, at most the number of candidates.
         batch_size: users scored at once.
         seen: which items are not recommended again: ``full``, ``window`` or ``none``.
     """
-    catalog: Catalog = module.catalog  # type: ignore[assignment]
     if not 1 <= top_k <= catalog.num_items:
         raise UserError(
             f"top_k is {top_k}, allowed are 1 to {catalog.num_items}, the size of the catalog; change top_k"

@@ -11,7 +11,7 @@ from seqmine.config import build
 from seqmine.data.datamodule import SequenceDataModule
 from seqmine.data.store import read_catalog
 from seqmine.runs import best_checkpoint, read_config
-from seqmine.structs import Catalog, UserError
+from seqmine.structs import Catalog, Recommender, UserError
 
 
 def restore_run(config: DictConfig) -> tuple[DictConfig, LightningModule, SequenceDataModule]:
@@ -46,15 +46,15 @@ def build_trainer(settings: DictConfig) -> Trainer:
     return build(settings.trainer, settings.trusted)(callbacks=callbacks, logger=False)
 
 
-def load_module(run: str) -> tuple[LightningModule, DictConfig]:
-    """Rebuild the module of a run with its best weights, for use without the log it was trained on."""
+def load_module(run: str) -> tuple[Recommender, Catalog, DictConfig]:
+    """Rebuild the module of a run with its best weights, and its catalog and settings, without the log."""
     settings = read_config(run)
     catalog = read_catalog(Path(run) / "catalog.parquet")
     seed_everything(settings.seed, verbose=False)
     module = build(settings.model, settings.trusted)(catalog=catalog)
     checkpoint: dict[str, Any] = torch.load(best_checkpoint(run), map_location="cpu", weights_only=True)
     module.load_state_dict(checkpoint["state_dict"])
-    return module.eval(), settings
+    return module.eval(), catalog, settings
 
 
 def check_catalog(catalog: Catalog, run: str) -> None:

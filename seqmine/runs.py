@@ -89,8 +89,8 @@ def environment() -> dict[str, Any]:
 def read_config(run: str) -> DictConfig:
     """Read the configuration of a finished run, with its inner references alive.
 
-    A setting that is changed in it also changes where other settings refer to it. What came from the environment or from
-    Hydra has the value that it had in the run.
+    A setting that is changed in it also changes where other settings refer to it. What came from the environment or
+    from Hydra has the value that it had in the run.
 
     Raises:
         UserError: when ``run`` is no run folder.

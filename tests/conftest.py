@@ -24,10 +24,10 @@ def shared_data() -> Path:
 
 @pytest.fixture(scope="session")
 def small_log(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A text log of 60 users and about 30 items that a model can learn: item i is followed by i + 1."""
+    """A text log of 200 users and about 30 items that a model can learn: item i is followed by i + 1."""
     random = np.random.default_rng(0)
     lines = []
-    for user in range(60):
+    for user in range(200):
         start, length = random.integers(1, 31), random.integers(4, 12)
         items = [(start + step - 1) % 30 + 1 for step in range(length)]
         lines.append(" ".join([f"u{user}", *(f"i{item}" for item in items)]))

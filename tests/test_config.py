@@ -1,13 +1,20 @@
 import pytest
 from omegaconf import OmegaConf
 
-from seqmine.config import build, check_types, is_trusted, plain, unknown_key
+from seqmine.config import build, check_complete, check_types, is_trusted, plain, unknown_key
 from seqmine.structs import UserError
 
 
 @pytest.mark.parametrize(
     "target",
-    ["os.system", "torch.load", "builtins.open", "lightning.fabric.utilities.cloud_io._load", "seqminex.Evil", "shutil.copy"],
+    [
+        "os.system",
+        "torch.load",
+        "builtins.open",
+        "lightning.fabric.utilities.cloud_io._load",
+        "seqminex.Evil",
+        "shutil.copy",
+    ],
 )
 def test_dangerous_targets_are_refused_wherever_they_stand(target):
     node = OmegaConf.create({"_target_": "seqmine.data.splits.LeaveLastK", "k": {"_target_": target}})
@@ -55,3 +62,17 @@ def test_values_of_the_wrong_kind_are_named(change, sentence):
 
 def test_an_unknown_key_comes_with_the_nearest_known_one():
     assert "did you mean epochs?" in str(unknown_key("epoch", DEFAULTS))
+
+
+def test_a_setting_without_a_value_is_named_even_beside_references():
+    config = OmegaConf.create({"path": "???", "home": "${nowhere:}", "copy": "${path}"})
+    with pytest.raises(UserError, match="path is not set and has no default; write path=<value>"):
+        check_complete(config)
+    config.path = "x"
+    check_complete(config)
+
+
+def test_a_value_in_the_place_of_a_group_is_told_the_slash():
+    defaults = OmegaConf.create({"model": {"loss": {"_target_": "x"}}})
+    with pytest.raises(UserError, match="model.loss is a group; write model/loss=bce"):
+        check_types(OmegaConf.create({"model": {"loss": "bce"}}), defaults)

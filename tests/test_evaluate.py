@@ -9,7 +9,14 @@ from tests.programs import TINY, error_of, run
 @pytest.fixture(scope="module")
 def folder(small_log, tmp_path_factory):
     folder = tmp_path_factory.mktemp("evaluate")
-    arguments = ["data=sequences", f"data.path={small_log}", *TINY, "trainer=cpu", "trainer.max_epochs=3", "optimizer.lr=0.01"]
+    arguments = [
+        "data=sequences",
+        f"data.path={small_log}",
+        *TINY,
+        "trainer=cpu",
+        "trainer.max_epochs=3",
+        "optimizer.lr=0.01",
+    ]
     run("train", *arguments, f"hydra.run.dir={folder / 'run'}", cwd=folder)
     return folder
 
@@ -38,7 +45,9 @@ def test_the_protocol_moves_the_numbers_as_it_must(folder):
 
 
 def test_lists_of_recommend_hit_as_often_as_evaluate_says(folder):
-    run("recommend", f"run={folder / 'run'}", "history=test", "top_k=5", f"hydra.run.dir={folder / 'lists'}", cwd=folder)
+    run(
+        "recommend", f"run={folder / 'run'}", "history=test", "top_k=5", f"hydra.run.dir={folder / 'lists'}", cwd=folder
+    )
     lists = pl.read_parquet(folder / "lists" / "recommendations.parquet")
     targets = pl.read_parquet(folder / "run" / "per_user.parquet").filter(split="test")
     hits = lists.join(targets.select("user_id", "item_id"), on=["user_id", "item_id"])

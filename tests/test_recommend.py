@@ -7,7 +7,14 @@ from tests.programs import TINY, error_of, run
 @pytest.fixture(scope="module")
 def folder(small_log, tmp_path_factory):
     folder = tmp_path_factory.mktemp("recommend")
-    arguments = ["data=sequences", f"data.path={small_log}", *TINY, "trainer=cpu", "trainer.max_epochs=4", "optimizer.lr=0.01"]
+    arguments = [
+        "data=sequences",
+        f"data.path={small_log}",
+        *TINY,
+        "trainer=cpu",
+        "trainer.max_epochs=6",
+        "optimizer.lr=0.01",
+    ]
     run("train", *arguments, "scheduler=constant", "baselines=none", f"hydra.run.dir={folder / 'run'}", cwd=folder)
     return folder
 
@@ -16,8 +23,8 @@ def test_users_of_the_run_get_lists_without_what_they_had(folder, small_log):
     run("recommend", f"run={folder / 'run'}", "top_k=3", f"output={folder / 'lists.parquet'}", cwd=folder)
     lists = pl.read_parquet(folder / "lists.parquet")
     assert lists.columns == ["user_id", "rank", "item_id", "score"]
-    assert lists["user_id"].n_unique() == 60
-    assert lists.group_by("user_id").agg(pl.col("rank").sort())["rank"].to_list() == [[1, 2, 3]] * 60
+    assert lists["user_id"].n_unique() == 200
+    assert lists.group_by("user_id").agg(pl.col("rank").sort())["rank"].to_list() == [[1, 2, 3]] * 200
     assert lists.filter(pl.col("score") > pl.col("score").shift(1).over("user_id")).is_empty()
     had = {line.split()[0]: set(line.split()[1:]) for line in small_log.read_text().splitlines()}
     assert not any(item in had[user] for user, item in lists.select("user_id", "item_id").iter_rows())

@@ -5,7 +5,7 @@ import pytest
 
 from tests.programs import TINY, error_of, run
 
-EPOCHS = ["trainer=cpu", "trainer.max_epochs=4", "scheduler=constant", "optimizer.lr=0.01"]
+EPOCHS = ["trainer=cpu", "trainer.max_epochs=6", "scheduler=constant", "optimizer.lr=0.01"]
 
 
 def train(path, cwd, folder, *more, **environment):
@@ -55,7 +55,7 @@ def test_per_user_ranks_give_the_metrics_again(finished):
     ranks = pl.read_parquet(folder / "per_user.parquet")
     for part in ("val", "test"):
         of_part = ranks.filter(split=part)
-        assert len(of_part) == of_part["user_id"].n_unique() == 60
+        assert len(of_part) == of_part["user_id"].n_unique() == 200
         assert (of_part["rank"] <= 5).mean() == pytest.approx(metrics_of(folder)[f"{part}/hit_rate@5"])
 
 
@@ -68,7 +68,7 @@ def test_one_seed_gives_one_result_and_another_seed_another(finished, small_log,
 
 
 def test_a_resumed_run_ends_like_an_uninterrupted_one(finished, small_log, tmp_path):
-    train(small_log, tmp_path, tmp_path / "half", "trainer.max_epochs=2")
+    train(small_log, tmp_path, tmp_path / "half", "trainer.max_epochs=3")
     train(small_log, tmp_path, tmp_path / "rest", f"ckpt_path={tmp_path / 'half' / 'checkpoints' / 'last.ckpt'}")
     whole, resumed = metrics_of(finished[0]), metrics_of(tmp_path / "rest")
     assert resumed["val/loss"] == pytest.approx(whole["val/loss"], rel=1e-6)
@@ -79,17 +79,25 @@ def test_two_processes_measure_what_one_does(finished, small_log, tmp_path):
     """61 users on two devices: evaluation of one checkpoint agrees to 1e-6, nobody counted twice."""
     uneven = tmp_path / "uneven.txt"
     uneven.write_text(small_log.read_text() + "extra i1 i2 i3 i4 i5\n")
-    train(uneven, tmp_path, tmp_path / "two", "trainer.devices=2", "trainer.max_epochs=2")
+    train(uneven, tmp_path, tmp_path / "two", "trainer.devices=2", "trainer.max_epochs=3")
     run("evaluate", f"run={tmp_path / 'two'}", f"hydra.run.dir={tmp_path / 'one'}", "trainer.devices=1", cwd=tmp_path)
     two, one = metrics_of(tmp_path / "two"), metrics_of(tmp_path / "one")
-    assert len(pl.read_parquet(tmp_path / "two" / "per_user.parquet").filter(split="test")) == 61
+    assert len(pl.read_parquet(tmp_path / "two" / "per_user.parquet").filter(split="test")) == 201
     for name, value in one.items():
         if name.startswith(("val/", "test/", "baseline/")):
             assert two[name] == pytest.approx(value, abs=1e-6), name
 
 
 def test_a_sweep_runs_each_job_alone_and_ranks_them(small_log, tmp_path):
-    arguments = ["-m", "data=sequences", f"data.path={small_log}", *TINY, "trainer=smoke", "model=transformer,lstm", "seed=1,2"]
+    arguments = [
+        "-m",
+        "data=sequences",
+        f"data.path={small_log}",
+        *TINY,
+        "trainer=smoke",
+        "model=transformer,lstm",
+        "seed=1,2",
+    ]
     arguments = [argument for argument in arguments if "num_layers" not in argument]
     run("train", *arguments, "baselines=none", f"hydra.sweep.dir={tmp_path / 'sweep'}", cwd=tmp_path)
     board = pl.read_csv(tmp_path / "sweep" / "leaderboard.csv")
@@ -98,7 +106,14 @@ def test_a_sweep_runs_each_job_alone_and_ranks_them(small_log, tmp_path):
 
 
 def test_a_diverging_training_stops_with_a_sentence(small_log, tmp_path):
-    arguments = ["data=sequences", f"data.path={small_log}", *TINY, "trainer=cpu", "optimizer.lr=1e38", "baselines=none"]
+    arguments = [
+        "data=sequences",
+        f"data.path={small_log}",
+        *TINY,
+        "trainer=cpu",
+        "optimizer.lr=1e38",
+        "baselines=none",
+    ]
     done = run("train", *arguments, f"hydra.run.dir={tmp_path / 'run'}", cwd=tmp_path, status=1)
     assert "lower optimizer.lr" in error_of(done)
 
@@ -115,5 +130,14 @@ def test_a_diverging_training_stops_with_a_sentence(small_log, tmp_path):
     ],
 )
 def test_mistakes_are_told_in_one_sentence(small_log, tmp_path, argument, sentence):
-    done = run("train", "data=sequences", f"data.path={small_log}", "trainer=smoke", "logger=none", argument, cwd=tmp_path, status=1)
+    done = run(
+        "train",
+        "data=sequences",
+        f"data.path={small_log}",
+        "trainer=smoke",
+        "logger=none",
+        argument,
+        cwd=tmp_path,
+        status=1,
+    )
     assert sentence in error_of(done)

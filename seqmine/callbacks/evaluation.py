@@ -1,16 +1,19 @@
 """Evaluation during training: ranks the targets of every user once, for the model, its baselines and the ceiling."""
 
 from collections.abc import Callable
+from typing import Any
 
 import polars as pl
 import torch
 from lightning import Callback, LightningModule, Trainer
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 from torchmetrics.aggregation import MeanMetric
 
+from seqmine.data.datamodule import SequenceDataModule
+from seqmine.data.sequences import PreparedData
 from seqmine.metrics.evaluator import RankingEvaluator
-from seqmine.structs import Recommender, SequenceBatch
+from seqmine.structs import Baseline, Recommender, SequenceBatch
 
 
 class RankingEvaluation(Callback):
@@ -21,7 +24,7 @@ class RankingEvaluation(Callback):
         baselines: recommenders by name; fitted on the training part when the test starts.
     """
 
-    def __init__(self, *, metrics: Callable[..., RankingEvaluator], baselines: dict[str, nn.Module]) -> None:
+    def __init__(self, *, metrics: Callable[..., RankingEvaluator], baselines: dict[str, Baseline]) -> None:
         self.build_evaluator = metrics
         self.baselines = baselines
         self.results: dict[str, float] = {}
@@ -32,7 +35,7 @@ class RankingEvaluation(Callback):
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:  # noqa: ARG002
         """Build the evaluators for the catalog; fit the baselines for a test."""
-        data = trainer.datamodule
+        data: SequenceDataModule = trainer.datamodule  # type: ignore[attr-defined]
         self._losses = {part: MeanMetric().set_dtype(torch.float64) for part in ("val", "test")}
         self._rivals = {}
         if stage == "test":
@@ -50,7 +53,7 @@ class RankingEvaluation(Callback):
         self,
         trainer: Trainer,  # noqa: ARG002
         pl_module: LightningModule,
-        outputs: Tensor,
+        outputs: Any,
         batch: SequenceBatch,
         batch_idx: int,  # noqa: ARG002
         dataloader_idx: int = 0,  # noqa: ARG002
@@ -62,7 +65,7 @@ class RankingEvaluation(Callback):
         self,
         trainer: Trainer,  # noqa: ARG002
         pl_module: LightningModule,
-        outputs: Tensor,
+        outputs: Any,
         batch: SequenceBatch,
         batch_idx: int,  # noqa: ARG002
         dataloader_idx: int = 0,  # noqa: ARG002
@@ -99,15 +102,14 @@ class RankingEvaluation(Callback):
         pl_module.log_dict({name: values[name] for name in values if name not in shown}, rank_zero_only=False)
         pl_module.log_dict({name: values[name] for name in shown}, prog_bar=True)
         self.results |= values
-        self.per_user[part] = per_user_frame(part, evaluator, trainer.datamodule)
+        self.per_user[part] = per_user_frame(part, evaluator, trainer.datamodule.prepared)  # type: ignore[attr-defined]
         evaluator.reset()
         self._losses[part].reset()
 
 
-def per_user_frame(part: str, evaluator: RankingEvaluator, data: object) -> pl.DataFrame:
+def per_user_frame(part: str, evaluator: RankingEvaluator, prepared: PreparedData) -> pl.DataFrame:
     """Return user_id, split, target item_id and rank of every evaluated target."""
     users, targets, ranks = (column.cpu().numpy() for column in evaluator.per_user())
-    prepared = data.prepared  # type: ignore[attr-defined]
     return pl.DataFrame(
         {
             "user_id": [prepared.user_ids[user] for user in users],

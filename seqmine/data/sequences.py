@@ -142,13 +142,7 @@ def _number_by_count(counts: NDArray[np.int64]) -> tuple[NDArray[np.int32], int]
 
 def _keep_events(log: InteractionLog, keep: NDArray[np.bool_]) -> InteractionLog:
     kept = np.concatenate([[0], np.cumsum(keep)]).astype(np.int64)
-    columns = {name: getattr(log, name) for name in ("timestamps", "behaviors", "ratings")}
-    return InteractionLog(
-        items=log.items[keep],
-        offsets=kept[log.offsets],
-        behavior_names=log.behavior_names,
-        **{name: None if column is None else column[keep] for name, column in columns.items()},
-    )
+    return log.take(keep, kept[log.offsets])
 
 
 def _shift(targets: Targets, log: InteractionLog, keep: NDArray[np.bool_]) -> Targets:

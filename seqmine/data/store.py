@@ -99,7 +99,7 @@ def read_catalog(path: Path) -> Catalog:
 
 def _arrays(data: PreparedData) -> dict[str, np.ndarray]:
     log, split = data.log, data.split
-    columns = {
+    columns: dict[str, np.ndarray | None] = {
         "items": log.items,
         "offsets": log.offsets,
         "timestamps": log.timestamps,

@@ -30,7 +30,7 @@ def arrangement_chance(masks: NDArray[np.int64], counts: NDArray[np.int64], patt
     Returns:
         The chance, or -1 where it takes more than ``MOST_STATES`` states.
 
-    >>> arrangement_chance(np.array([1, 2]), np.array([3, 2]), np.array([0, 1]))  # a a a b b, pattern a b
+    >>> round(arrangement_chance(np.array([1, 2]), np.array([3, 2]), np.array([0, 1])), 12)  # a a a b b, pattern a b
     0.9
     """
     strides = np.empty(len(counts), np.int64)
@@ -100,42 +100,88 @@ def _compositions(total: int, parts: int, largest: int) -> int:
 
 @no_type_check
 @njit(cache=True, nogil=True)
-def _missing_pair_chance(length: int, num_first: int, num_second: int, max_gap: int) -> float:
-    """Return the chance that no event of the first symbol is followed by one of the second within the gap."""
-    # state[age, i, j]: i firsts and j seconds used, the last first is age positions back (0: farther than the gap).
-    state = np.zeros((max_gap + 1, num_first + 1, num_second + 1))
-    state[0, 0, 0] = 1.0
+def _age_steps(pattern: NDArray[np.int64], num_symbols: int, max_gap: int) -> NDArray[np.int64]:
+    """Return what an event makes of the open matches: one row a symbol, the last for any other symbol; -1 is a match.
+
+    How long ago the first j symbols were last matched (1: one position back, 0: out of reach) is digit j - 1 of a number.
+    """
+    base, k = max_gap + 1, len(pattern)
+    size = base ** (k - 1)
+    steps = np.zeros((num_symbols + 1, size), np.int64)
+    for symbol in range(num_symbols + 1):
+        for state in range(size):
+            result, weight, rest, before = 0, 1, state, 1
+            for place in range(k):
+                age = rest % base if place < k - 1 else 0
+                rest //= base
+                if pattern[place] == symbol and before > 0:
+                    result = result + weight if place < k - 1 else -1
+                elif place < k - 1 and 0 < age < max_gap:
+                    result += weight * (age + 1)
+                before = age
+                weight *= base
+            steps[symbol, state] = result
+    return steps
+
+
+@no_type_check
+@njit(cache=True, nogil=True)
+def _missing_gap_chance(length: int, counts: NDArray[np.int64], steps: NDArray[np.int64]) -> float:
+    """Return the chance that a pattern does not occur within the gap, going through the history event by event."""
+    num_symbols, size = len(counts), 1
+    strides = np.empty(num_symbols, np.int64)
+    for symbol in range(num_symbols):
+        strides[symbol] = size
+        size *= counts[symbol] + 1
+    total = counts.sum()
+    # mass[used, ages]: these events used up, these matches open, no match complete.
+    mass, after = np.zeros((size, steps.shape[1])), np.zeros((size, steps.shape[1]))
+    mass[0, 0] = 1.0
     for position in range(length):
+        after[:] = 0.0
         left = length - position
-        after = np.zeros_like(state)
-        for i in range(min(num_first, position) + 1):
-            for j in range(min(num_second, position - i) + 1):
-                first, second = (num_first - i) / left, (num_second - j) / left
-                for age in range(max_gap + 1):
-                    mass = state[age, i, j]
-                    if mass == 0.0:
-                        continue
-                    older = age + 1 if 0 < age < max_gap else 0
-                    after[older, i, j] += mass * max(1.0 - first - second, 0.0)
-                    if first > 0.0:
-                        after[1, i + 1, j] += mass * first
-                    if second > 0.0 and age == 0:
-                        after[0, i, j + 1] += mass * second
-        state = after
-    return state[:, num_first, num_second].sum()
+        for used in range(size):
+            num_used = 0
+            for symbol in range(num_symbols):
+                num_used += used // strides[symbol] % (counts[symbol] + 1)
+            if num_used > position:
+                continue
+            others = max(left - (total - num_used), 0) / left
+            for ages in range(steps.shape[1]):
+                here = mass[used, ages]
+                if here == 0.0:
+                    continue
+                after[used, steps[num_symbols, ages]] += here * others
+                for symbol in range(num_symbols):
+                    open_events = counts[symbol] - used // strides[symbol] % (counts[symbol] + 1)
+                    step = steps[symbol, ages]
+                    if open_events > 0 and step >= 0:
+                        after[used + strides[symbol], step] += here * open_events / left
+        mass, after = after, mass
+    return mass[size - 1].sum()
 
 
 @lru_cache(maxsize=1_000_000)
-def pair_chance(length: int, num_first: int, num_second: int, max_gap: int) -> float:
-    """Return the chance that some event of one symbol is followed by one of another within the gap; -1 if too large.
+def gap_chance(length: int, counts: tuple[int, ...], pattern: tuple[int, ...], max_gap: int) -> float:
+    """Return the chance that a pattern occurs with gaps up to the limit in a random order; -1 if too large.
 
-    >>> round(pair_chance(4, 1, 1, 1), 12), round(pair_chance(5, 3, 2, 99), 12)
-    (0.25, 0.9)
+    The latest match of each beginning of the pattern is all that its continuation depends on.
+
+    Args:
+        length: events of the user.
+        counts: events of each symbol of the pattern.
+        pattern: the symbols, numbered as ``counts``.
+        max_gap: neighbors are at most this far apart.
+
+    >>> round(gap_chance(4, (1, 1), (0, 1), 1), 12), round(gap_chance(5, (3, 2), (0, 1, 0), 5), 12)
+    (0.25, 0.7)
     """
     max_gap = min(max_gap, length)
-    if length * (max_gap + 1) * (num_first + 1) * (num_second + 1) > 10 * MOST_STATES:
+    states = (max_gap + 1.0) ** (len(pattern) - 1) * float(np.prod([count + 1.0 for count in counts]))
+    if states * length > 10 * MOST_STATES:
         return -1.0
-    return 1.0 - _missing_pair_chance(length, num_first, num_second, max_gap)
+    steps = _age_steps(np.array(pattern, np.int64), len(counts), max_gap)
+    return 1.0 - float(_missing_gap_chance(length, np.array(counts, np.int64), steps))
 
 
 @no_type_check

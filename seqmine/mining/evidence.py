@@ -10,7 +10,7 @@ from seqmine.mining.constraints import Constraints
 from seqmine.mining.evaluation import mined_without, split_users, with_holdout_columns, with_redundancy_columns
 from seqmine.mining.hypotheses import frequent_multisets, num_orderings
 from seqmine.mining.intervals import wilson_interval
-from seqmine.mining.multiplicity import Adjustment, benjamini_hochberg
+from seqmine.mining.multiplicity import Adjustment, adjust_tested, benjamini_hochberg
 from seqmine.mining.rules import measure_rules, with_rule_columns
 from seqmine.mining.significance import OrderTest
 from seqmine.mining.stability import Stability
@@ -77,7 +77,7 @@ class Evidence:
         """
         weight, total = order_family(log, table, constraints, min_count)
         table = self.order_test.test(log, table, constraints)
-        table = table.with_columns(q_value=self.adjustment(np.minimum(table.columns["p_value"] * weight, 1.0), total))
+        table = table.with_columns(q_value=adjust_tested(table.columns["p_value"], weight, total, self.adjustment))
         table = self.burst_test.test(log, self.association_test.test(log, table))
         lower, upper = wilson_interval(table.support_count, np.full(len(table), log.num_users))
         table = table.with_columns(support_lower=lower, support_upper=upper)

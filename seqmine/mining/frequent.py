@@ -98,12 +98,12 @@ def _search(
     pairs = _frequent_pairs(database, min_count, len(rankings), lambda share: progress(share / 3))
     works = [new_work(database) for _ in rankings]
     first_of_pair = np.repeat(np.arange(len(database.names)), np.diff(pairs.offsets))
-    weights = np.bincount(first_of_pair, weights=pairs.supports, minlength=len(database.names)) + database.support
+    weights = np.bincount(first_of_pair, weights=pairs.supports, minlength=len(database.names)).astype(np.float64)
     rows = _in_chunks(
         lambda firsts, worker: search_leftmost(
             database, firsts, int(limits[0]), pairs, rankings[worker], works[worker]
         ),
-        weights, len(rankings),
+        weights + database.support, len(rankings),
         lambda share: progress(1 / 3 + share * 2 / 3),
     )  # fmt: skip
     return _in_order(np.concatenate([*rows, np.empty((0, 3), np.int32)]))

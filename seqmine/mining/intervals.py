@@ -21,7 +21,7 @@ def wilson_interval(
     """
     hits, trials = np.asarray(hits, dtype=np.float64), np.asarray(trials, dtype=np.float64)
     n = np.maximum(trials, 1)
-    share = hits / n
+    share = np.where(trials > 0, hits / n, 0.0)
     center = (share + z**2 / (2 * n)) / (1 + z**2 / n)
     half = z / (1 + z**2 / n) * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
     lower = np.where(trials > 0, np.maximum(center - half, 0.0), 0.0)

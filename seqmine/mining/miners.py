@@ -141,7 +141,7 @@ class TopKMiner:
         self.top_k, self.min_count, self.num_threads = top_k, threshold(1, min_count, None), num_threads
 
     def needed_count(self, table: PatternTable) -> int:
-        """Return the support of the last pattern of a table: it was not chosen beforehand, so tests are a little bold."""
+        """Return the support of the last pattern of a table; as the data chose it, tests are a little bold."""
         return int(table.support_count.min(initial=table.num_users))
 
     def mine(self, log: InteractionLog, progress: Progress = no_progress) -> PatternTable:

@@ -54,6 +54,26 @@ def benjamini_yekutieli(p_values: NDArray[np.float64], num_hypotheses: int) -> N
     return benjamini_hochberg(p_values * harmonic, num_hypotheses)
 
 
+def adjust_tested(
+    p_values: NDArray[np.float64], weight: NDArray[np.float64], num_hypotheses: int, adjustment: Adjustment
+) -> NDArray[np.float64]:
+    """Return adjusted p-values of a weighted family; 1 for what has an infinite weight, as it is no hypothesis at all.
+
+    Args:
+        p_values: of every pattern.
+        weight: what each p-value is multiplied with first; mean 1 over the whole family.
+        num_hypotheses: size of the family.
+        adjustment: the correction.
+
+    >>> adjust_tested(np.array([0.01, 1.0]), np.array([1.0, np.inf]), 4, benjamini_hochberg).tolist()
+    [0.04, 1.0]
+    """
+    is_tested = np.isfinite(weight)
+    result = np.ones(len(p_values))
+    result[is_tested] = adjustment(np.minimum(p_values[is_tested] * weight[is_tested], 1.0), num_hypotheses)
+    return result
+
+
 def tarone_family(smallest_p_values: NDArray[np.float64], alpha: float) -> int:
     """Return how many hypotheses can be significant at all once the others are left out (Tarone, 1990).
 

@@ -83,7 +83,7 @@ def tie_share(log: InteractionLog) -> float | None:
     is_second[log.offsets[:-1][log.lengths > 0]] = False
     second = np.flatnonzero(is_second)
     ties = np.count_nonzero(log.timestamps[second] == log.timestamps[second - 1])
-    return ties / len(second) if len(second) else 0.0
+    return float(ties / len(second)) if len(second) else 0.0
 
 
 def first_order_ndcg(log: InteractionLog, top_k: int = 10) -> float:
@@ -109,7 +109,7 @@ def first_order_ndcg(log: InteractionLog, top_k: int = 10) -> float:
         history = log.history(user)[:-1]
         begin, end = table.indptr[history[-1]], table.indptr[history[-1] + 1]
         total += _gain(table.indices[begin:end], table.data[begin:end], history, target, top_k)
-    return total / max(len(users), 1)
+    return float(total / max(len(users), 1))
 
 
 def _gain(items: NDArray, counts: NDArray, history: NDArray, target: int, top_k: int) -> float:

@@ -2,9 +2,12 @@
 
 The null keeps the events, the length and the activity of each user (Pinxteren and Calders, SDM 2021). Under it the
 users that have a pattern are independent coin flips with known chances, so its support has a Poisson-binomial
-distribution. The chances are exact wherever there are no limits on place; under ``max_gap`` and ``max_span`` they are
-exact for different symbols that a user has once each, for pairs, and for runs of one symbol under ``max_gap``. The
-rest, and whatever lies under ``max_duration``, is judged by seeded permutations of all users.
+distribution. The chances are exact where there are no limits on place, and under ``max_gap``; under ``max_span`` they
+are exact for pairs and for different symbols that a user has once each. The rest, and whatever lies under
+``max_duration``, is judged by seeded permutations of all users. B permutations can show no p-value below 1 / (B + 1), and
+nothing of that size survives a correction for thousands of patterns. So the p-value is twice the smaller one of that
+estimate, (1 + exceedances) / (B + 1), and of the conditional test that the observed support and those of the
+permutations are draws of one Poisson law, which has the longer tail.
 """
 
 from typing import no_type_check
@@ -14,7 +17,7 @@ from numba import njit
 from numpy.typing import NDArray
 from scipy.stats import binom
 
-from seqmine.mining.arrangements import cached_arrangement_chance, distinct_chance, pair_chance, run_chance
+from seqmine.mining.arrangements import cached_arrangement_chance, distinct_chance, gap_chance, run_chance
 from seqmine.mining.constraints import UNLIMITED, Constraints
 from seqmine.mining.database import Database
 from seqmine.mining.matching import count_supports, local_patterns
@@ -152,7 +155,7 @@ class OrderTest:
             supports = count_supports(shuffled, part, constraints)
             total += supports
             reached += supports >= part.support_count
-        p_value[rows] = (1 + reached) / (self.num_permutations + 1)
+        p_value[rows] = sampled_p_value(part.support_count, total, reached, self.num_permutations)
         expected[rows] = total / self.num_permutations
         db, flat = local_patterns(log, part, constraints.strict_time)
         for place, row in enumerate(rows):
@@ -160,6 +163,25 @@ class OrderTest:
             symbols, needed = np.unique(pattern, return_counts=True)
             _, kinds = _kind_counts(db, symbols.astype(np.int64), False)
             count[row] = int(np.all(kinds >= needed, axis=1).sum())
+
+
+def sampled_p_value(
+    support: NDArray[np.int64], total: NDArray[np.float64], reached: NDArray[np.float64], num_permutations: int
+) -> NDArray[np.float64]:
+    """Return p-values of supports from those of permutations: twice the smaller of the estimate and of the Poisson test.
+
+    Args:
+        support: of each pattern.
+        total: sum of its supports over the permutations.
+        reached: permutations in which it had at least the observed support.
+        num_permutations: how many there were.
+
+    >>> sampled_p_value(np.array([3]), np.array([99.0]), np.array([9.0]), 99).round(2).tolist()
+    [0.17]
+    """
+    estimate = (1 + reached) / (num_permutations + 1)
+    poisson = binom.sf(support - 1, support + total, 1 / (num_permutations + 1))
+    return np.minimum(2 * np.minimum(estimate, poisson), 1.0)
 
 
 def support_tail(chances: NDArray[np.float64], at_least: int) -> float:
@@ -234,17 +256,19 @@ def _limited_chance(row: list[int], pattern: NDArray[np.int64], constraints: Con
     """Return the chance of a pattern under limits on gap and span, for a history length and counts; -1 if unknown."""
     length, *counts = row
     k = len(pattern)
-    max_gap = constraints.max_gap or UNLIMITED
+    max_gap = min(constraints.max_gap or UNLIMITED, length)
     max_span = constraints.max_span or UNLIMITED
-    if k == 2:
-        max_gap = min(max_gap, max_span - 1)
-        max_span = UNLIMITED
+    if k == 2:  # the gap and the span of a pair are one thing
+        max_gap, max_span = min(max_gap, max_span - 1), UNLIMITED
+    if k == 1 or max_gap < 1:
+        return float(k == 1)
     if len(counts) == k and max(counts) == 1:
         return distinct_chance(length, k, max_gap, max_span)
-    if max_gap < 1:
-        return 0.0
-    if len(counts) == 2 and k == 2:
-        return pair_chance(length, counts[pattern[0]], counts[pattern[1]], min(max_gap, length))
-    if len(counts) == 1 and max_span >= (k - 1) * min(max_gap, length) + 1:
-        return run_chance(length, counts[0], k, min(max_gap, length))
-    return 1.0 if k == 1 else -1.0
+    if max_span < (k - 1) * max_gap + 1:
+        return -1.0
+    if len(counts) == 1:
+        return run_chance(length, counts[0], k, max_gap)
+    # Symbols are numbered as they appear, so that patterns of one form share what is remembered.
+    symbols = list(dict.fromkeys(pattern.tolist()))
+    form = tuple(symbols.index(symbol) for symbol in pattern.tolist())
+    return gap_chance(length, tuple(counts[symbol] for symbol in symbols), form, max_gap)

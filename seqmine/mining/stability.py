@@ -6,7 +6,7 @@ from scipy.stats import binom, norm
 
 from seqmine.mining.constraints import Constraints
 from seqmine.mining.matching import local_patterns, weighted_supports
-from seqmine.mining.multiplicity import Adjustment, benjamini_hochberg
+from seqmine.mining.multiplicity import Adjustment, adjust_tested, benjamini_hochberg
 from seqmine.mining.significance import pattern_chances
 from seqmine.structs import InteractionLog, PatternTable, UserError
 
@@ -95,10 +95,10 @@ class Stability:
         drawn = rng.multinomial(log.num_users, share, size=self.num_bootstraps).T
         supports = weighted_supports(log, table, constraints, drawn)
         p_values, expected = self._resampled_tests(log, table, constraints, drawn, supports)
-        p_values = np.minimum(p_values * weight[:, None], 1.0)
         selected = supports >= min_count
         for sample in range(self.num_bootstraps):
-            selected[:, sample] &= self.adjustment(p_values[:, sample], num_hypotheses) < self.max_q_value
+            q_values = adjust_tested(p_values[:, sample], weight, num_hypotheses, self.adjustment)
+            selected[:, sample] &= q_values < self.max_q_value
         best = self._best(table.support_count - table.columns["expected_support"])
         overlaps = [
             rank_biased_overlap(best, self._best(supports[:, sample] - expected[:, sample]))

@@ -9,7 +9,7 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
 from seqmine.models.losses.intent_contrast import intent_contrast
-from seqmine.models.module import SequenceModule
+from seqmine.models.module import SequenceModule, select_targets
 from seqmine.structs import Catalog, SequenceBatch
 
 
@@ -57,9 +57,8 @@ class TwoViewModule(SequenceModule):
     def training_step(self, batch: SequenceBatch, batch_index: int) -> Tensor:  # noqa: ARG002
         """Return the loss of the next item in the first view plus the weighted contrast of both views."""
         first, second = self(batch), self(batch)
-        positions = batch.targets.flatten().nonzero().squeeze(1)
-        targets = batch.targets.flatten().index_select(0, positions)
-        loss = self.loss(first.flatten(0, 1).index_select(0, positions), targets, self.item_embedding.weight)
+        hidden, targets = select_targets(first, batch)
+        loss = self.loss(hidden, targets, self.item_embedding.weight)
         contrast = view_contrast(first, second, batch, self.temperature)
         for name, value in (("train/loss", loss), ("train/contrast", contrast)):
             self.log(name, value, on_step=False, on_epoch=True, batch_size=len(targets), sync_dist=True)

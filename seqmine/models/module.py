@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from lightning import LightningModule
 from torch import Tensor, nn
 from torch.optim import Optimizer
@@ -57,9 +57,7 @@ class SequenceModule(LightningModule):
 
     def training_step(self, batch: SequenceBatch, batch_index: int) -> Tensor:  # noqa: ARG002
         """Return the loss over the positions that have a target."""
-        positions = batch.targets.flatten().nonzero().squeeze(1)
-        hidden = self(batch).flatten(0, 1).index_select(0, positions)
-        targets = batch.targets.flatten().index_select(0, positions)
+        hidden, targets = select_targets(self(batch), batch)
         loss = self.loss(hidden, targets, self.item_embedding.weight)
         self.log(
             "train/loss", loss, prog_bar=True, on_step=False, on_epoch=True, batch_size=len(targets), sync_dist=True
@@ -87,6 +85,14 @@ class SequenceModule(LightningModule):
         counts = torch.tensor(float(num_targets), device=self.device)
         mean = self.trainer.strategy.reduce(counts, reduce_op="mean")
         return num_targets / mean
+
+
+def select_targets(
+    hidden: Float[Tensor, "B L D"], batch: SequenceBatch
+) -> tuple[Float[Tensor, "M D"], Int[Tensor, "M"]]:
+    """Return the hidden states of the positions that have a target, and the targets."""
+    positions = batch.targets.flatten().nonzero().squeeze(1)
+    return hidden.flatten(0, 1).index_select(0, positions), batch.targets.flatten().index_select(0, positions)
 
 
 def _decay_groups(parameters: Iterable[nn.Parameter]) -> list[dict[str, Any]]:

@@ -5,6 +5,7 @@ from seqmine.structs.catalog import Catalog as Catalog
 from seqmine.structs.errors import UserError as UserError
 from seqmine.structs.log import InteractionLog as InteractionLog
 from seqmine.structs.patterns import PatternTable as PatternTable
+from seqmine.structs.protocols import Baseline as Baseline
 from seqmine.structs.protocols import Encoder as Encoder
 from seqmine.structs.protocols import Loss as Loss
 from seqmine.structs.protocols import NegativeSampler as NegativeSampler

@@ -9,7 +9,7 @@ Legend of shapes, for the whole project:
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import torch
 from jaxtyping import Bool, Int
@@ -68,5 +68,8 @@ class SequenceBatch:
         return self._map(lambda tensor: tensor.pin_memory())
 
     def _map(self, function: Callable[[Tensor], Tensor]) -> "SequenceBatch":
-        values = {field.name: getattr(self, field.name) for field in fields(self)}
-        return SequenceBatch(**{name: None if value is None else function(value) for name, value in values.items()})
+        moved = replace(self)
+        for field in fields(self):
+            value = getattr(self, field.name)
+            setattr(moved, field.name, None if value is None else function(value))
+        return moved

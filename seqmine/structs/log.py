@@ -46,19 +46,25 @@ class InteractionLog:
         """Return the items of one user, oldest first."""
         return self.items[self.offsets[user_index] : self.offsets[user_index + 1]]
 
+    def take(self, events: NDArray, offsets: NDArray[np.int64]) -> "InteractionLog":
+        """Return the events at the given places of the flat arrays, or under a mask, with new borders between users."""
+
+        def pick(column: NDArray | None) -> NDArray | None:
+            return None if column is None else column[events]
+
+        return InteractionLog(
+            items=self.items[events],
+            offsets=offsets,
+            timestamps=pick(self.timestamps),
+            behaviors=pick(self.behaviors),
+            ratings=pick(self.ratings),
+            behavior_names=self.behavior_names,
+        )
+
     def first_events(self, stops: NDArray[np.int64]) -> "InteractionLog":
         """Return the log cut to the first ``stops[u]`` events of each user u (a copy; every user stays, even empty)."""
-        keep = segment_positions(self.offsets[:-1], stops)
-        columns = {
-            name: None if column is None else column[keep]
-            for name, column in (
-                ("timestamps", self.timestamps),
-                ("behaviors", self.behaviors),
-                ("ratings", self.ratings),
-            )
-        }
         offsets = np.concatenate([[0], np.cumsum(stops)]).astype(np.int64)
-        return InteractionLog(self.items[keep], offsets, behavior_names=self.behavior_names, **columns)
+        return self.take(segment_positions(self.offsets[:-1], stops), offsets)
 
     @classmethod
     def from_lists(cls, histories: Iterable[Sequence[int]]) -> "InteractionLog":

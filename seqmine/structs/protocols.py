@@ -6,6 +6,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from seqmine.structs.batch import SequenceBatch
+from seqmine.structs.log import InteractionLog
 
 
 @runtime_checkable
@@ -49,6 +50,15 @@ class Recommender(Protocol):
 
     def score(self, batch: SequenceBatch) -> Float[Tensor, "B V"]:
         """Return a score of each row of the item table after the last event of each row; finite, higher is better."""
+        ...
+
+
+@runtime_checkable
+class Baseline(Recommender, Protocol):
+    """A recommender that is counted, not trained."""
+
+    def fit(self, log: InteractionLog, num_items: int) -> None:
+        """Count the training part of a log whose items are numbered 1 to ``num_items``."""
         ...
 
 

@@ -10,15 +10,21 @@ from seqmine.structs import UserError
 def datamodule(path, store, split=None, **changes) -> SequenceDataModule:
     settings = {"max_length": 8, "batch_size": 16, "eval_batch_size": 32, "seen": "full", "seed": 0} | changes
     return SequenceDataModule(
-        source=SequenceFile(path=str(path)), split=split or LeaveOneOut(), windows=LatestWindow(), store=str(store), **settings
+        source=SequenceFile(path=str(path)),
+        split=split or LeaveOneOut(),
+        windows=LatestWindow(),
+        store=str(store),
+        **settings,
     )
 
 
 def test_all_parts_serve_batches_of_the_same_catalog(small_log, tmp_path):
     data = datamodule(small_log, tmp_path)
     assert data.catalog.num_items <= 30
-    assert sum(len(batch) for batch in data.train_dataloader()) == 60
-    assert sum(len(batch) for batch in data.val_dataloader()) == sum(len(batch) for batch in data.test_dataloader()) == 60
+    assert sum(len(batch) for batch in data.train_dataloader()) == 200
+    assert (
+        sum(len(batch) for batch in data.val_dataloader()) == sum(len(batch) for batch in data.test_dataloader()) == 200
+    )
 
 
 def test_a_store_is_reused_only_when_content_and_split_match(small_log, tmp_path):

@@ -39,7 +39,11 @@ def test_catalog_holds_what_training_knows_and_targets_keep_the_rest():
 def test_features_are_aligned_with_the_catalog():
     features = pl.DataFrame({"item_id": ["a", "b", "zz"], "title": ["A", "B", "Z"]})
     data = prepare_sequences(text_log("u b a b c d", "v b c b a d"), features, LeaveOneOut())
-    assert dict(zip(data.catalog.item_ids, data.catalog.features["title"], strict=True)) == {"b": "B", "a": "A", "c": None}
+    assert dict(zip(data.catalog.item_ids, data.catalog.features["title"], strict=True)) == {
+        "b": "B",
+        "a": "A",
+        "c": None,
+    }
 
 
 def test_a_log_without_a_trainable_user_is_refused():

@@ -85,7 +85,7 @@ def wide_log():
     rng = np.random.default_rng(5)
     popular = np.arange(1, 11)
     rows = [np.concatenate([rng.choice(popular, 4), rng.integers(11, 400, 40)]) for _ in range(600)]
-    return InteractionLog.from_lists([rng.permutation(row) for row in rows])
+    return InteractionLog.from_lists([rng.permutation(row).tolist() for row in rows])
 
 
 def test_search_without_tables_equals_the_search_that_keeps_every_end(wide_log):
@@ -103,7 +103,7 @@ def test_counts_equal_prefixspan_on_beauty(beauty):
 
 
 def test_counts_equal_prefixspan_on_movielens(movielens):
-    part = InteractionLog.from_lists([movielens.history(user) for user in range(400)])
+    part = InteractionLog.from_lists([movielens.history(user).tolist() for user in range(400)])
     histories = [part.history(user).tolist() for user in range(400)]
     expected = {tuple(pattern): support for support, pattern in PrefixSpan(histories).frequent(60)}
     assert as_dict(FrequentMiner(min_support=0.15).mine(part)) == expected

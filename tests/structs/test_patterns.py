@@ -5,7 +5,9 @@ from seqmine.structs import PatternTable
 
 
 def table() -> PatternTable:
-    return PatternTable.from_lists([(1, 2), (3,), (1, 2, 3)], [5, 4, 2], 10).with_columns(lift=np.array([1.0, 2.0, 3.0]))
+    return PatternTable.from_lists([(1, 2), (3,), (1, 2, 3)], [5, 4, 2], 10).with_columns(
+        lift=np.array([1.0, 2.0, 3.0])
+    )
 
 
 def test_take_keeps_patterns_and_their_measures_together():

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -123,7 +124,7 @@ def open_table(path: Path) -> DelimitedText:
         UserError: the file cannot be read as text, or a column name stands twice.
     """
     text = read_text(path)
-    first = text.split(b"\n", 1)[0].decode().rstrip("\r")
+    first = re.split(rb"[\r\n]", text, maxsplit=1)[0].decode()
     separator = next((mark for mark in SEPARATORS if mark in first), ",")
     typed = any(name.endswith(_TYPE_SUFFIXES) for name in first.split(separator))
     raw = first.split(separator) if typed else next(csv.reader([first], delimiter=separator))

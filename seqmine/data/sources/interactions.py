@@ -10,7 +10,7 @@ from seqmine.data.sources.delimited import DelimitedText, open_table
 from seqmine.data.sources.events import to_events
 from seqmine.data.sources.files import expand_paths, fingerprint_files, require_file
 from seqmine.data.sources.item_table import read_item_table
-from seqmine.data.sources.parquet import damaged, scan_parquet
+from seqmine.data.sources.parquet import PARQUET_ERRORS, damaged, scan_parquet
 from seqmine.structs import UserError
 
 
@@ -83,7 +83,7 @@ class InteractionFiles:
         events = self.scan()
         try:
             return events.collect(engine="streaming")
-        except (pl.exceptions.PolarsError, OSError) as error:
+        except PARQUET_ERRORS as error:
             raise damaged(expand_paths(self.path), error) from error
 
     def item_features(self) -> pl.DataFrame | None:

@@ -7,7 +7,7 @@ import polars as pl
 
 from seqmine.data.sources.delimited import open_table
 from seqmine.data.sources.files import read_text, require_file
-from seqmine.data.sources.parquet import damaged
+from seqmine.data.sources.parquet import PARQUET_ERRORS, damaged
 from seqmine.structs import UserError
 
 # Separates the values of a multi-valued attribute in a text table, as in "Action|Adventure".
@@ -51,7 +51,7 @@ def split_values(values: pl.Series, separator: str = VALUE_SEPARATOR) -> pl.Seri
 def _read_parquet(path: Path) -> pl.DataFrame:
     try:
         return pl.read_parquet(path, glob=False)
-    except (pl.exceptions.PolarsError, OSError) as error:
+    except PARQUET_ERRORS as error:
         raise damaged([path], error) from error
 
 

@@ -12,6 +12,10 @@ from seqmine.data.sources.events import finish, report_rejects, to_events
 from seqmine.data.sources.timestamps import UNITS, unit_of
 from seqmine.structs import UserError
 
+# Some damage makes the reader of polars panic instead of raising an error of its own.
+PARQUET_ERRORS = (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError)
+"""What reading a damaged file may raise."""
+
 
 def scan_parquet(paths: Sequence[Path], columns: Mapping[str, str | None], reject_path: str | None) -> pl.LazyFrame:
     """Return the events of Parquet files of one schema, in the order of the files and rows.
@@ -35,14 +39,15 @@ def scan_parquet(paths: Sequence[Path], columns: Mapping[str, str | None], rejec
     )
     try:
         return _checked(raw, _locator(paths), reject_path)
-    except (pl.exceptions.PolarsError, OSError) as error:
+    except PARQUET_ERRORS as error:
         raise damaged(paths, error) from error
 
 
-def damaged(paths: Sequence[Path], error: Exception) -> UserError:
+def damaged(paths: Sequence[Path], error: BaseException) -> UserError:
     """Return the error for Parquet files whose content cannot be read."""
     names = str(paths[0]) if len(paths) == 1 else f"one of the {len(paths)} files beside {paths[0]}"
-    return UserError(f"{names} is not a complete Parquet file ({str(error).splitlines()[0]}); copy or write it again")
+    reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+    return UserError(f"{names} is not a complete Parquet file ({reason}); copy or write it again")
 
 
 def _typed(name: str, column: str, dtype: Any, place: str) -> pl.Expr:
@@ -56,7 +61,7 @@ def _common_schema(paths: Sequence[Path]) -> pl.Schema:
     for path in paths:
         try:
             schemas.append(pl.scan_parquet(path, glob=False).collect_schema())
-        except (pl.exceptions.PolarsError, OSError) as error:
+        except PARQUET_ERRORS as error:
             raise damaged([path], error) from error
         first, other = ({f"{name}: {dtype}" for name, dtype in schema.items()} for schema in (schemas[0], schemas[-1]))
         if first != other:

@@ -1,6 +1,7 @@
 """The formats in which publishers give out events and item attributes, one small reader a format."""
 
 import logging
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -153,7 +154,7 @@ def open_published(path: Path, separator: str | None, header: Sequence[str] | No
     text = read_text(path) if encoding == "utf-8" else read_bytes(path).decode(encoding).encode()
     if separator is not None and len(separator) > 1:
         text, separator = text.replace(separator.encode(), b"\t"), "\t"
-    first = text.split(b"\n", 1)[0].decode().strip("\r")
+    first = re.split(rb"[\r\n]", text, maxsplit=1)[0].decode()
     names = list(header or first.split(separator or ","))
     return DelimitedText(path, text, separator or ",", names, has_header=header is None, quoted=separator == ",")
 

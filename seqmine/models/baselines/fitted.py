@@ -42,7 +42,7 @@ def count_table(rows: NDArray, columns: NDArray, shape: tuple[int, int]) -> spar
 
 
 def entries_of_rows(
-    offsets: Int[Tensor, "R"], columns: Int[Tensor, "E"], values: Float[Tensor, "E"], rows: Int[Tensor, "B"]
+    offsets: Int[Tensor, "R"], columns: Int[Tensor, "T"], values: Float[Tensor, "T"], rows: Int[Tensor, "B"]
 ) -> Entries:
     """Return the entries of the chosen rows of a sparse table, as (place in ``rows``, column, value).
 

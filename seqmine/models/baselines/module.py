@@ -1,9 +1,9 @@
 """Run a baseline like a model: counted instead of trained, through the same evaluation."""
 
 from lightning import LightningModule
-from torch import Tensor, nn
+from torch import Tensor
 
-from seqmine.structs import Catalog, SequenceBatch
+from seqmine.structs import Baseline, Catalog, SequenceBatch
 
 
 class BaselineModule(LightningModule):
@@ -14,7 +14,7 @@ class BaselineModule(LightningModule):
         catalog: the items to recommend.
     """
 
-    def __init__(self, *, recommender: nn.Module, catalog: Catalog) -> None:
+    def __init__(self, *, recommender: Baseline, catalog: Catalog) -> None:
         super().__init__()
         self.recommender = recommender
         self.catalog = catalog

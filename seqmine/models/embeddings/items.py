@@ -8,8 +8,8 @@ from torch import Tensor, nn
 class ItemEmbedding(nn.Module):
     """A tied table of item vectors whose row 0, padding, is and stays zero.
 
-    Vectors start small, so that a rare item says little before it has learnt something; as input they are scaled up by the
-    root of their size (Vaswani et al. 2017, arXiv:1706.03762).
+    Vectors start small, so that a rare item says little before it has learnt something; as input they are scaled up by
+    the root of their size (Vaswani et al. 2017, arXiv:1706.03762).
 
     Args:
         num_items: items without padding.

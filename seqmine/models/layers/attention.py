@@ -51,6 +51,8 @@ class RotarySelfAttention(nn.Module):
         base: longest wavelength of the rotation, in positions.
     """
 
+    frequencies: Tensor
+
     def __init__(self, *, embedding_dim: int, num_heads: int, dropout: float, base: float = 10_000.0) -> None:
         super().__init__()
         check_heads(embedding_dim, num_heads)

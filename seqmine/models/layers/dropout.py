@@ -1,9 +1,10 @@
 """Dropout whose mask costs one random byte an element instead of one Bernoulli draw."""
 
+from typing import Any
+
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
-from torch.autograd.function import FunctionCtx
 
 
 class Dropout(nn.Module):
@@ -33,7 +34,7 @@ class Dropout(nn.Module):
 
 class _ByteDropout(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: FunctionCtx, inputs: Tensor, threshold: int) -> Tensor:
+    def forward(ctx: Any, inputs: Tensor, threshold: int) -> Tensor:
         """Multiply by a mask made from random bytes."""
         words = torch.empty((inputs.numel() + 7) // 8, dtype=torch.int64).random_(-(2**63), None)
         keep = words.view(torch.uint8)[: inputs.numel()].view(inputs.shape) >= threshold
@@ -42,7 +43,7 @@ class _ByteDropout(torch.autograd.Function):
         return inputs * mask
 
     @staticmethod
-    def backward(ctx: FunctionCtx, grad_output: Tensor) -> tuple[Tensor, None]:
+    def backward(ctx: Any, grad_output: Tensor) -> tuple[Tensor, None]:
         """Let the gradient pass where the input did."""
         (mask,) = ctx.saved_tensors
         return grad_output * mask, None

@@ -5,10 +5,11 @@ gradient of a tile is computed while its scores are still there: three matrix pr
 and only the two gradients are kept.
 """
 
+from typing import Any
+
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
-from torch.autograd.function import FunctionCtx
 
 _CPU_TILE_BYTES = 4 * 2**20  # a tile of scores and its softmax stay in the second-level caches
 _GPU_TILE_BYTES = 256 * 2**20  # large enough to fill the device
@@ -40,7 +41,7 @@ class CrossEntropy(nn.Module):
 class _TiledCrossEntropy(torch.autograd.Function):
     @staticmethod
     def forward(
-        ctx: FunctionCtx,
+        ctx: Any,
         hidden: Tensor,
         targets: Tensor,
         item_embedding: Tensor,
@@ -70,7 +71,7 @@ class _TiledCrossEntropy(torch.autograd.Function):
         return losses.mean()
 
     @staticmethod
-    def backward(ctx: FunctionCtx, grad_output: Tensor) -> tuple[Tensor | None, ...]:
+    def backward(ctx: Any, grad_output: Tensor) -> tuple[Tensor | None, ...]:
         """Scale the stored gradients."""
         grad_hidden, grad_items = ctx.saved_tensors
         scale = grad_output / ctx.num_rows

@@ -62,6 +62,12 @@ def test_bad_text_is_one_sentence_with_the_line(tmp_path, content, sentence):
     assert "\n" not in str(caught.value)
 
 
+def test_line_ends_of_windows_and_old_macs(tmp_path):
+    for end in ("\n", "\r\n", "\r"):
+        text = end.join(["user_id,item_id", "u,a", "u,b", ""])
+        assert read(tmp_path, text).rows() == [("u", "a"), ("u", "b")]
+
+
 def test_line_numbers_count_lines_inside_quotes(tmp_path):
     text = 'user_id,item_id,note,timestamp\nu,a,"two\nlines",1\nu,b,x,never\n'
     with pytest.raises(UserError, match="line 4: timestamp 'never' is not a time"):

@@ -1,7 +1,7 @@
 import numpy as np
-from small_logs import log_of
 
 from seqmine.models.baselines.counting import item_counts, popularity_shares, positions_in_history
+from tests.models.baselines.small_logs import log_of
 
 
 def test_shares_are_a_distribution_without_zeros():

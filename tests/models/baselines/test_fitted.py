@@ -2,7 +2,6 @@ import io
 
 import pytest
 import torch
-from small_logs import batch_of, log_of, random_histories
 
 from seqmine.models.baselines.fitted import entries_of_rows
 from seqmine.models.baselines.item_knn import ItemKNN
@@ -10,6 +9,7 @@ from seqmine.models.baselines.markov import Markov, NGram
 from seqmine.models.baselines.popularity import Popularity
 from seqmine.models.baselines.session_knn import SessionKNN
 from seqmine.structs import Recommender
+from tests.models.baselines.small_logs import batch_of, log_of, random_histories
 
 
 @pytest.mark.parametrize("kind", [Popularity, Markov, NGram, ItemKNN, SessionKNN])

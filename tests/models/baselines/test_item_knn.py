@@ -1,9 +1,9 @@
 import math
 
 import numpy as np
-from small_logs import batch_of, log_of, random_histories
 
 from seqmine.models.baselines.item_knn import ItemKNN
+from tests.models.baselines.small_logs import batch_of, log_of, random_histories
 
 NUM_ITEMS = 12
 

@@ -2,10 +2,10 @@ from collections import Counter, defaultdict
 
 import numpy as np
 import pytest
-from small_logs import batch_of, log_of, random_histories
 
 from seqmine.models.baselines.markov import Markov, NGram
 from seqmine.structs import UserError
+from tests.models.baselines.small_logs import batch_of, log_of, random_histories
 
 NUM_ITEMS = 12
 

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
-from small_logs import batch_of, log_of
 
 from seqmine.models.baselines.popularity import Popularity, RecentPopularity
 from seqmine.structs import InteractionLog, UserError
+from tests.models.baselines.small_logs import batch_of, log_of
 
 DAY = 86_400
 

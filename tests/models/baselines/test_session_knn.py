@@ -1,10 +1,10 @@
 import math
 
 import numpy as np
-from small_logs import batch_of, log_of, random_histories
 
 from seqmine.models.baselines.session_knn import SessionKNN
 from seqmine.structs import InteractionLog
+from tests.models.baselines.small_logs import batch_of, log_of, random_histories
 
 NUM_ITEMS = 12
 

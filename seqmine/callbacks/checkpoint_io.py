@@ -1,0 +1,34 @@
+"""Checkpoints that are whole or absent, whenever the process dies."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning.fabric.plugins.io.torch_io import TorchCheckpointIO
+
+
+class AtomicCheckpointIO(TorchCheckpointIO):
+    """Write a checkpoint beside its place, make it durable, then give it its name.
+
+    Lightning's own writer goes through the folder of temporary files; on another file system its last step is a copy,
+    which a killed process leaves half done.
+    """
+
+    def save_checkpoint(self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any | None = None) -> None:  # noqa: ARG002
+        """Save ``checkpoint`` as ``path``.
+
+        Raises:
+            OSError: when the disk refuses; what was there before is kept.
+        """
+        final = Path(path)
+        final.parent.mkdir(parents=True, exist_ok=True)
+        temporary = final.with_name(f".{final.name}.{os.getpid()}")
+        try:
+            with temporary.open("wb") as file:
+                torch.save(checkpoint, file)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(final)
+        finally:
+            temporary.unlink(missing_ok=True)

@@ -1,0 +1,71 @@
+from functools import partial
+from types import SimpleNamespace
+
+import pytest
+import torch
+from torch import nn
+
+from seqmine.models.losses.cross_entropy import CrossEntropy
+from seqmine.models.module import SequenceModule
+from seqmine.models.schedules import constant
+from seqmine.structs import Catalog, SequenceBatch
+
+
+class Echo(nn.Module):
+    """Returns what it is given."""
+
+    def forward(self, embedded, batch):
+        return embedded
+
+
+def module() -> SequenceModule:
+    torch.manual_seed(0)
+    return SequenceModule(
+        embedding_dim=8, encoder=Echo(), loss=CrossEntropy(), catalog=Catalog.of_size(20),
+        optimizer=partial(torch.optim.AdamW, lr=0.1, weight_decay=0.5), scheduler=constant,
+    )  # fmt: skip
+
+
+BATCH = SequenceBatch(
+    items=torch.tensor([[1, 2, 0], [3, 4, 5]]),
+    targets=torch.tensor([[2, 7, 0], [0, 5, 6]]),
+    lengths=torch.tensor([2, 3]),
+    user_index=torch.tensor([0, 1]),
+)
+
+
+def test_scores_belong_to_the_last_event_of_each_row():
+    net = module()
+    scores = net.score(BATCH)
+    expected = net.item_embedding(torch.tensor([[2, 5]]))[0] @ net.item_embedding.weight.T
+    torch.testing.assert_close(scores, expected)
+
+
+def test_the_loss_is_the_mean_over_positions_with_a_target(monkeypatch):
+    net = module()
+    net.trainer = SimpleNamespace(world_size=1)
+    monkeypatch.setattr(net, "log", lambda *_, **__: None)
+    scores = net(BATCH) @ net.item_embedding.weight[1:].T
+    rows = [(0, 0), (0, 1), (1, 1), (1, 2)]
+    losses = [nn.functional.cross_entropy(scores[row], BATCH.targets[row] - 1) for row in rows]
+    assert net.training_step(BATCH, 0).item() == pytest.approx(torch.stack(losses).mean().item(), rel=1e-5)
+
+
+def test_devices_with_few_targets_weigh_less():
+    """Two devices with 30 and 3 targets: their mean loss is the mean over the 33."""
+    net = module()
+    strategy = SimpleNamespace(reduce=lambda _, reduce_op: torch.tensor((30 + 3) / 2))
+    net.trainer = SimpleNamespace(world_size=2, strategy=strategy)
+    assert (2.0 * net._share_of_targets(30) + 5.0 * net._share_of_targets(3)) / 2 == pytest.approx(
+        (2 * 30 + 5 * 3) / 33
+    )
+
+
+def test_only_matrices_decay():
+    net = module()
+    net.extra = nn.Linear(3, 3)
+    net.trainer = SimpleNamespace(estimated_stepping_batches=10)
+    groups = net.configure_optimizers()["optimizer"].param_groups
+    assert [group["weight_decay"] for group in groups] == [0.5, 0.0]
+    assert {parameter.ndim for parameter in groups[0]["params"]} == {2}
+    assert {parameter.ndim for parameter in groups[1]["params"]} == {1}

@@ -1,0 +1,99 @@
+"""The rules of the house, checked on the source."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+SOURCES = sorted((ROOT / "seqmine").rglob("*.py"))
+MODULES = [path for path in SOURCES if path.name != "__init__.py"]
+PROGRAMS = [path for path in MODULES if "@program(" in path.read_text()]
+# who may know Hydra: the programs and what they share
+HYDRA = {"command_line.py", "config.py", "leaderboard.py"}
+
+
+def name(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def functions(path: Path):
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node
+
+
+def imported(path: Path) -> set[str]:
+    """Return the modules of this project that a file imports, wherever in it."""
+    nodes = list(ast.walk(ast.parse(path.read_text())))
+    found = {node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module}
+    return {module for module in found if module.startswith("seqmine.")}
+
+
+def reached(package: Path) -> set[str]:
+    """Return the modules of a package that its tests import, directly or through modules of the same package."""
+    prefix = ".".join(package.relative_to(ROOT).parts)
+    tests = (ROOT / "tests" / package.relative_to(ROOT / "seqmine")).rglob("test_*.py")
+    todo, done = {module for test in tests for module in imported(test)}, set()
+    while todo:
+        module = todo.pop()
+        done.add(module)
+        path = ROOT.joinpath(*module.split(".")).with_suffix(".py")
+        if module.startswith(prefix) and path.is_file():
+            todo |= imported(path) - done
+    return done
+
+
+@pytest.mark.parametrize("package", sorted({path.parent for path in MODULES if path.parent != ROOT / "seqmine"}), ids=name)
+def test_every_module_of_a_package_is_reached_by_the_tests_beside_it(package):
+    modules = {".".join(path.relative_to(ROOT).with_suffix("").parts) for path in MODULES if path.parent == package}
+    assert modules <= reached(package)
+
+
+@pytest.mark.parametrize("path", [path for path in MODULES if path.parent == ROOT / "seqmine"], ids=name)
+def test_every_program_file_has_its_test(path):
+    assert (ROOT / "tests" / f"test_{path.name}").is_file()
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name)
+def test_files_and_functions_are_short(path):
+    assert len(path.read_text().splitlines()) <= 300
+    for function in functions(path):
+        assert function.end_lineno - function.lineno <= 80, function.name
+        if function.name == "__init__":
+            assert len(function.args.args) + len(function.args.kwonlyargs) <= 12, function.lineno
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name)
+def test_only_the_programs_know_hydra(path):
+    if path.name not in HYDRA:
+        assert not re.search(r"^\s*(from|import) hydra", path.read_text(), re.MULTILINE)
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name)
+def test_nothing_needs_pickle(path):
+    for call in re.findall(r"torch\.load\((.*)\)", path.read_text()):
+        assert "weights_only=True" in call
+
+
+def test_no_dumping_grounds():
+    assert not {path.name for path in SOURCES} & {"utils.py", "helpers.py", "common.py", "misc.py"}
+
+
+@pytest.mark.parametrize("path", PROGRAMS, ids=name)
+def test_a_program_is_a_list_of_nouns(path):
+    tree = ast.parse(path.read_text())
+    main = next(node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == "main")
+    assert len(path.read_text().splitlines()) <= 60
+    assert not any(isinstance(node, ast.If | ast.For | ast.While | ast.Try) for node in ast.walk(main))
+
+
+@pytest.mark.parametrize("path", PROGRAMS, ids=name)
+def test_a_program_imports_nothing_heavy_at_start(path):
+    tree = ast.parse(path.read_text())
+    imported = [node.module or "" for node in tree.body if isinstance(node, ast.ImportFrom)]
+    imported += [alias.name for node in tree.body if isinstance(node, ast.Import) for alias in node.names]
+    assert not [
+        module for module in imported if module.split(".")[0] in {"torch", "lightning", "polars", "numpy", "numba"}
+    ]

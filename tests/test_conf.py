@@ -1,0 +1,82 @@
+"""Every file below conf/ composes, names classes that exist, and sets only what they take."""
+
+import inspect
+from pathlib import Path
+
+import pytest
+from hydra import compose, initialize_config_dir
+from hydra.utils import get_class, get_object
+from omegaconf import DictConfig, OmegaConf
+
+from seqmine.config import CONF_DIR, build, is_trusted
+from seqmine.structs import Catalog
+from tests.programs import run
+
+FILES = sorted(path.relative_to(CONF_DIR) for path in CONF_DIR.rglob("*.yaml"))
+MODELS = sorted(path.stem for path in (CONF_DIR / "model").glob("*.yaml"))
+EXPERIMENTS = sorted(path.stem for path in (CONF_DIR / "experiment").glob("*.yaml"))
+
+
+def composed(*overrides: str) -> DictConfig:
+    with initialize_config_dir(str(CONF_DIR), version_base="1.3"):
+        config = compose("train", list(overrides))
+    config.paths.run = "run"
+    config.run_name = "name"
+    return config
+
+
+def targets(node) -> list[DictConfig]:
+    if isinstance(node, DictConfig):
+        found = [node] if "_target_" in node else []
+        return found + [hit for key in node for hit in targets(node._get_node(key))]
+    return []
+
+
+@pytest.mark.parametrize("path", FILES, ids=str)
+def test_a_file_says_what_it_is_and_names_classes_that_take_its_keys(path):
+    text = (CONF_DIR / path).read_text()
+    assert text.startswith("# "), "the first line says what it is"
+    for node in targets(OmegaConf.load(CONF_DIR / path)):
+        assert is_trusted(node._target_, [])
+        parameters = inspect.signature(get_object(node._target_)).parameters
+        if any(parameter.kind is inspect.Parameter.VAR_KEYWORD for parameter in parameters.values()):
+            continue
+        keys = {key for key in node if not key.startswith("_") and key != "defaults"}
+        assert keys <= set(parameters), f"{node._target_} does not take {keys - set(parameters)}"
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_model_is_built_for_a_catalog(name):
+    config = composed(f"model={name}")
+    module = build(config.model, [])(catalog=Catalog.of_size(20))
+    assert isinstance(module, get_class("lightning.LightningModule"))
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_an_experiment_runs(name, small_log, tmp_path):
+    arguments = [f"experiment={name}", f"data.path={small_log}", "trainer=smoke", "logger=none", "baselines=none"]
+    run("train", *arguments, "data.max_length=8", f"hydra.run.dir={tmp_path / 'run'}", cwd=tmp_path)
+    assert (tmp_path / "run" / "metrics.json").is_file()
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_an_experiment_states_its_command_and_its_measured_result(name):
+    header = (CONF_DIR / "experiment" / f"{name}.yaml").read_text().split("defaults:")[0]
+    for word in (f"python -m seqmine.train experiment={name}", "seed", "measured", "NDCG@10", "minutes"):
+        assert word in header, word
+
+
+@pytest.mark.parametrize(
+    "name", sorted(path.stem for path in (CONF_DIR / "trainer").glob("*.yaml") if path.stem != "gpu")
+)
+def test_a_trainer_is_built(name, tmp_path):
+    config = composed(f"trainer={name}", "trainer.accelerator=cpu")
+    config.paths.run = str(tmp_path)
+    trainer = build(config.trainer, [])(logger=False, enable_progress_bar=False)
+    assert trainer.max_epochs == config.trainer.max_epochs
+
+
+@pytest.mark.parametrize("program", sorted(path.stem for path in CONF_DIR.glob("*.yaml")))
+def test_help_is_there_without_torch(program, tmp_path):
+    done = run(program, "--help", cwd=Path(tmp_path))
+    assert program in done.stdout

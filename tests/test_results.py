@@ -1,0 +1,21 @@
+from omegaconf import OmegaConf
+
+from seqmine.results import print_table, table_rows
+
+METRICS = {
+    "test/ndcg@10": 0.3, "test/hit_rate@10": 0.5, "baseline/markov/test/ndcg@10": 0.2, "baseline/popularity/test/ndcg@10": 0.1,
+    "ceiling/test/ndcg@10": 0.4, "memory/peak_mib": 100.0, "time/total_s": 2.0, "protocol": {"split": "LeaveOneOut"},
+}  # fmt: skip
+
+
+def test_rows_are_baselines_by_strength_then_the_model_then_the_ceiling():
+    names = [name for name, _ in table_rows("mine", METRICS)]
+    assert names == ["popularity", "markov", "mine", "ceiling"]
+
+
+def test_the_table_shows_numbers_with_their_protocol(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "150")
+    print_table(OmegaConf.create({"run_name": "mine", "paths": {"run": "folder"}}), METRICS)
+    shown = capsys.readouterr().out
+    for words in ("mine", "0.3000", "ceiling", "0.4000", "protocol: split LeaveOneOut", "run folder: folder"):
+        assert words in shown
