@@ -51,10 +51,18 @@ def program(name: str) -> Callable[[Task], Callable[[], None]]:
 def _run_with_plain_errors(task: Task, config: DictConfig) -> Any:
     try:
         return task(config)
-    except UserError as error:
-        if config.debug:
+    except Exception as error:
+        mistake = _mistake_behind(error)
+        if mistake is None or config.debug:
             raise
-        fail(error)
+        fail(mistake)
+
+
+def _mistake_behind(error: BaseException | None) -> UserError | None:
+    """Find the mistake of the user among an error and its causes: building a component wraps it."""
+    while error is not None and not isinstance(error, UserError):
+        error = error.__cause__ or error.__context__
+    return error
 
 
 def fail(error: Exception) -> None:

@@ -37,7 +37,7 @@ def quiet_lightning() -> None:
     """Let Lightning's messages reach the log once, and drop the ones that do not concern a user of the programs."""
     import warnings
 
-    logging.getLogger("lightning.pytorch").handlers.clear()
+    logging.getLogger("lightning").handlers.clear()
     for words in ("does not have many workers", "has `__len__` defined", "isinstance\\(treespec", "is deprecated"):
         warnings.filterwarnings("ignore", f".*{words}.*")
     warnings.filterwarnings("ignore", ".*using `DistributedSampler`.*|.*The dirpath has changed.*")

@@ -10,7 +10,9 @@ from lightning import LightningDataModule
 from torch.utils.data import DataLoader
 
 from seqmine.data.batching import TargetBatches, TrainingBatches
+from seqmine.data.cleaning.pipeline import Cleaning, describe
 from seqmine.data.collate import HistoryCollate
+from seqmine.data.leakage import find_leaks
 from seqmine.data.sequences import PreparedData, prepare_sequences
 from seqmine.data.splits import Splitter, Targets
 from seqmine.data.store import STORE_VERSION, read_store, write_store
@@ -26,6 +28,7 @@ class SequenceDataModule(LightningDataModule):
 
     Args:
         source: reads the raw log.
+        cleaning: steps that the raw log goes through.
         split: decides what is trained on and what is predicted.
         windows: chooses the stretches of history that are trained on.
         max_length: longest input L, in events.
@@ -43,6 +46,7 @@ class SequenceDataModule(LightningDataModule):
         self,
         *,
         source: Source,
+        cleaning: Cleaning,
         split: Splitter,
         windows: WindowChoice,
         max_length: int,
@@ -60,7 +64,7 @@ class SequenceDataModule(LightningDataModule):
         }.items():
             if value < 1:
                 raise UserError(f"data.{name} is {value}, allowed are whole numbers from 1; change data.{name}")
-        self.source, self.split, self.windows = source, split, windows
+        self.source, self.cleaning, self.split, self.windows = source, cleaning, split, windows
         self.max_length, self.batch_size, self.eval_batch_size = max_length, batch_size, eval_batch_size
         self.seen, self.seed, self.store = seen, seed, Path(store)
         self._prepared: PreparedData | None = None
@@ -98,17 +102,29 @@ class SequenceDataModule(LightningDataModule):
     def fingerprint(self) -> str:
         """A hash of the content of the log and of everything that shapes its preparation."""
         if not hasattr(self, "_fingerprint"):
-            parts = json.dumps([STORE_VERSION, self.source.fingerprint(), _description(self.split)], sort_keys=True)
+            steps = [describe(step) for step in self.cleaning.steps]
+            made_of = [STORE_VERSION, self.source.fingerprint(), steps, describe(self.cleaning.edge), describe(self.split)]
+            parts = json.dumps(made_of)
             self._fingerprint = hashlib.blake2b(parts.encode(), digest_size=12).hexdigest()
         return self._fingerprint
 
     def prepare_data(self) -> None:
-        """Read, split and store the log, unless a store of the same fingerprint is there."""
+        """Read, clean, split and store the log, unless a store of the same fingerprint is there.
+
+        Raises:
+            UserError: when the log cannot be read, or when a part that is asked for is known to training.
+        """
         if self.folder.exists():
             _log.info("prepared data are read from %s", self.folder)
             return
-        data = prepare_sequences(self.source.read(), self.source.item_features(), self.split)
-        write_store(data, self.folder, {"fingerprint": self.fingerprint, "split": _description(self.split)})
+        events, audit = self.cleaning.clean(self.source.read())
+        data = prepare_sequences(events, self.source.item_features(), self.split)
+        leaks = find_leaks(
+            data, splitter=self.split, windows=self.windows, max_length=self.max_length, audit=audit, seed=self.seed
+        )
+        leaks.require_passed()
+        description = {"fingerprint": self.fingerprint, "split": describe(self.split)}
+        write_store(data, self.folder, description, {"audit.json": audit.to_json(), "leaks.json": leaks.to_json()})
         _log.info("prepared data are kept in %s", self.folder)
 
     def setup(self, stage: str) -> None:  # noqa: ARG002 - all stages read the same store
@@ -167,8 +183,3 @@ class SequenceDataModule(LightningDataModule):
     @property
     def _world_size(self) -> int:
         return 1 if self.trainer is None else self.trainer.world_size
-
-
-def _description(part: object) -> dict[str, Any]:
-    """Name a part and its settings, for fingerprints."""
-    return {"class": type(part).__qualname__, **vars(part)}

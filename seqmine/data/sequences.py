@@ -53,7 +53,8 @@ def group_by_user(events: pl.DataFrame) -> tuple[InteractionLog, list[str], list
     Users and items are numbered in order of appearance, items from 1.
 
     Args:
-        events: columns ``user_id`` and ``item_id``, and where the log has them ``timestamp``, ``behavior``, ``rating``.
+        events: columns ``user_id`` and ``item_id``, and where the log has them ``timestamp`` (and ``microsecond``
+            within it), ``behavior``, ``rating``.
 
     Returns:
         The histories, the raw keys of users, and the raw keys of items.
@@ -64,9 +65,9 @@ def group_by_user(events: pl.DataFrame) -> tuple[InteractionLog, list[str], list
     item_ids, items = _factorize(events["item_id"])
     order = np.argsort(users, kind="stable")
     timestamps = events["timestamp"].to_numpy() if "timestamp" in events.columns else None
+    within = [events["microsecond"].to_numpy()] if "microsecond" in events.columns else []
     if timestamps is not None:
-        by_time = np.argsort(timestamps, kind="stable")
-        order = by_time[np.argsort(users[by_time], kind="stable")]
+        order = np.lexsort([*within, timestamps, users])  # stable: equal times keep the order of the file
     offsets = np.concatenate([[0], np.cumsum(np.bincount(users, minlength=len(user_ids)))]).astype(np.int64)
     behavior_names, behaviors = _behaviors(events)
     log = InteractionLog(

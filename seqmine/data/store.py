@@ -21,13 +21,14 @@ from seqmine.structs import Catalog, InteractionLog, UserError
 STORE_VERSION = 1
 
 
-def write_store(data: PreparedData, folder: Path, description: dict[str, Any]) -> None:
+def write_store(data: PreparedData, folder: Path, description: dict[str, Any], reports: dict[str, str]) -> None:
     """Write prepared data into ``folder``, which appears complete or not at all.
 
     Args:
         data: what to keep.
         folder: must not exist yet; a folder that another process completed meanwhile is kept.
         description: what the data was made from; kept as ``description.json``.
+        reports: texts by file name, kept beside the arrays.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
@@ -37,6 +38,8 @@ def write_store(data: PreparedData, folder: Path, description: dict[str, Any]) -
         _write_tables(data, temporary)
         meta = {"version": STORE_VERSION, "behavior_names": list(data.log.behavior_names), **description}
         (temporary / "description.json").write_text(json.dumps(meta, indent=2))
+        for name, text in reports.items():
+            (temporary / name).write_text(text)
         if not folder.exists():
             temporary.replace(folder)
     finally:

@@ -5,13 +5,11 @@ metrics for item recommendation", KDD 2020). The draw of a user depends on the s
 same on any number of devices and in any batch.
 """
 
-from typing import Literal
-
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-Candidates = Literal["full", "uniform_100", "popularity_100"]
+CANDIDATES = ("full", "uniform_100", "popularity_100")
 
 NUM_SAMPLED = 100
 

@@ -1,7 +1,6 @@
 """The whole evaluation of one part of the data: scores in, every metric out, by one stated protocol."""
 
 from collections.abc import Sequence
-from typing import Literal
 
 import torch
 from jaxtyping import Float, Int
@@ -10,12 +9,12 @@ from torchmetrics import Metric
 from torchmetrics.utilities.distributed import gather_all_tensors
 
 from seqmine.metrics.beyond_accuracy import Coverage, Novelty, PopularityBias
-from seqmine.metrics.candidates import Candidates, keep_sampled
-from seqmine.metrics.functional import Ties, check_choice, check_scores, mask_candidates, target_ranks, top_items
+from seqmine.metrics.candidates import CANDIDATES, keep_sampled
+from seqmine.metrics.functional import TIES, check_choice, check_scores, mask_candidates, target_ranks, top_items
 from seqmine.metrics.ranking import MRR, NDCG, HitRate
 from seqmine.structs import SequenceBatch, UserError
 
-UnseenTargets = Literal["keep", "drop"]
+UNSEEN_TARGETS = ("keep", "drop")
 
 # Lists for coverage, novelty and popularity bias have this length.
 LIST_LENGTH = 10
@@ -31,8 +30,8 @@ class RankingEvaluator(nn.Module):
         num_items: catalog size without padding.
         train_counts: training events of each row of the item table; for novelty, popularity bias, ``popularity_100``.
         cutoffs: list cut-offs of hit rate, NDCG and MRR. A cut-off beyond the catalog is that of the whole catalog.
-        ties: how items scored like the target count; ``pessimistic`` counts them before it, so that a constant model
-            scores 0.
+        ties: items scored like the target count before it (``pessimistic``: a constant model scores 0), half (``mean``)
+            or behind it (``optimistic``).
         unseen_targets: targets that training never saw are misses (``keep``) or not counted (``drop``).
         candidates: rank among all items (``full``) or among the target and 100 drawn negatives, which flatters
             every model. Coverage, novelty and popularity bias always look at the full catalog.
@@ -50,15 +49,15 @@ class RankingEvaluator(nn.Module):
         num_items: int,
         train_counts: Int[Tensor, "V"],
         cutoffs: Sequence[int] = (5, 10, 20, 50),
-        ties: Ties = "pessimistic",
-        unseen_targets: UnseenTargets = "keep",
-        candidates: Candidates = "full",
+        ties: str = "pessimistic",
+        unseen_targets: str = "keep",
+        candidates: str = "full",
         seed: int = 0,
     ) -> None:
         super().__init__()
-        check_choice("evaluation.ties", ties, Ties)
-        check_choice("evaluation.unseen_targets", unseen_targets, UnseenTargets)
-        check_choice("evaluation.candidates", candidates, Candidates)
+        check_choice("evaluation.ties", ties, TIES)
+        check_choice("evaluation.unseen_targets", unseen_targets, UNSEEN_TARGETS)
+        check_choice("evaluation.candidates", candidates, CANDIDATES)
         if not cutoffs or min(cutoffs) < 1:
             raise UserError(
                 f"metrics.cutoffs is {list(cutoffs)}, but cut-offs start at 1: set metrics.cutoffs to e.g. [5, 10]"

@@ -1,20 +1,18 @@
 """Pure functions from scores to ranks and from ranks to numbers; torch only, no state."""
 
-from typing import Literal, get_args
-
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from seqmine.structs import UserError
 
-Ties = Literal["pessimistic", "mean", "optimistic"]
+TIES = ("pessimistic", "mean", "optimistic")
 
 # Rows are compared in blocks of this many scores, so that counting never holds a second (B, V) array.
 _BLOCK_SCORES = 1 << 22
 
 
-class NonFiniteScores(ValueError):  # noqa: N818 - named for what it tells, as the protocol calls it
+class NonFiniteScores(UserError):  # noqa: N818 - named for what it tells, as the protocol calls it
     """A score is NaN or infinitely high, so that the model has no ranking.
 
     Comparing with NaN is always false: counting "items scored higher" would give a broken model a perfect rank.
@@ -38,19 +36,20 @@ def check_scores(scores: Float[Tensor, "B V"]) -> None:
         )
 
 
-def check_choice(setting: str, value: str, allowed: object) -> None:
-    """Refuse a value that is not one of the words of a ``Literal`` type.
+def check_choice(setting: str, value: str, allowed: tuple[str, ...]) -> None:
+    """Refuse a word that is not one of the allowed ones.
 
     Raises:
         UserError: ``value`` is not allowed; the sentence names ``setting``.
     """
-    words = get_args(allowed)
-    if value not in words:
-        raise UserError(f"{setting} is {value!r}, but only {', '.join(words)} are known: set {setting} to one of them")
+    if value not in allowed:
+        raise UserError(
+            f"{setting} is {value!r}, but only {', '.join(allowed)} are known: set {setting} to one of them"
+        )
 
 
 def target_ranks(
-    scores: Float[Tensor, "B V"], targets: Int[Tensor, "B"], ties: Ties = "pessimistic"
+    scores: Float[Tensor, "B V"], targets: Int[Tensor, "B"], ties: str = "pessimistic"
 ) -> Int[Tensor, "B"] | Float[Tensor, "B"]:
     """Return the rank of each row's target among its candidates, counted from 1, without sorting.
 
@@ -73,7 +72,7 @@ def target_ranks(
     >>> target_ranks(scores, torch.tensor([1, 1]), ties="mean").tolist()
     [2.5, 1.5]
     """
-    check_choice("evaluation.ties", ties, Ties)
+    check_choice("evaluation.ties", ties, TIES)
     check_scores(scores)
     num_rows = scores.shape[1]
     known = (targets > 0) & (targets < num_rows)
@@ -90,7 +89,7 @@ def target_ranks(
     return torch.where(ranked, ranks, torch.full_like(ranks, num_rows))
 
 
-def _combine(above: list[Tensor], level: list[Tensor], ties: Ties) -> Tensor:
+def _combine(above: list[Tensor], level: list[Tensor], ties: str) -> Tensor:
     # The target is one of those scored >= itself, so that count is the pessimistic rank as it stands.
     if ties == "pessimistic":
         return torch.cat(level)

@@ -103,7 +103,7 @@ def _compositions(total: int, parts: int, largest: int) -> int:
 def _age_steps(pattern: NDArray[np.int64], num_symbols: int, max_gap: int) -> NDArray[np.int64]:
     """Return what an event makes of the open matches: one row a symbol, the last for any other symbol; -1 is a match.
 
-    How long ago the first j symbols were last matched (1: one position back, 0: out of reach) is digit j - 1 of a number.
+    How long ago the first j symbols were last matched (1: one position back, 0: out of reach) is digit j - 1.
     """
     base, k = max_gap + 1, len(pattern)
     size = base ** (k - 1)
@@ -181,7 +181,7 @@ def gap_chance(length: int, counts: tuple[int, ...], pattern: tuple[int, ...], m
     if states * length > 10 * MOST_STATES:
         return -1.0
     steps = _age_steps(np.array(pattern, np.int64), len(counts), max_gap)
-    return 1.0 - float(_missing_gap_chance(length, np.array(counts, np.int64), steps))
+    return max(0.0, 1.0 - float(_missing_gap_chance(length, np.array(counts, np.int64), steps)))
 
 
 @no_type_check
@@ -222,7 +222,7 @@ def run_chance(length: int, num_events: int, run: int, max_gap: int) -> float:
         return 0.0
     if length * (max_gap + 1) * run * (num_events + 1) > 10 * MOST_STATES:
         return -1.0
-    return 1.0 if run == 1 else 1.0 - _missing_run_chance(length, num_events, run, max_gap)
+    return 1.0 if run == 1 else max(0.0, 1.0 - _missing_run_chance(length, num_events, run, max_gap))
 
 
 def ordering_chance(num_symbols: int) -> float:

@@ -132,7 +132,13 @@ def order_family(
 class CountsAlone:
     """Judge nothing: add confidence and lift to the counts, and leave everything else unknown."""
 
-    def judge(self, log: InteractionLog, table: PatternTable, constraints: Constraints, min_count: int) -> Verdict:  # noqa: ARG002
+    def judge(
+        self,
+        log: InteractionLog,
+        table: PatternTable,
+        constraints: Constraints,
+        min_count: int,  # noqa: ARG002
+    ) -> Verdict:
         """Return the table with what counting alone tells.
 
         Args:

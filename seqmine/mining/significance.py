@@ -4,9 +4,9 @@ The null keeps the events, the length and the activity of each user (Pinxteren a
 users that have a pattern are independent coin flips with known chances, so its support has a Poisson-binomial
 distribution. The chances are exact where there are no limits on place, and under ``max_gap``; under ``max_span`` they
 are exact for pairs and for different symbols that a user has once each. The rest, and whatever lies under
-``max_duration``, is judged by seeded permutations of all users. B permutations can show no p-value below 1 / (B + 1), and
-nothing of that size survives a correction for thousands of patterns. So the p-value is twice the smaller one of that
-estimate, (1 + exceedances) / (B + 1), and of the conditional test that the observed support and those of the
+``max_duration``, is judged by seeded permutations of all users. B permutations can show no p-value below 1 / (B + 1),
+and nothing of that size survives a correction for thousands of patterns. So the p-value is twice the smaller one of
+that estimate, (1 + exceedances) / (B + 1), and of the conditional test that the observed support and those of the
 permutations are draws of one Poisson law, which has the longer tail.
 """
 
@@ -168,7 +168,7 @@ class OrderTest:
 def sampled_p_value(
     support: NDArray[np.int64], total: NDArray[np.float64], reached: NDArray[np.float64], num_permutations: int
 ) -> NDArray[np.float64]:
-    """Return p-values of supports from those of permutations: twice the smaller of the estimate and of the Poisson test.
+    """Return p-values of supports from those of permutations: twice the smaller of estimate and Poisson test.
 
     Args:
         support: of each pattern.

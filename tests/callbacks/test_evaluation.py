@@ -6,6 +6,8 @@ import torch
 from lightning import LightningModule, Trainer
 
 from seqmine.callbacks.evaluation import RankingEvaluation
+from seqmine.data.cleaning.edges import WholeLog
+from seqmine.data.cleaning.pipeline import Cleaning
 from seqmine.data.datamodule import SequenceDataModule
 from seqmine.data.sources.sequences import SequenceFile
 from seqmine.data.splits import LeaveOneOut
@@ -29,7 +31,7 @@ class Fixed(LightningModule):
 
 def evaluate(small_log, tmp_path, value: float) -> RankingEvaluation:
     data = SequenceDataModule(
-        source=SequenceFile(path=str(small_log)), split=LeaveOneOut(), windows=LatestWindow(), max_length=8, batch_size=16,
+        source=SequenceFile(path=str(small_log)), cleaning=Cleaning(steps=[], edge=WholeLog()), split=LeaveOneOut(), windows=LatestWindow(), max_length=8, batch_size=16,
         eval_batch_size=32, seen="full", seed=0, store=str(tmp_path),
     )  # fmt: skip
     callback = RankingEvaluation(

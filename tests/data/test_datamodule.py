@@ -1,5 +1,7 @@
 import pytest
 
+from seqmine.data.cleaning.edges import WholeLog
+from seqmine.data.cleaning.pipeline import Cleaning
 from seqmine.data.datamodule import SequenceDataModule
 from seqmine.data.sources.sequences import SequenceFile
 from seqmine.data.splits import LeaveLastK, LeaveOneOut
@@ -11,6 +13,7 @@ def datamodule(path, store, split=None, **changes) -> SequenceDataModule:
     settings = {"max_length": 8, "batch_size": 16, "eval_batch_size": 32, "seen": "full", "seed": 0} | changes
     return SequenceDataModule(
         source=SequenceFile(path=str(path)),
+        cleaning=Cleaning(steps=[], edge=WholeLog()),
         split=split or LeaveOneOut(),
         windows=LatestWindow(),
         store=str(store),

@@ -13,8 +13,9 @@ def prepared(events):
 
 
 def test_what_is_written_is_read_back(prepared, tmp_path):
-    write_store(prepared, tmp_path / "store", {"fingerprint": "f"})
+    write_store(prepared, tmp_path / "store", {"fingerprint": "f"}, {"audit.json": "{}"})
     found = read_store(tmp_path / "store")
+    assert (tmp_path / "store" / "audit.json").read_text() == "{}"
     assert found.log.items.tolist() == prepared.log.items.tolist()
     assert isinstance(found.log.items, np.memmap)
     assert found.log.timestamps.tolist() == prepared.log.timestamps.tolist()
@@ -34,13 +35,13 @@ def test_an_interrupted_write_leaves_nothing_behind(prepared, tmp_path, monkeypa
 
     monkeypatch.setattr("seqmine.data.store._write_tables", fail)
     with pytest.raises(OSError, match="No space left"):
-        write_store(prepared, tmp_path / "store", {})
+        write_store(prepared, tmp_path / "store", {}, {})
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_finished_store_is_kept(prepared, tmp_path):
-    write_store(prepared, tmp_path / "store", {"fingerprint": "first"})
-    write_store(prepared, tmp_path / "store", {"fingerprint": "second"})
+    write_store(prepared, tmp_path / "store", {"fingerprint": "first"}, {})
+    write_store(prepared, tmp_path / "store", {"fingerprint": "second"}, {})
     assert '"first"' in (tmp_path / "store" / "description.json").read_text()
     assert [path.name for path in tmp_path.iterdir()] == ["store"]
 

@@ -59,6 +59,16 @@ class LeakReport:
         """Return the verdict as JSON."""
         return json.dumps({"passed": self.passed, "checks": [asdict(check) for check in self.checks]}, indent=2)
 
+    @classmethod
+    def from_json(cls, text: str) -> "LeakReport":
+        """Return the verdict that ``to_json`` wrote.
+
+        >>> report = LeakReport((LeakCheck("order", True, ""),))
+        >>> LeakReport.from_json(report.to_json()) == report
+        True
+        """
+        return cls(tuple(LeakCheck(**check) for check in json.loads(text)["checks"]))
+
     def table(self) -> Table:
         """Return the verdict as a table for a terminal."""
         table = Table(title="Leaks: none found" if self.passed else "Leaks: FOUND")

@@ -86,7 +86,7 @@ def nearest_items(table: sparse.csr_matrix, num_neighbors: int, shrinkage: float
             rows.append(_best(row, items, values, num_neighbors))
     lengths = np.array([len(items) for items, _ in rows])
     items, values = (np.concatenate(parts) for parts in zip(*rows, strict=True))
-    return lengths, items, values.astype(np.float32)
+    return lengths, items.astype(np.int64), values.astype(np.float32)
 
 
 def _best(row: int, items: NDArray, values: NDArray, num_neighbors: int) -> tuple[NDArray, NDArray]:

@@ -18,7 +18,6 @@ class BaselineModule(LightningModule):
         super().__init__()
         self.recommender = recommender
         self.catalog = catalog
-        self.automatic_optimization = False
 
     def on_fit_start(self) -> None:
         """Count the training part; every device counts the same."""

@@ -42,7 +42,7 @@ class RecentPopularity(nn.Module):
 
     levels: Float[Tensor, "V"]
 
-    def __init__(self, *, days: float = 7.0) -> None:
+    def __init__(self, *, days: float | int = 7) -> None:
         super().__init__()
         if not days > 0:
             raise UserError(f"days is {days}, but a period has more than 0 days: set model.recommender.days above 0")

@@ -1,5 +1,7 @@
 """Histories like this one: session-based nearest neighbors (V-SKNN), with order."""
 
+from typing import no_type_check
+
 import numba
 import numpy as np
 import torch
@@ -69,7 +71,9 @@ class SessionKNN(nn.Module):
         return scores.to(batch.items.device)
 
 
+# no_type_check: what a checker wraps around a function cannot be compiled.
 @numba.njit(cache=True)
+@no_type_check
 def _vote(
     items: NDArray, lengths: NDArray, index: tuple[NDArray, ...], limits: tuple[int, int, int], scores: NDArray
 ) -> None:
@@ -107,6 +111,7 @@ def _vote(
 
 
 @numba.njit(cache=True)
+@no_type_check
 def _add_votes(voters: NDArray, weight_of: NDArray, overlap: float, rarity: NDArray, scores: NDArray) -> None:
     weight, distance = 0.0, 0
     for item in voters:

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from seqmine.models.layers.dropout import Dropout
+from seqmine.structs import UserError
 
 
 class CausalSelfAttention(nn.Module):
@@ -108,9 +109,9 @@ class RelativeSelfAttention(nn.Module):
 
 
 def check_heads(embedding_dim: int, num_heads: int) -> None:
-    """Raise ValueError unless the heads divide the vectors evenly."""
+    """Raise UserError unless the heads divide the vectors evenly."""
     if embedding_dim % num_heads:
-        raise ValueError(
+        raise UserError(
             f"embedding_dim {embedding_dim} is not a multiple of num_heads {num_heads}; "
             "change model.embedding_dim or model.encoder.num_heads"
         )

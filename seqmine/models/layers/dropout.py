@@ -6,6 +6,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from seqmine.structs import UserError
+
 
 class Dropout(nn.Module):
     """Zero elements with probability ``p`` and scale the rest, as ``torch.nn.Dropout`` but several times faster on CPU.
@@ -19,7 +21,7 @@ class Dropout(nn.Module):
     def __init__(self, p: float) -> None:
         super().__init__()
         if not 0.0 <= p < 1.0:
-            raise ValueError(f"dropout is {p}, allowed is 0 <= dropout < 1")
+            raise UserError(f"dropout is {p}, allowed is 0 <= dropout < 1; change model.encoder.dropout")
         self.p = p
 
     def forward(self, inputs: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:

@@ -1,0 +1,30 @@
+"""Clean, split and store a log; print what cleaning dropped and whether anything leaks."""
+
+from omegaconf import DictConfig
+
+from seqmine.command_line import program
+
+
+@program("prepare")
+def main(config: DictConfig) -> None:
+    """Prepare one log."""
+    from pathlib import Path
+
+    from rich.console import Console
+
+    from seqmine.config import build
+    from seqmine.data.cleaning.audit import Audit
+    from seqmine.data.leakage import LeakReport
+    from seqmine.runs import start_run
+
+    start_run(config)
+    datamodule = build(config.data.module, config.trusted)
+    datamodule.prepare_data()
+    audit = Audit.from_json((datamodule.folder / "audit.json").read_text())
+    leaks = LeakReport.from_json((datamodule.folder / "leaks.json").read_text())
+    audit.write(Path(config.paths.run) / "audit.json")
+    Console().print(audit.table(), leaks.table(), f"stored in {datamodule.folder}")
+
+
+if __name__ == "__main__":
+    main()
