@@ -178,6 +178,10 @@ def show_patterns(table: PatternTable, names: Names, most: int) -> None:
     for name in ("users", *columns):
         shown.add_column(name, justify="right")
     for row in rows[:most].tolist():
-        values = [f"{table.columns[name][row]:.3g}" for name in columns]
+        values = [_number(table.columns[name][row]) for name in columns]
         shown.add_row(escape(names.shown_pattern(table.pattern(row))), f"{table.support_count[row]:,}", *values)
     Console().print(shown)
+
+
+def _number(value: float) -> str:
+    return "" if np.isnan(value) else f"{value:.3g}"

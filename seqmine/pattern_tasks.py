@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import Any, Protocol
 
 import numpy as np
 from omegaconf import DictConfig
@@ -75,7 +75,7 @@ def subject_of(config: DictConfig) -> Subject:
     model: Recommender | None = None
     if config.run is not None:
         check_catalog(prepared.catalog, config.run)
-        model = cast(Recommender, load_module(config.run)[0])
+        model = load_module(config.run)[0]
     titles = list(prepared.catalog.features.get("title", []))
     return Subject(prepared.training_log(), list(prepared.catalog.item_ids), titles, model)
 
@@ -142,6 +142,7 @@ class MinePatterns:
         released = table.take(np.flatnonzero(table.columns["released"]))
         return {
             **report,
+            "num_judged": int(np.isfinite(table.columns["q_value"]).sum()),
             "num_hypotheses": verdict.num_hypotheses,
             "rank_biased_overlap": verdict.overlap,
             "conditions_met": {name: int(met.sum()) for name, met in self.release.conditions(table).items()},

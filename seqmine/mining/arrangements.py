@@ -67,7 +67,6 @@ def arrangement_chance(masks: NDArray[np.int64], counts: NDArray[np.int64], patt
     return min(found, 1.0)
 
 
-@lru_cache(maxsize=100_000)
 def distinct_chance(length: int, num_symbols: int, max_gap: int, max_span: int) -> float:
     """Return the chance that different symbols, one event each, come in order within gap and span.
 
@@ -161,7 +160,6 @@ def _missing_gap_chance(length: int, counts: NDArray[np.int64], steps: NDArray[n
     return mass[size - 1].sum()
 
 
-@lru_cache(maxsize=1_000_000)
 def gap_chance(length: int, counts: tuple[int, ...], pattern: tuple[int, ...], max_gap: int) -> float:
     """Return the chance that a pattern occurs with gaps up to the limit in a random order; -1 if too large.
 
@@ -210,7 +208,6 @@ def _missing_run_chance(length: int, num_events: int, run: int, max_gap: int) ->
     return state[:, :, num_events].sum()
 
 
-@lru_cache(maxsize=1_000_000)
 def run_chance(length: int, num_events: int, run: int, max_gap: int) -> float:
     """Return the chance of ``run`` events of one symbol with gaps up to ``max_gap``; -1 if too large.
 
@@ -232,9 +229,3 @@ def ordering_chance(num_symbols: int) -> float:
     0.5
     """
     return 1.0 / factorial(num_symbols)
-
-
-@lru_cache(maxsize=1_000_000)
-def cached_arrangement_chance(masks: tuple[int, ...], counts: tuple[int, ...], pattern: tuple[int, ...]) -> float:
-    """Return ``arrangement_chance`` from plain numbers, remembered."""
-    return arrangement_chance(np.array(masks, np.int64), np.array(counts, np.int64), np.array(pattern, np.int64))

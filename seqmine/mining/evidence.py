@@ -1,6 +1,6 @@
 """Everything that is known of a table of patterns, in one table."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,6 +50,7 @@ class Evidence:
         holdout: share of the users on whom the measures are taken again; a pattern that would not have been mined
             without them has no held-out measure.
         seed: of the draw of those users.
+        most_patterns: only so many patterns, those that come first, are judged; the others keep their counts alone.
     """
 
     def __init__(
@@ -62,9 +63,11 @@ class Evidence:
         adjustment: Adjustment = benjamini_hochberg,
         holdout: float = 0.3,
         seed: int = 0,
+        most_patterns: int = 20_000,
     ) -> None:
         self.order_test, self.association_test, self.burst_test = order_test, association_test, burst_test
         self.stability, self.adjustment, self.holdout, self.seed = stability, adjustment, holdout, seed
+        self.most_patterns = most_patterns
 
     def judge(self, log: InteractionLog, table: PatternTable, constraints: Constraints, min_count: int) -> Verdict:
         """Return the table with every measure beside each pattern.
@@ -75,6 +78,13 @@ class Evidence:
             constraints: limits that they were mined under.
             min_count: support that they were mined with.
         """
+        head = table.take(np.arange(min(len(table), self.most_patterns)))
+        verdict = self._judge_all(log, head, constraints, min_count)
+        columns = {name: _longer(column, len(table)) for name, column in verdict.table.columns.items()}
+        return replace(verdict, table=table.with_columns(**columns))
+
+    def _judge_all(self, log: InteractionLog, table: PatternTable, constraints: Constraints, min_count: int) -> Verdict:
+        """Return every measure of every pattern."""
         weight, total = order_family(log, table, constraints, min_count)
         table = self.order_test.test(log, table, constraints)
         table = table.with_columns(q_value=adjust_tested(table.columns["p_value"], weight, total, self.adjustment))
@@ -98,6 +108,13 @@ class Evidence:
             if name.startswith(("holdout_lift", "holdout_confidence", "gain", "shrinkage"))
         }
         return table.with_columns(**unfair)
+
+
+def _longer(column: NDArray, size: int) -> NDArray:
+    """Return a column with NaN for the patterns that were not judged."""
+    if len(column) == size:
+        return column
+    return np.concatenate([column.astype(np.float64), np.full(size - len(column), np.nan)])
 
 
 def order_family(

@@ -10,6 +10,7 @@ that estimate, (1 + exceedances) / (B + 1), and of the conditional test that the
 permutations are draws of one Poisson law, which has the longer tail.
 """
 
+from functools import lru_cache
 from typing import no_type_check
 
 import numpy as np
@@ -17,7 +18,13 @@ from numba import njit
 from numpy.typing import NDArray
 from scipy.stats import binom
 
-from seqmine.mining.arrangements import cached_arrangement_chance, distinct_chance, gap_chance, run_chance
+from seqmine.mining.arrangements import (
+    arrangement_chance,
+    distinct_chance,
+    gap_chance,
+    ordering_chance,
+    run_chance,
+)
 from seqmine.mining.constraints import UNLIMITED, Constraints
 from seqmine.mining.database import Database
 from seqmine.mining.matching import count_supports, local_patterns
@@ -212,18 +219,22 @@ def pattern_chances(
     Returns:
         Users and their chances (0 where a symbol comes too seldom), or None where there is no exact chance.
     """
-    symbols, place = np.unique(pattern, return_inverse=True)
+    # Symbols are numbered as they appear, so that patterns of one form share what is remembered.
+    symbols = list(dict.fromkeys(pattern.tolist()))
+    form = tuple(symbols.index(symbol) for symbol in pattern.tolist())
     strict = constraints.strict_time
     if constraints.max_duration is not None or (strict and (len(symbols) > MOST_BITS or not constraints.is_greedy)):
         return None
-    users, kinds = _kind_counts(db, symbols.astype(np.int64), strict)
+    users, kinds = _kind_counts(db, np.array(symbols, np.int64), strict)
     if not len(users):
         return users, np.zeros(0)
     rows, kind = _different_rows(kinds if constraints.is_greedy else np.column_stack([lengths[users], kinds]))
+    counts = map(tuple, rows.tolist())
     if constraints.is_greedy:
-        chances = [_free_chance(row, tuple(place.tolist()), strict) for row in rows.tolist()]
+        chances = [_free_chance(row, form, strict) for row in counts]
     else:
-        chances = [_limited_chance(row, place, constraints) for row in rows.tolist()]
+        max_gap, max_span = constraints.max_gap or UNLIMITED, constraints.max_span or UNLIMITED
+        chances = [_limited_chance(row, form, max_gap, max_span) for row in counts]
     return None if min(chances) < 0 else (users, np.array(chances)[kind])
 
 
@@ -244,20 +255,22 @@ def _different_rows(rows: NDArray) -> tuple[NDArray, NDArray[np.int64]]:
     return rows[index], kind
 
 
-def _free_chance(row: list[int], pattern: tuple[int, ...], strict: bool) -> float:
+@lru_cache(maxsize=1_000_000)
+def _free_chance(row: tuple[int, ...], form: tuple[int, ...], strict: bool) -> float:
     """Return the chance of a pattern without limits on place, for the blocks of one kind of user."""
-    if strict:
-        masks = tuple(mask for mask, count in enumerate(row) if count)
-        return cached_arrangement_chance(masks, tuple(row[mask] for mask in masks), pattern)
-    return cached_arrangement_chance(tuple(1 << index for index in range(len(row))), tuple(row), pattern)
+    if not strict and max(row) == 1:
+        return ordering_chance(len(form)) if len(row) == len(form) else 0.0
+    masks = [mask for mask, count in enumerate(row) if count] if strict else [1 << index for index in range(len(row))]
+    counts = [count for count in row if count]
+    return float(arrangement_chance(np.array(masks, np.int64), np.array(counts, np.int64), np.array(form, np.int64)))
 
 
-def _limited_chance(row: list[int], pattern: NDArray[np.int64], constraints: Constraints) -> float:
+@lru_cache(maxsize=2_000_000)
+def _limited_chance(row: tuple[int, ...], form: tuple[int, ...], max_gap: int, max_span: int) -> float:
     """Return the chance of a pattern under limits on gap and span, for a history length and counts; -1 if unknown."""
     length, *counts = row
-    k = len(pattern)
-    max_gap = min(constraints.max_gap or UNLIMITED, length)
-    max_span = constraints.max_span or UNLIMITED
+    k = len(form)
+    max_gap = min(max_gap, length)
     if k == 2:  # the gap and the span of a pair are one thing
         max_gap, max_span = min(max_gap, max_span - 1), UNLIMITED
     if k == 1 or max_gap < 1:
@@ -268,7 +281,4 @@ def _limited_chance(row: list[int], pattern: NDArray[np.int64], constraints: Con
         return -1.0
     if len(counts) == 1:
         return run_chance(length, counts[0], k, max_gap)
-    # Symbols are numbered as they appear, so that patterns of one form share what is remembered.
-    symbols = list(dict.fromkeys(pattern.tolist()))
-    form = tuple(symbols.index(symbol) for symbol in pattern.tolist())
-    return gap_chance(length, tuple(counts[symbol] for symbol in symbols), form, max_gap)
+    return gap_chance(length, tuple(counts), form, max_gap)

@@ -142,12 +142,13 @@ def test_gain_p_value_is_fishers():
 
 
 def test_release_names_what_fails():
-    table = PatternTable.from_lists([(1, 2)] * 4, [50, 50, 50, 19], 100).with_columns(
+    table = PatternTable.from_lists([(1, 2, 3)] * 4, [50, 50, 50, 19], 100).with_columns(
         q_value=np.array([0.01, 0.05, 0.01, 0.01]),
         holdout_lift_lower=np.array([1.2, 1.2, np.nan, 1.2]),
         stability=np.array([0.8, 1.0, 1.0, 1.0]),
         holdout_leverage=np.ones(4),
         holdout_support=np.ones(4),
+        gain_p_value=np.array([0.001, 0.001, 0.001, 0.001]),
     )
     met = ReleaseRule().conditions(table)
     assert {name: values.tolist() for name, values in met.items()} == {
@@ -155,9 +156,11 @@ def test_release_names_what_fails():
         "useful": [True, True, False, True],
         "stable": [True, True, True, True],
         "shared": [True, True, True, False],
+        "productive": [True, True, True, True],
     }
     assert len(ReleaseRule().apply(table)) == 1
     assert len(ReleaseRule(min_users=5).apply(table)) == 2
+    assert len(ReleaseRule(max_gain_p_value=0.001).apply(table)) == 0
 
 
 def test_rank_biased_overlap_weighs_the_top():
