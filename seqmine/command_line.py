@@ -11,7 +11,7 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 
 from seqmine.config import CONF_DIR, check_complete, check_types, unknown_key
-from seqmine.structs.errors import UserError
+from seqmine.errors import UserError
 
 Task = Callable[[DictConfig], Any]
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
-from seqmine.structs.errors import UserError
+from seqmine.errors import UserError
 
 _HERE = Path(__file__).resolve().parent
 # a wheel carries the folder inside the package, a checkout beside it

@@ -18,7 +18,7 @@ def restore_run(config: DictConfig) -> tuple[DictConfig, LightningModule, Sequen
     """Rebuild the run that ``config.run`` names; the weights come with the checkpoint.
 
     Args:
-        config: of a program, with ``run``, ``paths`` and optionally ``evaluation`` and ``data.path``; what is not null
+        config: of a program, with ``run``, ``paths`` and optionally ``evaluation``, ``trainer`` and ``data.path``; what is not null
             in them takes the place of the setting of the run.
 
     Returns:
@@ -29,7 +29,7 @@ def restore_run(config: DictConfig) -> tuple[DictConfig, LightningModule, Sequen
     """
     settings = read_config(config.run)
     settings.paths.run = config.paths.run
-    for group in ("evaluation", "data"):
+    for group in ("evaluation", "trainer", "data"):
         for name, value in (config.get(group) or {}).items():
             if value is not None:
                 OmegaConf.update(settings, f"{group}.{name}", value, force_add=True)

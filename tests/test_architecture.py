@@ -31,28 +31,41 @@ def imported(path: Path) -> set[str]:
     return {module for module in found if module.startswith("seqmine.")}
 
 
+def configured() -> set[str]:
+    """Return the modules that conf/ names; its contract tests build every one of them."""
+    targets = {
+        hit
+        for path in (ROOT / "conf").rglob("*.yaml")
+        for hit in re.findall(r"_target_: (seqmine\S+)", path.read_text())
+    }
+    return {target.rpartition(".")[0] for target in targets}
+
+
 def reached(package: Path) -> set[str]:
     """Return the modules of a package that its tests import, directly or through modules of the same package."""
     prefix = ".".join(package.relative_to(ROOT).parts)
     tests = (ROOT / "tests" / package.relative_to(ROOT / "seqmine")).rglob("test_*.py")
-    todo, done = {module for test in tests for module in imported(test)}, set()
+    todo, done = {module for test in tests for module in imported(test)} | configured(), set()
     while todo:
         module = todo.pop()
         done.add(module)
-        path = ROOT.joinpath(*module.split(".")).with_suffix(".py")
+        place = ROOT.joinpath(*module.split("."))
+        path = place / "__init__.py" if place.is_dir() else place.with_suffix(".py")
         if module.startswith(prefix) and path.is_file():
             todo |= imported(path) - done
     return done
 
 
-@pytest.mark.parametrize("package", sorted({path.parent for path in MODULES if path.parent != ROOT / "seqmine"}), ids=name)
+@pytest.mark.parametrize(
+    "package", sorted({path.parent for path in MODULES if path.parent != ROOT / "seqmine"}), ids=name
+)
 def test_every_module_of_a_package_is_reached_by_the_tests_beside_it(package):
     modules = {".".join(path.relative_to(ROOT).with_suffix("").parts) for path in MODULES if path.parent == package}
     assert modules <= reached(package)
 
 
-@pytest.mark.parametrize("path", [path for path in MODULES if path.parent == ROOT / "seqmine"], ids=name)
-def test_every_program_file_has_its_test(path):
+@pytest.mark.parametrize("path", PROGRAMS, ids=name)
+def test_every_program_has_its_test(path):
     assert (ROOT / "tests" / f"test_{path.name}").is_file()
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from tests.programs import TINY, error_of, run
 
-EPOCHS = ["trainer=cpu", "trainer.max_epochs=6", "scheduler=constant", "optimizer.lr=0.01"]
+EPOCHS = ["trainer=cpu", "trainer.max_epochs=6", "scheduler=constant", "scheduler.warmup_steps=0", "optimizer.lr=0.01"]
 
 
 def train(path, cwd, folder, *more, **environment):

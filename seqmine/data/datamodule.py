@@ -103,7 +103,13 @@ class SequenceDataModule(LightningDataModule):
         """A hash of the content of the log and of everything that shapes its preparation."""
         if not hasattr(self, "_fingerprint"):
             steps = [describe(step) for step in self.cleaning.steps]
-            made_of = [STORE_VERSION, self.source.fingerprint(), steps, describe(self.cleaning.edge), describe(self.split)]
+            made_of = [
+                STORE_VERSION,
+                self.source.fingerprint(),
+                steps,
+                describe(self.cleaning.edge),
+                describe(self.split),
+            ]
             parts = json.dumps(made_of)
             self._fingerprint = hashlib.blake2b(parts.encode(), digest_size=12).hexdigest()
         return self._fingerprint

@@ -1,8 +1,8 @@
 """Value types that every other package speaks: batch, catalog, log, pattern table, protocols."""
 
+from seqmine.errors import UserError as UserError
 from seqmine.structs.batch import SequenceBatch as SequenceBatch
 from seqmine.structs.catalog import Catalog as Catalog
-from seqmine.structs.errors import UserError as UserError
 from seqmine.structs.log import InteractionLog as InteractionLog
 from seqmine.structs.patterns import PatternTable as PatternTable
 from seqmine.structs.protocols import Baseline as Baseline

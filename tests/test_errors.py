@@ -1,4 +1,4 @@
-from seqmine.structs import UserError
+from seqmine.errors import UserError
 
 
 def test_a_user_error_is_a_value_error_with_its_sentence():

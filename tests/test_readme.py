@@ -1,0 +1,50 @@
+"""The README keeps its word: its commands run, and its map is that of the disk."""
+
+import re
+import shlex
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.programs import run
+
+ROOT = Path(__file__).resolve().parent.parent
+README = (ROOT / "README.md").read_text()
+SETUP = re.findall(r"^python3 -m venv .*$", README, re.MULTILINE)
+COMMANDS = [line.split("#")[0].strip() for line in re.findall(r"^python -m seqmine\.\w+ .*$", README, re.MULTILINE)]
+
+
+def test_two_lines_do_all_set_up():
+    assert [command.rpartition("&& ")[2] for command in SETUP] == [
+        ".venv/bin/python -m seqmine.train",
+        ".venv/bin/python -m pytest",
+    ]
+
+
+def test_the_main_job_runs_small(tmp_path):
+    small = ["trainer=smoke", "data.num_users=300", "data.num_items=60", "data.num_patterns=20", "baselines=none"]
+    done = run("train", *small, f"hydra.run.dir={tmp_path / 'run'}", cwd=tmp_path)
+    assert "ceiling" in done.stdout
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_command_composes(command, tmp_path):
+    """Every setting that the README names exists: the configuration is printed, not run."""
+    program, *arguments = shlex.split(command.removeprefix("python -m seqmine."))
+    arguments = [re.sub(r"=([^=,]+),.*", r"=\1", argument) for argument in arguments if argument != "-m"]
+    done = run(program, *arguments, "--cfg", "job", cwd=tmp_path)
+    assert "program:" in done.stdout
+
+
+def test_the_map_is_that_of_the_disk():
+    block = README.split("## Map")[1].split("```")[1]
+    top = set(re.findall(r"^(\w+)/", block, re.MULTILINE))
+    listed = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.splitlines()
+    assert top == {path.split("/")[0] for path in listed if "/" in path and not path.startswith(".")}
+    packages = set(re.findall(r"^  (\w+)/", block, re.MULTILINE))
+    assert packages == {path.parent.name for path in (ROOT / "seqmine").glob("*/__init__.py")}
+    for program in re.findall(r"(\w+\.py)", block):
+        assert (ROOT / "seqmine" / program).is_file()
