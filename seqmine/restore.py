@@ -18,8 +18,8 @@ def restore_run(config: DictConfig) -> tuple[DictConfig, LightningModule, Sequen
     """Rebuild the run that ``config.run`` names; the weights come with the checkpoint.
 
     Args:
-        config: of a program, with ``run``, ``paths`` and optionally ``evaluation``, ``trainer`` and ``data.path``; what is not null
-            in them takes the place of the setting of the run.
+        config: of a program, with ``run``, ``paths`` and optionally ``evaluation``, ``trainer`` and ``data.path``; what
+            is not null in them takes the place of the setting of the run.
 
     Returns:
         The settings of the run with these changes, its module and its data module.

@@ -27,7 +27,8 @@ def functions(path: Path):
 def imported(path: Path) -> set[str]:
     """Return the modules of this project that a file imports, wherever in it."""
     nodes = list(ast.walk(ast.parse(path.read_text())))
-    found = {node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module}
+    froms = [node for node in nodes if isinstance(node, ast.ImportFrom) and node.module]
+    found = {node.module for node in froms} | {f"{node.module}.{alias.name}" for node in froms for alias in node.names}
     return {module for module in found if module.startswith("seqmine.")}
 
 
@@ -51,7 +52,7 @@ def reached(package: Path) -> set[str]:
         done.add(module)
         place = ROOT.joinpath(*module.split("."))
         path = place / "__init__.py" if place.is_dir() else place.with_suffix(".py")
-        if module.startswith(prefix) and path.is_file():
+        if path.is_file() and module.startswith(prefix):
             todo |= imported(path) - done
     return done
 
