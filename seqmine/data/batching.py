@@ -83,7 +83,7 @@ class TrainingBatches(IterableDataset):
         batches = length_grouped_batches(windows.stops - windows.starts, self.batch_size, generator)
         usable = max(self.world_size, len(batches) // self.world_size * self.world_size)
         mine = [batches[index % len(batches)] for index in range(self.rank, usable, self.world_size)]
-        for rows in mine[done:]:
+        for rows in mine[done % len(mine) :]:  # a finished epoch starts anew
             yield self.collate(windows, rows)
 
     def _choose(self, epoch: int) -> Windows:
