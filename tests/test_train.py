@@ -68,14 +68,19 @@ def test_one_seed_gives_one_result_and_another_seed_another(finished, small_log,
     assert timeless(metrics_of(tmp_path / "other"))["val/loss"] != first["val/loss"]
 
 
-def test_a_resumed_run_goes_on_from_its_checkpoint(small_log, tmp_path):
-    train(small_log, tmp_path, tmp_path / "half", "trainer.max_epochs=3")
-    train(small_log, tmp_path, tmp_path / "rest", f"ckpt_path={tmp_path / 'half' / 'checkpoints' / 'last.ckpt'}")
-    half, rest = (
-        torch.load(tmp_path / run / "checkpoints" / "last.ckpt", weights_only=True) for run in ("half", "rest")
+def test_a_resumed_run_ends_where_the_uninterrupted_one_does(small_log, tmp_path):
+    train(small_log, tmp_path, tmp_path / "whole", "scheduler=constant", "trainer.max_epochs=5")
+    train(small_log, tmp_path, tmp_path / "half", "scheduler=constant", "trainer.max_epochs=3")
+    last = tmp_path / "half" / "checkpoints" / "last.ckpt"
+    train(small_log, tmp_path, tmp_path / "rest", "scheduler=constant", "trainer.max_epochs=5", f"ckpt_path={last}")
+    whole, rest = (
+        torch.load(tmp_path / run / "checkpoints" / "last.ckpt", weights_only=True) for run in ("whole", "rest")
     )
-    assert rest["global_step"] > half["global_step"] > 0
-    assert rest["epoch"] > half["epoch"]
+    assert (rest["epoch"], rest["global_step"]) == (whole["epoch"], whole["global_step"])
+    for name, weights in whole["state_dict"].items():
+        torch.testing.assert_close(rest["state_dict"][name], weights, rtol=0, atol=0)
+    resumed, uninterrupted = (timeless(metrics_of(tmp_path / run)) for run in ("rest", "whole"))
+    assert resumed == uninterrupted
 
 
 def test_two_processes_measure_what_one_does(finished, small_log, tmp_path):
