@@ -40,7 +40,9 @@ def program(name: str) -> Callable[[Task], Callable[[], None]]:
 
             _register_resolvers()
             _check_command_line(name, sys.argv[1:])
-            hydra.main(version_base="1.3", config_path=str(CONF_DIR), config_name=name)(run)()
+            if any(argument.startswith("sweep=") for argument in sys.argv):
+                return _search(name, sys.argv[1:])
+            return hydra.main(version_base="1.3", config_path=str(CONF_DIR), config_name=name)(run)()
 
         main.__doc__ = task.__doc__
         return main
@@ -63,6 +65,18 @@ def _mistake_behind(error: BaseException | None) -> UserError | None:
     while error is not None and not isinstance(error, UserError):
         error = error.__cause__ or error.__context__
     return error
+
+
+def _search(name: str, arguments: list[str]) -> None:
+    from seqmine.search import search
+
+    flags = {argument for argument in arguments if argument.startswith("-")}
+    try:
+        if not flags or not flags <= {"-m", "--multirun"}:
+            raise UserError("sweep= searches over many runs; add -m and no other flag")
+        search(name, [argument for argument in arguments if argument not in flags])
+    except UserError as error:
+        fail(error)
 
 
 def fail(error: Exception) -> None:

@@ -9,9 +9,9 @@ from lightning.pytorch.utilities import rank_zero_only
 
 
 class BestCheckpoint(ModelCheckpoint):
-    """Keep the checkpoint with the best value of the monitored metric, over all runs that were resumed one from another.
+    """Keep the checkpoint with the best value of the monitored metric, over all runs that go on from one another.
 
-    Lightning's own callback forgets the best of the earlier run when the run folder changes, and a resumed run that
+    Lightning's own callback forgets the best of the earlier run when the run folder changes; a resumed run that
     never improves on it would then end with a worse model than the uninterrupted one.
     """
 

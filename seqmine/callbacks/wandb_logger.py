@@ -21,6 +21,8 @@ def build_wandb_logger(*, project: str, name: str, group: str | None, tags: list
         os.environ.setdefault("WANDB_ERROR_REPORTING", "false")
     os.environ.setdefault("WANDB_SILENT", "true")
     Path(save_dir).mkdir(parents=True, exist_ok=True)
-    return WandbLogger(
+    logger = WandbLogger(
         project=project, name=name, group=group, tags=tags, save_dir=save_dir, offline=not online, job_type="train"
     )
+    logger._wandb_init.pop("anonymous", None)  # W&B warns of this setting even when it is None
+    return logger
