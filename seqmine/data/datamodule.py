@@ -85,10 +85,13 @@ class SequenceDataModule(LightningDataModule):
     def ceilings(self, part: str) -> dict[str, Recommender]:
         """Return the best possible recommender by name, of a source that knows its truth; nothing otherwise.
 
+        A log that was cleaned has none: the truth of its source is told by the number of events before, and cleaning
+        takes events away.
+
         Args:
             part: ``val`` or ``test``, whose targets it is asked for.
         """
-        if not isinstance(self.source, KnownTruth):
+        if not isinstance(self.source, KnownTruth) or self.cleaning.steps:
             return {}
         targets = getattr(self.prepared.split, part)
         return {"ceiling/": TrueProbabilities(source=self.source, data=self.prepared, targets=targets)}

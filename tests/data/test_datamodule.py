@@ -2,8 +2,10 @@ import pytest
 
 from seqmine.data.cleaning.edges import WholeLog
 from seqmine.data.cleaning.pipeline import Cleaning
+from seqmine.data.cleaning.single_events import ExactDuplicates
 from seqmine.data.datamodule import SequenceDataModule
 from seqmine.data.sources.sequences import SequenceFile
+from seqmine.data.sources.synthetic import Synthetic
 from seqmine.data.splits import LeaveLastK, LeaveOneOut
 from seqmine.data.windows import LatestWindow
 from seqmine.structs import UserError
@@ -62,3 +64,17 @@ def test_sizes_below_one_are_refused(small_log, tmp_path, name):
 
 def test_a_log_without_known_truth_has_no_ceiling(small_log, tmp_path):
     assert datamodule(small_log, tmp_path).ceilings("test") == {}
+
+
+def test_a_cleaned_log_has_no_ceiling(tmp_path):
+    """The truth of a generated user is told by a position, and cleaning moves positions."""
+    source = Synthetic(num_users=20, num_items=30, num_topics=2, num_patterns=2, pattern_rate=0.4, mean_length=8,
+                       repeat_share=0.1, noise_share=0.05, bot_share=0.0, seed=1)  # fmt: skip
+    settings = {"split": LeaveOneOut(), "windows": LatestWindow(), "max_length": 8, "batch_size": 16,
+                "eval_batch_size": 32, "seen": "full", "seed": 0, "store": str(tmp_path)}  # fmt: skip
+    whole = SequenceDataModule(source=source, cleaning=Cleaning(steps=[], edge=WholeLog()), **settings)
+    cleaned = SequenceDataModule(
+        source=source, cleaning=Cleaning(steps=[ExactDuplicates()], edge=WholeLog()), **settings
+    )
+    assert list(whole.ceilings("test")) == ["ceiling/"]
+    assert cleaned.ceilings("test") == {}
