@@ -103,3 +103,28 @@ class SlidingWindows:
             stops=base + ends,
             first_targets=base + np.maximum(1, ends - targets),
         )
+
+
+class PrefixWindows:
+    """Each training event with all that came before it, as a sequence with one target.
+
+    The sum of the losses is that of training all positions of a history at once, and costs more; but each target has
+    dropout of its own and stands in a batch of other users, which short histories gain from (prefix augmentation, Tan
+    et al. 2016, arXiv:1606.08117).
+    """
+
+    def choose(
+        self,
+        offsets: NDArray[np.int64],
+        train_stops: NDArray[np.int64],
+        max_length: int,
+        generator: np.random.Generator,  # noqa: ARG002
+    ) -> Windows:
+        """Return one window for each training event but the first of each user."""
+        counts = np.maximum(train_stops - 1, 0)
+        users = np.repeat(np.arange(len(counts)), counts)
+        first = offsets[users]
+        targets = first + 1 + np.arange(len(users)) - np.repeat(np.cumsum(counts) - counts, counts)
+        return Windows(
+            users=users, starts=np.maximum(first, targets - max_length), stops=targets + 1, first_targets=targets
+        )

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqmine.data.windows import LatestWindow, SlidingWindows
+from seqmine.data.windows import LatestWindow, PrefixWindows, SlidingWindows
 from seqmine.structs import InteractionLog, UserError
 
 
@@ -31,6 +31,15 @@ def test_sliding_windows_make_each_training_event_a_target_exactly_once(lengths,
     sizes = windows.stops - windows.starts
     assert ((sizes >= 2) & (sizes <= max_length + 1)).all()
     assert (windows.first_targets > windows.starts).all()
+
+
+@given(st.lists(st.integers(0, 40), min_size=1, max_size=6), st.integers(1, 9))
+def test_prefix_windows_predict_each_training_event_from_all_before_it(lengths, max_length):
+    offsets, stops = offsets_of(lengths), np.array(lengths)
+    windows = PrefixWindows().choose(offsets, stops, max_length, np.random.default_rng(0))
+    expected = [p for user, n in enumerate(lengths) for p in range(offsets[user] + 1, offsets[user] + n)]
+    assert windows.first_targets.tolist() == (windows.stops - 1).tolist() == expected
+    assert (windows.starts == np.maximum(offsets[windows.users], windows.first_targets - max_length)).all()
 
 
 def test_a_stride_of_zero_is_refused():

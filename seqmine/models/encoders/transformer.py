@@ -6,11 +6,12 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from seqmine.models.layers.dropout import Dropout
+from seqmine.models.layers.residual import PostNormResidual, PreNormResidual
 from seqmine.structs import SequenceBatch
 
 
 class TransformerEncoder(nn.Module):
-    """Pre-norm causal Transformer (SASRec, Kang & McAuley 2018, arXiv:1808.09781, with pre-norm residual blocks).
+    """Causal Transformer (SASRec, Kang & McAuley 2018, arXiv:1808.09781).
 
     Args:
         embedding_dim: size D of the vectors.
@@ -21,6 +22,8 @@ class TransformerEncoder(nn.Module):
         attention: builds a causal attention from ``embedding_dim``, ``num_heads`` and ``dropout``.
         feed_forward: builds a feed-forward network from ``embedding_dim`` and ``dropout``.
         norm: builds a normalization from ``embedding_dim``.
+        norm_first: normalize the input of each part and the result of the last; otherwise the embedded events and, as
+            the first Transformer (Vaswani et al. 2017, arXiv:1706.03762), each sum.
     """
 
     def __init__(
@@ -30,6 +33,7 @@ class TransformerEncoder(nn.Module):
         num_layers: int,
         num_heads: int,
         dropout: float,
+        norm_first: bool,
         positions: nn.Module,
         attention: Callable[..., nn.Module],
         feed_forward: Callable[..., nn.Module],
@@ -37,38 +41,22 @@ class TransformerEncoder(nn.Module):
     ) -> None:
         super().__init__()
         self.positions = positions
+        self.input_norm = nn.Identity() if norm_first else norm(embedding_dim)
         self.dropout = Dropout(dropout)
+        block = PreNormResidual if norm_first else PostNormResidual
         self.blocks = nn.ModuleList(
-            ResidualBlock(norm(embedding_dim), part)
+            block(norm(embedding_dim), part)
             for _ in range(num_layers)
             for part in (
                 attention(embedding_dim=embedding_dim, num_heads=num_heads, dropout=dropout),
                 feed_forward(embedding_dim=embedding_dim, dropout=dropout),
             )
         )
-        self.final_norm = norm(embedding_dim)
+        self.final_norm = norm(embedding_dim) if norm_first else nn.Identity()
 
     def forward(self, embedded: Float[Tensor, "B L D"], batch: SequenceBatch) -> Float[Tensor, "B L D"]:
         """Return hidden states; position t depends on positions up to t only."""
-        hidden = self.dropout(self.positions(embedded, batch))
+        hidden = self.dropout(self.input_norm(self.positions(embedded, batch)))
         for block in self.blocks:
             hidden = block(hidden)
         return self.final_norm(hidden)
-
-
-class ResidualBlock(nn.Module):
-    """A part applied to the normalized input and added to it.
-
-    Args:
-        norm: normalization of the input of ``part``.
-        part: attention or feed-forward network.
-    """
-
-    def __init__(self, norm: nn.Module, part: nn.Module) -> None:
-        super().__init__()
-        self.norm = norm
-        self.part = part
-
-    def forward(self, hidden: Float[Tensor, "B L D"]) -> Float[Tensor, "B L D"]:
-        """Return ``hidden + part(norm(hidden))``."""
-        return hidden + self.part(self.norm(hidden))

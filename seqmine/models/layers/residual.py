@@ -1,10 +1,28 @@
-"""Ways to join a part with what goes around it, beside the pre-norm block of the Transformer encoder."""
+"""Ways to join a part with what goes around it."""
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
 from seqmine.models.layers.dropout import Dropout
+
+
+class PreNormResidual(nn.Module):
+    """Add a part of the normalized input to the input (Xiong et al. 2020, arXiv:2002.04745).
+
+    Args:
+        norm: normalization of the input of ``part``.
+        part: attention or feed-forward network.
+    """
+
+    def __init__(self, norm: nn.Module, part: nn.Module) -> None:
+        super().__init__()
+        self.norm = norm
+        self.part = part
+
+    def forward(self, hidden: Float[Tensor, "B L D"]) -> Float[Tensor, "B L D"]:
+        """Return ``hidden + part(norm(hidden))``."""
+        return hidden + self.part(self.norm(hidden))
 
 
 class PostNormResidual(nn.Module):

@@ -1,7 +1,13 @@
 import torch
 from torch import nn
 
-from seqmine.models.layers.residual import GatedResidual, PostNormResidual, gelu_feed_forward
+from seqmine.models.layers.residual import GatedResidual, PostNormResidual, PreNormResidual, gelu_feed_forward
+
+
+def test_pre_norm_adds_a_part_of_the_normalized_input():
+    hidden = torch.randn(2, 3, 4)
+    block = PreNormResidual(nn.LayerNorm(4), nn.Linear(4, 4))
+    torch.testing.assert_close(block(hidden), hidden + block.part(block.norm(hidden)))
 
 
 def test_post_norm_normalizes_the_sum():
