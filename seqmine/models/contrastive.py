@@ -58,7 +58,7 @@ class TwoViewModule(SequenceModule):
         """Return the loss of the next item in the first view plus the weighted contrast of both views."""
         first, second = self(batch), self(batch)
         hidden, targets = select_targets(first, batch)
-        loss = self.loss(hidden, targets, self.item_embedding.weight)
+        loss = self.next_item_loss(hidden, targets)
         contrast = view_contrast(first, second, batch, self.temperature)
         for name, value in (("train/loss", loss), ("train/contrast", contrast)):
             self.log(name, value, on_step=False, on_epoch=True, batch_size=len(targets), sync_dist=True)

@@ -7,12 +7,13 @@ import torch
 from jaxtyping import Float, Int
 from lightning import LightningModule
 from torch import Tensor, nn
+from torch.nn import functional as F
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
 from seqmine.models.embeddings.items import ItemEmbedding
 from seqmine.models.negatives import prepare_samplers
-from seqmine.structs import Catalog, SequenceBatch
+from seqmine.structs import Catalog, SequenceBatch, UserError
 
 
 class SequenceModule(LightningModule):
@@ -25,6 +26,11 @@ class SequenceModule(LightningModule):
         catalog: the items to learn.
         optimizer: builds an optimizer from parameter groups.
         scheduler: builds a learning-rate schedule from the optimizer and the number of steps; called once a step.
+        cosine_temperature: score items by the cosine with the hidden state, divided by this number, so that frequent
+            items do not win by the length of their vectors; null scores by the inner product.
+
+    Raises:
+        UserError: a temperature that is not above 0.
     """
 
     def __init__(
@@ -36,13 +42,20 @@ class SequenceModule(LightningModule):
         catalog: Catalog,
         optimizer: Callable[..., Optimizer],
         scheduler: Callable[..., LRScheduler],
+        cosine_temperature: float | None = None,
     ) -> None:
         super().__init__()
+        if cosine_temperature is not None and cosine_temperature <= 0:
+            raise UserError(
+                f"cosine_temperature is {cosine_temperature}, allowed are null and numbers above 0; "
+                "change model.cosine_temperature"
+            )
         self.item_embedding = ItemEmbedding(num_items=catalog.num_items, embedding_dim=embedding_dim)
         self.encoder = encoder
         self.loss = loss
         prepare_samplers(loss, catalog.train_counts)
         self.catalog = catalog
+        self.cosine_temperature = cosine_temperature
         self.build_optimizer, self.build_scheduler = optimizer, scheduler
 
     def forward(self, batch: SequenceBatch) -> Float[Tensor, "B L D"]:
@@ -53,12 +66,25 @@ class SequenceModule(LightningModule):
         """Return the score of each row of the item table after the last event of each row."""
         hidden = self(batch)
         last = hidden[torch.arange(len(batch), device=hidden.device), batch.lengths - 1]
-        return last.float() @ self.item_embedding.weight.float().T
+        queries, items = self.compared(last.float())
+        return queries @ items.float().T
+
+    def compared(self, hidden: Float[Tensor, "M D"]) -> tuple[Float[Tensor, "M D"], Float[Tensor, "V D"]]:
+        """Return the vectors of hidden states and of items whose inner products are the scores."""
+        if self.cosine_temperature is None:
+            return hidden, self.item_embedding.weight
+        items = F.normalize(self.item_embedding.weight, dim=-1)
+        return F.normalize(hidden, dim=-1) / self.cosine_temperature, items
+
+    def next_item_loss(self, hidden: Float[Tensor, "M D"], targets: Int[Tensor, "M"]) -> Float[Tensor, ""]:
+        """Return the loss of hidden states against their next items."""
+        queries, items = self.compared(hidden)
+        return self.loss(queries, targets, items)
 
     def training_step(self, batch: SequenceBatch, batch_index: int) -> Tensor:  # noqa: ARG002
         """Return the loss over the positions that have a target."""
         hidden, targets = select_targets(self(batch), batch)
-        loss = self.loss(hidden, targets, self.item_embedding.weight)
+        loss = self.next_item_loss(hidden, targets)
         self.log(
             "train/loss", loss, prog_bar=True, on_step=False, on_epoch=True, batch_size=len(targets), sync_dist=True
         )

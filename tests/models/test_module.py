@@ -8,7 +8,7 @@ from torch import nn
 from seqmine.models.losses.cross_entropy import CrossEntropy
 from seqmine.models.module import SequenceModule
 from seqmine.models.schedules import constant
-from seqmine.structs import Catalog, SequenceBatch
+from seqmine.structs import Catalog, SequenceBatch, UserError
 
 
 class Echo(nn.Module):
@@ -18,11 +18,11 @@ class Echo(nn.Module):
         return embedded
 
 
-def module() -> SequenceModule:
+def module(**settings) -> SequenceModule:
     torch.manual_seed(0)
     return SequenceModule(
         embedding_dim=8, encoder=Echo(), loss=CrossEntropy(), catalog=Catalog.of_size(20),
-        optimizer=partial(torch.optim.AdamW, lr=0.1, weight_decay=0.5), scheduler=constant,
+        optimizer=partial(torch.optim.AdamW, lr=0.1, weight_decay=0.5), scheduler=constant, **settings,
     )  # fmt: skip
 
 
@@ -39,6 +39,29 @@ def test_scores_belong_to_the_last_event_of_each_row():
     scores = net.score(BATCH)
     expected = net.item_embedding(torch.tensor([[2, 5]]))[0] @ net.item_embedding.weight.T
     torch.testing.assert_close(scores, expected)
+
+
+def test_cosine_scores_ignore_the_lengths_of_vectors_and_are_what_the_loss_sees(monkeypatch):
+    net = module(cosine_temperature=0.5)
+    net.trainer = SimpleNamespace(world_size=1)
+    monkeypatch.setattr(net, "log", lambda *_, **__: None)
+    scores, loss = net.score(BATCH), net.training_step(BATCH, 0)
+    items = net.item_embedding.weight
+    expected = nn.functional.cosine_similarity(items[[2, 5]].unsqueeze(1), items[1:].unsqueeze(0), dim=-1) / 0.5
+    torch.testing.assert_close(scores[:, 1:], expected)
+    with torch.no_grad():
+        items *= torch.linspace(0.5, 2.0, 21).unsqueeze(1)
+    torch.testing.assert_close(net.score(BATCH), scores)
+    again = net.training_step(BATCH, 0)
+    torch.testing.assert_close(again, loss)
+    again.backward()
+    assert torch.isfinite(items.grad).all()
+
+
+@pytest.mark.parametrize("temperature", [0.0, -1.0])
+def test_a_temperature_that_is_not_positive_is_refused(temperature):
+    with pytest.raises(UserError, match=r"model\.cosine_temperature"):
+        module(cosine_temperature=temperature)
 
 
 def test_the_loss_is_the_mean_over_positions_with_a_target(monkeypatch):
