@@ -40,8 +40,9 @@ def program(name: str) -> Callable[[Task], Callable[[], None]]:
 
             _register_resolvers()
             _check_command_line(name, sys.argv[1:])
-            if any(argument.startswith("sweep=") for argument in sys.argv):
-                return _search(name, sys.argv[1:])
+            flags = {argument for argument in sys.argv if argument.startswith("-")}
+            if any(argument.startswith("sweep=") for argument in sys.argv) and flags <= {"-m", "--multirun"}:
+                return _search(name, sys.argv[1:], flags)
             return hydra.main(version_base="1.3", config_path=str(CONF_DIR), config_name=name)(run)()
 
         main.__doc__ = task.__doc__
@@ -67,13 +68,12 @@ def _mistake_behind(error: BaseException | None) -> UserError | None:
     return error
 
 
-def _search(name: str, arguments: list[str]) -> None:
+def _search(name: str, arguments: list[str], flags: set[str]) -> None:
     from seqmine.search import search
 
-    flags = {argument for argument in arguments if argument.startswith("-")}
     try:
-        if not flags or not flags <= {"-m", "--multirun"}:
-            raise UserError("sweep= searches over many runs; add -m and no other flag")
+        if not flags:
+            raise UserError("sweep= searches over many runs; add -m")
         search(name, [argument for argument in arguments if argument not in flags])
     except UserError as error:
         fail(error)

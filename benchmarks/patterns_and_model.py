@@ -1,0 +1,68 @@
+"""Do patterns and a model together rank better than each alone? Test NDCG@10 and HR@10, paired over users.
+
+    python benchmarks/patterns_and_model.py <log of the runs> <run> [<run> ...]
+The patterns are counted on the training part of the log and their weight beside each run's model is chosen on
+validation; the test targets are ranked once. Intervals are paired bootstraps over users of the gain of both together.
+"""
+
+import json
+import sys
+import tempfile
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from omegaconf import OmegaConf
+
+from seqmine.metrics.comparison import ndcg_gain, paired_bootstrap
+from seqmine.metrics.functional import mask_candidates, target_ranks
+from seqmine.mining.recommender import PatternRecommender, PatternReranker, choose_alpha
+from seqmine.restore import restore_run
+from seqmine.runs import best_checkpoint
+
+
+def main() -> None:
+    """Print one JSON line a run."""
+    path, *runs = sys.argv[1:]
+    for run in runs:
+        print(json.dumps(compare_run(path, run)), flush=True)
+
+
+@torch.no_grad()
+def compare_run(path: str, run: str) -> dict[str, object]:
+    """Rank the test targets of a run by its model, by patterns, and by both."""
+    with tempfile.TemporaryDirectory() as folder:
+        places = {"run": folder, "outputs": folder, "store": f"{folder}/store"}
+        changes = OmegaConf.create({"run": run, "paths": places, "data": {"path": path}})
+        _, module, data = restore_run(changes)
+        weights = torch.load(best_checkpoint(run), map_location="cpu", weights_only=True)["state_dict"]
+        module.load_state_dict(weights)
+        module.eval()
+        patterns = PatternRecommender()
+        patterns.fit(data.prepared.training_log(), data.catalog.num_items)
+        alpha, validation = choose_alpha(module, patterns, data.val_dataloader())
+        both = PatternReranker(model=module, patterns=patterns, alpha=alpha)
+        ranks: dict[str, list[NDArray[np.float64]]] = {"model": [], "patterns": [], "both": []}
+        for batch in data.test_dataloader():
+            model, correction = module.score(batch), both.correction(batch)
+            scores = {"model": model, "patterns": patterns.score(batch), "both": model + alpha * correction}
+            for name, table in scores.items():
+                candidates = mask_candidates(table.clone(), batch.seen_rows, batch.seen_items, batch.last_targets)
+                ranks[name].append(target_ranks(candidates, batch.last_targets).double().numpy())
+    whole = {name: np.concatenate(parts) for name, parts in ranks.items()}
+    gains = {name: ndcg_gain(values) for name, values in whole.items()}
+    result: dict[str, object] = {
+        "run": run,
+        "alpha": alpha,
+        "val/ndcg@10": {0.0: validation[0.0], alpha: validation[alpha]},
+    }
+    for name, values in whole.items():
+        result[name] = {"ndcg@10": gains[name].mean(), "hit_rate@10": (values <= 10).mean()}
+    for rival in ("model", "patterns"):
+        interval = paired_bootstrap(gains["both"] - gains[rival], 2000, 0.95, np.random.default_rng(0))
+        result[f"both - {rival}"] = interval
+    return result
+
+
+if __name__ == "__main__":
+    main()
