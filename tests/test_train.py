@@ -135,6 +135,11 @@ def test_a_search_that_cannot_be_made_is_told(arguments, sentence, tmp_path):
     assert sentence in error_of(run("train", *arguments, cwd=tmp_path, status=1))
 
 
+def test_a_fused_optimizer_trains_and_clips_in_bf16(small_log, tmp_path):
+    train(small_log, tmp_path, tmp_path / "run", "trainer.precision=bf16-mixed")
+    assert metrics_of(tmp_path / "run")["test/hit_rate@5"] > 0.9
+
+
 def test_a_diverging_training_stops_with_a_sentence(small_log, tmp_path):
     arguments = [
         "data=sequences",

@@ -104,6 +104,28 @@ class SequenceModule(LightningModule):
         scheduler = self.build_scheduler(optimizer, total_steps=int(self.trainer.estimated_stepping_batches))
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
 
+    def configure_gradient_clipping(
+        self,
+        optimizer: Optimizer,
+        gradient_clip_val: float | None = None,
+        gradient_clip_algorithm: str | None = None,
+    ) -> None:
+        """Clip as the trainer says, in bf16 too, where Lightning refuses it with a fused optimizer for no reason.
+
+        Raises:
+            UserError: a fused optimizer in 16-mixed, which would clip gradients that are still scaled.
+        """
+        precision = self.trainer.precision
+        if gradient_clip_val and precision == "16-mixed" and optimizer.defaults.get("fused"):
+            raise UserError(
+                "trainer.precision is 16-mixed, which cannot clip gradients with a fused optimizer; "
+                "set trainer.precision=bf16-mixed or optimizer.fused=false"
+            )
+        if gradient_clip_val and precision == "bf16-mixed" and gradient_clip_algorithm in (None, "norm"):
+            nn.utils.clip_grad_norm_(self.parameters(), gradient_clip_val)
+        else:
+            self.clip_gradients(optimizer, gradient_clip_val, gradient_clip_algorithm)
+
     def _share_of_targets(self, num_targets: int) -> float | Tensor:
         """Weigh the loss of this device, so that the mean over devices is the mean over all targets."""
         if self.trainer.world_size == 1:
