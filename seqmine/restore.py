@@ -1,5 +1,8 @@
 """Rebuild the parts of a finished run from its folder."""
 
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -34,9 +37,10 @@ def restore_run(config: DictConfig) -> tuple[DictConfig, LightningModule, Sequen
             if value is not None:
                 OmegaConf.update(settings, f"{group}.{name}", value, force_add=True)
     seed_everything(settings.seed, verbose=False)
-    datamodule = build(settings.data.module, settings.trusted)
-    check_catalog(datamodule.catalog, config.run)
-    module = build(settings.model, settings.trusted)(catalog=datamodule.catalog)
+    with same_components(config.run):
+        datamodule = build(settings.data.module, settings.trusted)
+        check_catalog(datamodule.catalog, config.run)
+        module = build(settings.model, settings.trusted)(catalog=datamodule.catalog)
     return settings, module, datamodule
 
 
@@ -51,10 +55,34 @@ def load_module(run: str) -> tuple[Recommender, Catalog, DictConfig]:
     settings = read_config(run)
     catalog = read_catalog(Path(run) / "catalog.parquet")
     seed_everything(settings.seed, verbose=False)
-    module = build(settings.model, settings.trusted)(catalog=catalog)
+    with same_components(run):
+        module = build(settings.model, settings.trusted)(catalog=catalog)
     checkpoint: dict[str, Any] = torch.load(best_checkpoint(run), map_location="cpu", weights_only=True)
     module.load_state_dict(checkpoint["state_dict"])
     return module.eval(), catalog, settings
+
+
+@contextmanager
+def same_components(run: str) -> Iterator[None]:
+    """Refuse a run whose settings the components of this version do not take any more.
+
+    Raises:
+        UserError: a component misses an argument, or is given one that it does not know.
+    """
+    try:
+        yield
+    except Exception as error:
+        causes = (str(error), str(error.__cause__))
+        problem = next(
+            (cause for cause in causes if "required keyword" in cause or "unexpected keyword" in cause), None
+        )
+        if problem is None:
+            raise
+        made_by = json.loads((Path(run) / "environment.json").read_text())
+        raise UserError(
+            f"run {run!r} was made by seqmine {made_by['versions']['seqmine']} ({made_by['git_sha']}), whose "
+            f"components differ from those of this version ({problem}); train again, or set run to a newer one"
+        ) from error
 
 
 def check_catalog(catalog: Catalog, run: str) -> None:

@@ -1,8 +1,10 @@
+import json
+
 import pytest
 import torch
 
 from seqmine.data.store import write_catalog
-from seqmine.restore import check_catalog
+from seqmine.restore import check_catalog, same_components
 from seqmine.structs import Catalog, UserError
 
 
@@ -11,3 +13,20 @@ def test_a_catalog_with_other_items_is_refused(tmp_path):
     check_catalog(Catalog.of_size(3), str(tmp_path))
     with pytest.raises(UserError, match="catalog of 2 items that is not the catalog of 3 items.*set data.path"):
         check_catalog(Catalog(["2", "1"], torch.tensor([0, 1, 1])), str(tmp_path))
+
+
+def needs(*, width: int) -> int:
+    return width
+
+
+def test_a_run_of_another_version_is_named(tmp_path):
+    environment = {"versions": {"seqmine": "0.0.1"}, "git_sha": "abc"}
+    (tmp_path / "environment.json").write_text(json.dumps(environment))
+    for settings in ({}, {"width": 1, "height": 2}):
+        with (
+            pytest.raises(UserError, match=r"made by seqmine 0.0.1 \(abc\).*train again"),
+            same_components(str(tmp_path)),
+        ):
+            needs(**settings)
+    with pytest.raises(TypeError, match="unsupported operand"), same_components(str(tmp_path)):
+        _ = needs(width=1) + None
