@@ -7,12 +7,12 @@ import polars as pl
 import torch
 from lightning import Callback, LightningModule, Trainer
 from torch import Tensor
-from torch.nn import functional as F
 from torchmetrics.aggregation import MeanMetric
 
 from seqmine.data.datamodule import SequenceDataModule
 from seqmine.data.sequences import PreparedData
 from seqmine.metrics.evaluator import RankingEvaluator
+from seqmine.metrics.functional import negative_log_likelihood
 from seqmine.structs import Baseline, Recommender, SequenceBatch
 
 
@@ -90,8 +90,8 @@ class RankingEvaluation(Callback):
     def _update(self, part: str, pl_module: LightningModule, scores: Tensor, batch: SequenceBatch) -> None:
         targets = batch.last_targets
         known = (targets > 0) & (targets < scores.shape[1])
-        losses = F.cross_entropy(scores[known, 1:], targets[known] - 1, reduction="none")
-        self._losses[part].to(pl_module.device).update(losses)
+        losses = negative_log_likelihood(scores, torch.where(known, targets, 1))
+        self._losses[part].to(pl_module.device).update(losses[known])
         self._evaluators[part].to(pl_module.device).update(scores, batch)
 
     def _finish(self, part: str, trainer: Trainer, pl_module: LightningModule) -> None:
