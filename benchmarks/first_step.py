@@ -3,7 +3,7 @@
     python benchmarks/first_step.py --environments /tmp/peers [--events 20000000]
 The log is a CSV file of random events (a million users, 100,000 items, Zipf), written on first use. Each process reads
 it, numbers users and items, groups the events by user in the order of time, and trains one batch of the same SASRec
-(ours and RecTools with 256 negatives, RePlay with its full cross-entropy) in the environments of ``benchmarks/peers.py``.
+(RePlay with its full cross-entropy, the others with 256 negatives) in the environments of ``benchmarks/peers.py``.
 Ours also splits, looks for leaks and keeps what it prepared; a last line shows the second start, which reads that.
 """
 
