@@ -17,4 +17,4 @@ class CompiledEncoder(Callback):
 
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:  # noqa: ARG002
         """Compile for batches of any shape."""
-        pl_module.encoder.compile(backend=self.backend, dynamic=True)  # type: ignore[operator, union-attr]
+        pl_module.encoder.compile(backend=self.backend, dynamic=True)  # type: ignore[union-attr]

@@ -16,6 +16,8 @@ from seqmine.models.negatives import prepare_samplers
 from seqmine.models.optimizers import LazyAdamW, clip_norm
 from seqmine.structs import Catalog, SequenceBatch, UserError
 
+_SCORED_ROWS = 32  # queries of one product with the whole catalog on a CPU
+
 
 class SequenceModule(LightningModule):
     """A sequence encoder with a tied item table.
@@ -68,7 +70,7 @@ class SequenceModule(LightningModule):
         hidden = self(batch)
         last = hidden[torch.arange(len(batch), device=hidden.device), batch.lengths - 1]
         queries, items = self.compared(last.float())
-        return queries @ items.float().T
+        return score_catalog(queries, items.float())
 
     def compared(self, hidden: Float[Tensor, "M D"]) -> tuple[Float[Tensor, "M D"], Float[Tensor, "V D"]]:
         """Return the vectors of hidden states and of items whose inner products are the scores."""
@@ -150,6 +152,16 @@ class SequenceModule(LightningModule):
         counts = torch.tensor(float(num_targets), device=self.device)
         mean = self.trainer.strategy.reduce(counts, reduce_op="mean")
         return num_targets / mean
+
+
+def score_catalog(queries: Float[Tensor, "B D"], items: Float[Tensor, "V D"]) -> Float[Tensor, "B V"]:
+    """Return all inner products; on a CPU by few rows at a time, so that what is written stays in the cache."""
+    if queries.device.type != "cpu" or torch.is_grad_enabled():
+        return queries @ items.T
+    scores = queries.new_empty(len(queries), len(items))
+    for rows, result in zip(queries.split(_SCORED_ROWS), scores.split(_SCORED_ROWS), strict=True):
+        torch.mm(rows, items.T, out=result)
+    return scores
 
 
 def select_targets(

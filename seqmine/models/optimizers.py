@@ -24,7 +24,7 @@ class LazyAdamW(AdamW):
     """
 
     def __init__(self, params: Any, *, lr: float, weight_decay: float, betas: tuple[float, float], fused: bool) -> None:
-        super().__init__(params, lr=lr, weight_decay=weight_decay, betas=tuple(betas), fused=fused)
+        super().__init__(params, lr=lr, weight_decay=weight_decay, betas=(betas[0], betas[1]), fused=fused)
         for group in self.param_groups:
             for parameter in group["params"]:
                 parameter.takes_sparse_gradient = parameter.ndim == 2

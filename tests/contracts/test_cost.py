@@ -20,7 +20,7 @@ from seqmine.structs import Catalog, InteractionLog
 
 NUM_ITEMS = 3000
 RANDOM = np.random.default_rng(0)
-LENGTHS = np.minimum(5 + RANDOM.geometric(0.25, 2000), 51)
+LENGTHS = np.minimum(5 + RANDOM.geometric(0.25, 8000), 51)
 LOG = InteractionLog.from_lists([RANDOM.integers(1, NUM_ITEMS + 1, length).tolist() for length in LENGTHS])
 
 
@@ -33,10 +33,10 @@ def batches() -> list:
     )  # fmt: skip
 
 
-def module(loss, optimizer=torch.optim.AdamW) -> SequenceModule:
+def module(loss, optimizer=torch.optim.AdamW, num_items=NUM_ITEMS) -> SequenceModule:
     torch.manual_seed(0)
     return SequenceModule(
-        embedding_dim=32, loss=loss, catalog=Catalog.of_size(NUM_ITEMS), scheduler=constant,
+        embedding_dim=32, loss=loss, catalog=Catalog.of_size(num_items), scheduler=constant,
         encoder=SASRecEncoder(embedding_dim=32, max_length=50, num_layers=2, num_heads=1, dropout=0.2),
         optimizer=partial(optimizer, lr=0.1, weight_decay=0.0, betas=(0.9, 0.98), fused=True),
     )  # fmt: skip
@@ -78,23 +78,12 @@ def test_a_token_budget_bounds_every_batch():
 
 @pytest.mark.parametrize("loss", LOSSES, ids=["full", "sampled"])
 def test_kernels_of_a_step_are_few(loss):
-    """Views and allocations left out; 700 leaves room for another version of torch, not for a loop over rows."""
-    views = (
-        "view",
-        "empty",
-        "slice",
-        "as_strided",
-        "detach",
-        "transpose",
-        "::t",
-        "reshape",
-        "select",
-        "expand",
-        "alias",
-    )
-    names = [event.name for event in profile_step(module(loss), batches()[0])]
-    kernels = [name for name in names if name.startswith("aten::") and not name.endswith(views)]
-    assert 100 < len(kernels) < 700
+    """Views and allocations left out; the bound leaves room for another version of torch, not for a loop over rows."""
+    free = ("view", "empty", "as_strided", "detach", "resolve_conj", "alias", "unsqueeze", "expand")
+    events = profile_step(module(loss), batches()[0])
+    leaves = [event.name for event in events if event.name.startswith("aten::") and not event.cpu_children]
+    kernels = [name for name in leaves if not any(word in name for word in free)]
+    assert 100 < len(kernels) < 600
 
 
 def test_scores_of_all_positions_are_never_in_memory_together():
@@ -104,11 +93,10 @@ def test_scores_of_all_positions_are_never_in_memory_together():
 
 
 def test_a_lazy_step_allocates_nothing_of_the_size_of_the_table():
-    net = module(LOSSES[1], LazyAdamW)
-    batch, table = batches()[0], 4 * net.item_embedding.weight.numel()
-    touched = 4 * 32 * (2 * batch.items.numel() + 500)
-    assert touched < table / 2  # else the test could not fail
-    assert largest_allocation(net, batch) < table
+    few = SampledSoftmax(num_negatives=50, sampler=UniformSampler(), temperature=1.0)
+    batch, table = batches()[0], 4 * 32 * 50_001
+    assert largest_allocation(module(few, LazyAdamW, num_items=50_000), batch) < table / 4
+    assert largest_allocation(module(few, num_items=50_000), batch) >= table
 
 
 def test_a_batch_has_few_bytes_an_event():
