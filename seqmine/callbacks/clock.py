@@ -7,22 +7,30 @@ import time
 import torch
 from lightning import Callback, LightningModule, Trainer
 
+from seqmine.callbacks.flops import TrainingCost, peak_operations, training_cost
+from seqmine.models.module import SequenceModule
 from seqmine.structs import SequenceBatch
 
 
 class Clock(Callback):
     """Measure seconds of training and validation, useful events a second, and peak memory.
 
-    ``results`` holds ``time/*`` in seconds, ``throughput/events_per_second`` (targets, padding not counted, of all
-    devices) and ``memory/peak_mib`` (of this process, or of its GPU).
+    ``results`` holds ``time/*`` in seconds, ``memory/peak_mib`` (of this process, or of its GPU), and the means over
+    epochs of what each epoch logs: ``throughput/events_per_second`` (targets, padding not counted, of all devices) and,
+    of a model that is trained, ``throughput/mfu`` (useful arithmetic over the peak of the matrix products of this
+    device, measured at the start).
     """
 
     def __init__(self) -> None:
+        self.throughput: dict[str, list[float]] = {}
         self.train_seconds: list[float] = []
         self.validate_seconds: list[float] = []
         self._run_start = self._epoch_start = self._validate_start = time.perf_counter()
         self._paused = 0.0
-        self._events = 0
+        self._events = torch.zeros((), dtype=torch.long)
+        self._operations = torch.zeros((), dtype=torch.float32)
+        self._cost: TrainingCost | None = None
+        self._peak = 0.0
 
     @property
     def results(self) -> dict[str, float]:
@@ -36,11 +44,27 @@ class Clock(Callback):
             values["time/train_epoch_s"] = sum(train) / len(train)
         if validate:
             values["time/validate_s"] = sum(validate) / len(validate)
-        return values
+        return values | {name: sum(epochs) / len(epochs) for name, epochs in self.throughput.items()}
 
     def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:  # noqa: ARG002
         """Start the clock of an epoch."""
-        self._epoch_start, self._paused, self._events = time.perf_counter(), 0.0, 0
+        self._epoch_start, self._paused = time.perf_counter(), 0.0
+        self._events = torch.zeros((), dtype=torch.long, device=pl_module.device)
+        self._operations = torch.zeros((), dtype=torch.float32, device=pl_module.device)
+
+    def on_train_batch_start(
+        self,
+        trainer: Trainer,
+        pl_module: LightningModule,
+        batch: SequenceBatch,
+        batch_idx: int,  # noqa: ARG002
+    ) -> None:
+        """Measure the cost of a step and the peak of the device, before the first batch."""
+        if self._cost is None and isinstance(pl_module, SequenceModule):
+            start = time.perf_counter()
+            self._cost = training_cost(pl_module, batch)
+            self._peak = peak_operations(pl_module.device, str(trainer.precision))
+            self._paused += time.perf_counter() - start
 
     def on_train_batch_end(
         self,
@@ -50,8 +74,11 @@ class Clock(Callback):
         batch: SequenceBatch,
         batch_idx: int,  # noqa: ARG002
     ) -> None:
-        """Count the targets of the batch."""
-        self._events += int((batch.targets > 0).sum())
+        """Count the targets and the useful arithmetic of the batch, without waiting for the device."""
+        targets = batch.targets.count_nonzero()
+        self._events += targets
+        if self._cost is not None:
+            self._operations += self._cost.of(batch.lengths, targets)
 
     def on_validation_start(self, trainer: Trainer, pl_module: LightningModule) -> None:  # noqa: ARG002
         """Stop the clock of training."""
@@ -67,8 +94,12 @@ class Clock(Callback):
         """Log the throughput of the epoch."""
         seconds = time.perf_counter() - self._epoch_start - self._paused
         self.train_seconds.append(seconds)
-        events = float(self._events) * trainer.world_size
-        pl_module.log("throughput/events_per_second", events / seconds, rank_zero_only=True)
+        values = {"throughput/events_per_second": float(self._events) * trainer.world_size / seconds}
+        if self._cost is not None:
+            values["throughput/mfu"] = float(self._operations) / seconds / self._peak
+        for name, value in values.items():
+            self.throughput.setdefault(name, []).append(value)
+            pl_module.log(name, value, rank_zero_only=True)
 
 
 def peak_memory_mib() -> float:

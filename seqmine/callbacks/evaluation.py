@@ -7,12 +7,12 @@ import polars as pl
 import torch
 from lightning import Callback, LightningModule, Trainer
 from torch import Tensor
-from torch.nn import functional as F
 from torchmetrics.aggregation import MeanMetric
 
 from seqmine.data.datamodule import SequenceDataModule
 from seqmine.data.sequences import PreparedData
 from seqmine.metrics.evaluator import RankingEvaluator
+from seqmine.metrics.functional import negative_log_likelihood
 from seqmine.structs import Baseline, Recommender, SequenceBatch
 
 
@@ -49,29 +49,39 @@ class RankingEvaluation(Callback):
             for name in ("val", "test", *self._rivals)
         }
 
+    def on_validation_start(self, trainer: Trainer, pl_module: LightningModule) -> None:  # noqa: ARG002
+        """Move what is counted to the device of the model."""
+        self._evaluators["val"].to(pl_module.device)
+        self._losses["val"].to(pl_module.device)
+
+    def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:  # noqa: ARG002
+        """Move what is counted to the device of the model."""
+        self._evaluators["test"].to(pl_module.device)
+        self._losses["test"].to(pl_module.device)
+
     def on_validation_batch_end(
         self,
         trainer: Trainer,  # noqa: ARG002
-        pl_module: LightningModule,
+        pl_module: LightningModule,  # noqa: ARG002
         outputs: Any,
         batch: SequenceBatch,
         batch_idx: int,  # noqa: ARG002
         dataloader_idx: int = 0,  # noqa: ARG002
     ) -> None:
         """Rank the targets of the batch."""
-        self._update("val", pl_module, outputs, batch)
+        self._update("val", outputs, batch)
 
     def on_test_batch_end(
         self,
         trainer: Trainer,  # noqa: ARG002
-        pl_module: LightningModule,
+        pl_module: LightningModule,  # noqa: ARG002
         outputs: Any,
         batch: SequenceBatch,
         batch_idx: int,  # noqa: ARG002
         dataloader_idx: int = 0,  # noqa: ARG002
     ) -> None:
         """Rank the targets of the batch, for the model and its rivals."""
-        self._update("test", pl_module, outputs, batch)
+        self._update("test", outputs, batch)
         on_host = batch.to("cpu")
         for name, rival in self._rivals.items():
             self._evaluators[name].update(rival.score(on_host), on_host)
@@ -87,12 +97,12 @@ class RankingEvaluation(Callback):
             values = self._evaluators[name].compute()
             self.results |= {f"{name}test/{metric}": value for metric, value in values.items()}
 
-    def _update(self, part: str, pl_module: LightningModule, scores: Tensor, batch: SequenceBatch) -> None:
+    def _update(self, part: str, scores: Tensor, batch: SequenceBatch) -> None:
         targets = batch.last_targets
         known = (targets > 0) & (targets < scores.shape[1])
-        losses = F.cross_entropy(scores[known, 1:], targets[known] - 1, reduction="none")
-        self._losses[part].to(pl_module.device).update(losses)
-        self._evaluators[part].to(pl_module.device).update(scores, batch)
+        losses = negative_log_likelihood(scores, torch.where(known, targets, 1))
+        self._losses[part].update(losses[known])
+        self._evaluators[part].update(scores, batch)
 
     def _finish(self, part: str, trainer: Trainer, pl_module: LightningModule) -> None:
         evaluator = self._evaluators[part]

@@ -37,6 +37,29 @@ def length_grouped_batches(
     return [batches[index] for index in generator.permutation(len(batches))]
 
 
+def token_budget_batches(
+    lengths: NDArray[np.int64], batch_size: int, batch_tokens: int, generator: np.random.Generator
+) -> list[NDArray[np.int64]]:
+    """Divide rows into batches of similar length that cost about the same, in random order.
+
+    Only rows of nearly one length come together, so the number of batches does not depend on chance.
+
+    Args:
+        lengths: (W,) number of events of each row.
+        batch_size: most rows of a batch.
+        batch_tokens: most events of a batch, padding included; a longer row is a batch of its own.
+        generator: decides the order.
+    """
+    order = generator.permutation(len(lengths))
+    order = order[np.argsort(-lengths[order], kind="stable")]
+    batches, start = [], 0
+    while start < len(order):
+        rows = min(batch_size, max(1, batch_tokens // max(1, int(lengths[order[start]]))))
+        batches.append(order[start : start + rows])
+        start += rows
+    return [batches[index] for index in generator.permutation(len(batches))]
+
+
 class TrainingBatches(IterableDataset):
     """The training batches of one device, epoch after epoch.
 
@@ -46,6 +69,7 @@ class TrainingBatches(IterableDataset):
         windows: chooses the stretches of an epoch.
         max_length: longest input.
         batch_size: sequences a batch and device.
+        batch_tokens: most events of a batch, padding included, or None for as many as ``batch_size`` sequences have.
         seed: decides windows and order.
         rank: number of this device.
         world_size: number of devices; all get the same number of batches, the few left over are dropped.
@@ -60,31 +84,37 @@ class TrainingBatches(IterableDataset):
         windows: WindowChoice,
         max_length: int,
         batch_size: int,
+        batch_tokens: int | None,
         seed: int,
         rank: int,
         world_size: int,
         progress: Callable[[], tuple[int, int]],
     ) -> None:
         self.log, self.train_stops, self.windows = log, train_stops, windows
-        self.max_length, self.batch_size, self.seed = max_length, batch_size, seed
+        self.max_length, self.batch_size, self.batch_tokens, self.seed = max_length, batch_size, batch_tokens, seed
         self.rank, self.world_size, self.progress = rank, world_size, progress
         self.collate = NextItemCollate(log=log)
 
     def __len__(self) -> int:
         """Return the batches of an epoch on each device."""
-        count = -(-len(self._choose(0)) // self.batch_size)
-        return max(1, count // self.world_size)
+        return max(1, len(self._divide(0, self._choose(0))) // self.world_size)
 
     def __iter__(self) -> Iterator[SequenceBatch]:
         """Yield the rest of the present epoch."""
         epoch, done = self.progress()
         windows = self._choose(epoch)
-        generator = np.random.default_rng((self.seed, epoch, 1))
-        batches = length_grouped_batches(windows.stops - windows.starts, self.batch_size, generator)
+        batches = self._divide(epoch, windows)
         usable = max(self.world_size, len(batches) // self.world_size * self.world_size)
         mine = [batches[index % len(batches)] for index in range(self.rank, usable, self.world_size)]
         for rows in mine[done % len(mine) :]:  # a finished epoch starts anew
             yield self.collate(windows, rows)
+
+    def _divide(self, epoch: int, windows: Windows) -> list[NDArray[np.int64]]:
+        generator = np.random.default_rng((self.seed, epoch, 1))
+        lengths = windows.stops - windows.starts - 1
+        if self.batch_tokens is None:
+            return length_grouped_batches(lengths, self.batch_size, generator)
+        return token_budget_batches(lengths, self.batch_size, self.batch_tokens, generator)
 
     def _choose(self, epoch: int) -> Windows:
         generator = np.random.default_rng((self.seed, epoch, 0))

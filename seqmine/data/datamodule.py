@@ -33,6 +33,7 @@ class SequenceDataModule(LightningDataModule):
         windows: chooses the stretches of history that are trained on.
         max_length: longest input L, in events.
         batch_size: training sequences a batch and device.
+        batch_tokens: most events of a training batch, padding included; None for no such limit.
         eval_batch_size: histories scored at once.
         seen: which items leave the candidates of an evaluation: ``full``, ``window`` or ``none``.
         seed: decides windows and the order of batches.
@@ -51,6 +52,7 @@ class SequenceDataModule(LightningDataModule):
         windows: WindowChoice,
         max_length: int,
         batch_size: int,
+        batch_tokens: int | None,
         eval_batch_size: int,
         seen: str,
         seed: int,
@@ -60,12 +62,14 @@ class SequenceDataModule(LightningDataModule):
         for name, value in {
             "max_length": max_length,
             "batch_size": batch_size,
+            "batch_tokens": 1 if batch_tokens is None else batch_tokens,
             "eval_batch_size": eval_batch_size,
         }.items():
             if value < 1:
                 raise UserError(f"data.{name} is {value}, allowed are whole numbers from 1; change data.{name}")
         self.source, self.cleaning, self.split, self.windows = source, cleaning, split, windows
-        self.max_length, self.batch_size, self.eval_batch_size = max_length, batch_size, eval_batch_size
+        self.max_length, self.eval_batch_size = max_length, eval_batch_size
+        self.batch_size, self.batch_tokens = batch_size, batch_tokens
         self.seen, self.seed, self.store = seen, seed, Path(store)
         self._prepared: PreparedData | None = None
 
@@ -149,6 +153,7 @@ class SequenceDataModule(LightningDataModule):
             windows=self.windows,
             max_length=self.max_length,
             batch_size=self.batch_size,
+            batch_tokens=self.batch_tokens,
             seed=self.seed,
             rank=self._rank,
             world_size=self._world_size,

@@ -18,6 +18,8 @@ UNSEEN_TARGETS = ("keep", "drop")
 
 # Lists for coverage, novelty and popularity bias have this length.
 LIST_LENGTH = 10
+# Metrics take this many batches at once: fourteen updates of a few numbers each cost more than ranking a batch.
+_WAITING_BATCHES = 64
 
 
 class RankingEvaluator(nn.Module):
@@ -74,6 +76,7 @@ class RankingEvaluator(nn.Module):
             }
         )
         self._rows: list[Float[Tensor, "B 3"]] = []
+        self._waiting: list[tuple[Tensor, Tensor]] = []
 
     @torch.no_grad()
     def update(self, scores: Float[Tensor, "B V"], batch: SequenceBatch) -> Tensor:
@@ -99,15 +102,25 @@ class RankingEvaluator(nn.Module):
         return ranks
 
     def _add(self, ranks: Tensor, lists: Tensor, targets: Tensor, users: Tensor) -> None:
+        self._waiting.append((ranks, lists))
+        if len(self._waiting) >= _WAITING_BATCHES:
+            self._count_waiting()
+        # float64 holds indices and ranks exactly, so that one gather brings all three.
+        self._rows.append(torch.stack([users.double(), targets.double(), ranks.double()], dim=1))
+
+    def _count_waiting(self) -> None:
+        if not self._waiting:
+            return
+        ranks, lists = (torch.cat(parts) for parts in zip(*self._waiting, strict=True))
+        self._waiting = []
         for metric in _metrics(self.rank_metrics).values():
             metric.update(ranks)
         for metric in _metrics(self.list_metrics).values():
             metric.update(lists)
-        # float64 holds indices and ranks exactly, so that one gather brings all three.
-        self._rows.append(torch.stack([users.double(), targets.double(), ranks.double()], dim=1))
 
     def compute(self) -> dict[str, float]:
         """Return every metric over the users of all devices, as ``{"hit_rate@5": ...}``; all devices must call it."""
+        self._count_waiting()
         metrics = {**_metrics(self.rank_metrics), **_metrics(self.list_metrics)}
         return {name: float(metric.compute()) for name, metric in metrics.items()}
 
@@ -124,7 +137,7 @@ class RankingEvaluator(nn.Module):
         """Forget every user."""
         for metric in [*_metrics(self.rank_metrics).values(), *_metrics(self.list_metrics).values()]:
             metric.reset()
-        self._rows = []
+        self._rows, self._waiting = [], []
 
 
 def _metrics(modules: nn.ModuleDict) -> dict[str, Metric]:

@@ -54,15 +54,16 @@ class TwoViewModule(SequenceModule):
         self.contrast_weight = contrast_weight
         self.temperature = temperature
 
-    def training_step(self, batch: SequenceBatch, batch_index: int) -> Tensor:  # noqa: ARG002
-        """Return the loss of the next item in the first view plus the weighted contrast of both views."""
+    def training_losses(self, batch: SequenceBatch) -> tuple[Tensor, dict[str, Tensor]]:
+        """Return the loss of the next item in the first view plus the weighted contrast of both views, and its parts.
+
+        Args:
+            batch: histories and what comes next in them.
+        """
         first, second = self(batch), self(batch)
-        hidden, targets = select_targets(first, batch)
-        loss = self.next_item_loss(hidden, targets)
+        loss = self.next_item_loss(*select_targets(first, batch))
         contrast = view_contrast(first, second, batch, self.temperature)
-        for name, value in (("train/loss", loss), ("train/contrast", contrast)):
-            self.log(name, value, on_step=False, on_epoch=True, batch_size=len(targets), sync_dist=True)
-        return (loss + self.contrast_weight * contrast) * self._share_of_targets(len(targets))
+        return loss + self.contrast_weight * contrast, {"loss": loss, "contrast": contrast}
 
 
 def view_contrast(

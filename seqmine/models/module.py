@@ -13,7 +13,10 @@ from torch.optim.lr_scheduler import LRScheduler
 
 from seqmine.models.embeddings.items import ItemEmbedding
 from seqmine.models.negatives import prepare_samplers
+from seqmine.models.optimizers import LazyAdamW, clip_norm
 from seqmine.structs import Catalog, SequenceBatch, UserError
+
+_SCORED_ROWS = 32  # queries of one product with the whole catalog on a CPU
 
 
 class SequenceModule(LightningModule):
@@ -67,7 +70,7 @@ class SequenceModule(LightningModule):
         hidden = self(batch)
         last = hidden[torch.arange(len(batch), device=hidden.device), batch.lengths - 1]
         queries, items = self.compared(last.float())
-        return queries @ items.float().T
+        return score_catalog(queries, items.float())
 
     def compared(self, hidden: Float[Tensor, "M D"]) -> tuple[Float[Tensor, "M D"], Float[Tensor, "V D"]]:
         """Return the vectors of hidden states and of items whose inner products are the scores."""
@@ -81,14 +84,24 @@ class SequenceModule(LightningModule):
         queries, items = self.compared(hidden)
         return self.loss(queries, targets, items)
 
+    def training_losses(self, batch: SequenceBatch) -> tuple[Tensor, dict[str, Tensor]]:
+        """Return the loss over the positions that have a target, and its parts by the name that they are logged with.
+
+        Args:
+            batch: histories and what comes next in them.
+        """
+        loss = self.next_item_loss(*select_targets(self(batch), batch))
+        return loss, {"loss": loss}
+
     def training_step(self, batch: SequenceBatch, batch_index: int) -> Tensor:  # noqa: ARG002
-        """Return the loss over the positions that have a target."""
-        hidden, targets = select_targets(self(batch), batch)
-        loss = self.next_item_loss(hidden, targets)
-        self.log(
-            "train/loss", loss, prog_bar=True, on_step=False, on_epoch=True, batch_size=len(targets), sync_dist=True
-        )
-        return loss * self._share_of_targets(len(targets))
+        """Log the losses of a batch and return what is to be made small on this device."""
+        loss, parts = self.training_losses(batch)
+        num_targets = int(batch.targets.count_nonzero())
+        self.log_dict(
+            {f"train/{name}": value for name, value in parts.items()},
+            prog_bar=True, on_step=False, on_epoch=True, batch_size=num_targets, sync_dist=True,
+        )  # fmt: skip
+        return loss * self._share_of_targets(num_targets)
 
     def validation_step(self, batch: SequenceBatch, batch_index: int) -> Tensor:  # noqa: ARG002
         """Return the scores of the catalog."""
@@ -101,6 +114,11 @@ class SequenceModule(LightningModule):
     def configure_optimizers(self) -> Any:
         """Build the optimizer, with weight decay on matrices alone, and the schedule of its learning rate."""
         optimizer = self.build_optimizer(_decay_groups(self.parameters()))
+        if isinstance(optimizer, LazyAdamW) and self.trainer.world_size > 1:
+            raise UserError(
+                f"optimizer is lazy_adamw on {self.trainer.world_size} devices, allowed is one; "
+                "set trainer.devices=1 or optimizer=adamw"
+            )
         scheduler = self.build_scheduler(optimizer, total_steps=int(self.trainer.estimated_stepping_batches))
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
 
@@ -110,7 +128,7 @@ class SequenceModule(LightningModule):
         gradient_clip_val: float | None = None,
         gradient_clip_algorithm: str | None = None,
     ) -> None:
-        """Clip as the trainer says, in bf16 too, where Lightning refuses it with a fused optimizer for no reason.
+        """Clip as the trainer says; in bf16 too, where Lightning refuses it with a fused optimizer for no reason.
 
         Raises:
             UserError: a fused optimizer in 16-mixed, which would clip gradients that are still scaled.
@@ -121,8 +139,9 @@ class SequenceModule(LightningModule):
                 "trainer.precision is 16-mixed, which cannot clip gradients with a fused optimizer; "
                 "set trainer.precision=bf16-mixed or optimizer.fused=false"
             )
-        if gradient_clip_val and precision == "bf16-mixed" and gradient_clip_algorithm in (None, "norm"):
-            nn.utils.clip_grad_norm_(self.parameters(), gradient_clip_val)
+        own = precision == "bf16-mixed" or isinstance(optimizer, LazyAdamW)
+        if gradient_clip_val and own and gradient_clip_algorithm in (None, "norm"):
+            clip_norm(self.parameters(), gradient_clip_val)
         else:
             self.clip_gradients(optimizer, gradient_clip_val, gradient_clip_algorithm)
 
@@ -133,6 +152,16 @@ class SequenceModule(LightningModule):
         counts = torch.tensor(float(num_targets), device=self.device)
         mean = self.trainer.strategy.reduce(counts, reduce_op="mean")
         return num_targets / mean
+
+
+def score_catalog(queries: Float[Tensor, "B D"], items: Float[Tensor, "V D"]) -> Float[Tensor, "B V"]:
+    """Return all inner products; on a CPU by few rows at a time, so that what is written stays in the cache."""
+    if queries.device.type != "cpu" or torch.is_grad_enabled():
+        return queries @ items.T
+    scores = queries.new_empty(len(queries), len(items))
+    for rows, result in zip(queries.split(_SCORED_ROWS), scores.split(_SCORED_ROWS), strict=True):
+        torch.mm(rows, items.T, out=result)
+    return scores
 
 
 def select_targets(

@@ -9,7 +9,7 @@ from seqmine.structs import SequenceBatch
 
 def test_validation_is_not_counted_as_training():
     clock, logged = Clock(), {}
-    module = SimpleNamespace(log=lambda name, value, **_: logged.update({name: value}))
+    module = SimpleNamespace(log=lambda name, value, **_: logged.update({name: value}), device="cpu")
     trainer = SimpleNamespace(world_size=2)
     items = torch.tensor([[1, 2, 0]])
     clock.on_train_epoch_start(trainer, module)
@@ -24,6 +24,7 @@ def test_validation_is_not_counted_as_training():
     assert results["time/validate_s"] >= 0.2 > results["time/train_epoch_s"]
     assert results["time/total_s"] >= 0.2
     assert logged["throughput/events_per_second"] > 4 / 0.2
+    assert results["throughput/events_per_second"] == logged["throughput/events_per_second"]
 
 
 def test_peak_memory_is_that_of_a_process_with_torch():

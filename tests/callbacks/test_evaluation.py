@@ -32,6 +32,7 @@ class Fixed(LightningModule):
 def evaluate(small_log, tmp_path, value: float) -> RankingEvaluation:
     data = SequenceDataModule(
         source=SequenceFile(path=str(small_log)), cleaning=Cleaning(steps=[], edge=WholeLog()), split=LeaveOneOut(), windows=LatestWindow(), max_length=8, batch_size=16,
+        batch_tokens=None,
         eval_batch_size=32, seen="full", seed=0, store=str(tmp_path),
     )  # fmt: skip
     callback = RankingEvaluation(

@@ -17,7 +17,7 @@ SPLIT = LeaveOneOut().split(LOG)
 def training_batches(seed=0, rank=0, world_size=1, epoch=0, done=0) -> TrainingBatches:
     return TrainingBatches(
         log=LOG, train_stops=SPLIT.train_stops, windows=LatestWindow(), max_length=30, batch_size=8, seed=seed,
-        rank=rank, world_size=world_size, progress=lambda: (epoch, done),
+        batch_tokens=None, rank=rank, world_size=world_size, progress=lambda: (epoch, done),
     )  # fmt: skip
 
 

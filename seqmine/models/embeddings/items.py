@@ -3,6 +3,7 @@
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 
 class ItemEmbedding(nn.Module):
@@ -25,4 +26,12 @@ class ItemEmbedding(nn.Module):
 
     def forward(self, items: Int[Tensor, "B L"]) -> Float[Tensor, "B L D"]:
         """Return the scaled vector of each item."""
-        return nn.functional.embedding(items, self.weight, padding_idx=0) * self.weight.shape[1] ** 0.5
+        return take_rows(self.weight, items) * self.weight.shape[1] ** 0.5
+
+
+def take_rows(table: Float[Tensor, "V D"], rows: Int[Tensor, "*shape"]) -> Float[Tensor, "*shape D"]:
+    """Gather rows of an item table; row 0, padding, gets no gradient.
+
+    The gradient holds only the rows that were taken where the optimizer says that it can work with that.
+    """
+    return F.embedding(rows, table, padding_idx=0, sparse=getattr(table, "takes_sparse_gradient", False))

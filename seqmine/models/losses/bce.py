@@ -8,6 +8,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from seqmine.models.embeddings.items import take_rows
 from seqmine.structs import NegativeSampler, UserError
 
 
@@ -36,7 +37,7 @@ class BCE(nn.Module):
         drawn, _ = self.sampler.sample(len(targets) * self.num_negatives, targets, len(item_embedding) - 1)
         order = torch.randperm(len(drawn), device=drawn.device)  # samplers may return their draw sorted
         items = torch.cat([targets.unsqueeze(1), drawn[order].view(len(targets), -1)], 1)
-        scores = (F.embedding(items, item_embedding).float() * hidden.float().unsqueeze(1)).sum(2)
+        scores = (take_rows(item_embedding, items).float() * hidden.float().unsqueeze(1)).sum(2)
         hits = items[:, 1:] == items[:, :1]
         negative_loss = F.softplus(scores[:, 1:]).masked_fill(hits, 0.0).sum(1)
         return (F.softplus(-scores[:, 0]) + negative_loss).mean()

@@ -10,7 +10,8 @@ from typing import Any
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
-from torch.nn import functional as F
+
+from seqmine.models.embeddings.items import take_rows
 
 _TILE_BYTES = {"cpu": 2 * 2**20, "cuda": 256 * 2**20}  # CPU: in the second-level cache; GPU: enough to fill the device
 _MASKED = -1e30  # finite, so that a row whose negatives are all masked has no NaN
@@ -41,7 +42,7 @@ def shared_negatives_loss(
         offset: added to the score of each negative.
         score_loss: loss of a tile and its gradients.
     """
-    vectors = F.embedding(torch.cat([targets, negatives]), item_embedding)  # one gather: one gradient of the table
+    vectors = take_rows(item_embedding, torch.cat([targets, negatives]))  # one gather: one gradient of the table
     target_vectors, negative_vectors = vectors.split([len(targets), len(negatives)])
     positive = (hidden.float() * target_vectors.float()).sum(1)
     device = hidden.device.type

@@ -1,0 +1,66 @@
+from functools import partial
+
+import pytest
+import torch
+
+from seqmine.callbacks.flops import peak_operations, training_cost
+from seqmine.models.encoders.gru import GRUEncoder
+from seqmine.models.encoders.lstm import LSTMEncoder
+from seqmine.models.encoders.sasrec import SASRecEncoder
+from seqmine.models.losses.cross_entropy import CrossEntropy
+from seqmine.models.module import SequenceModule
+from seqmine.models.schedules import constant
+from seqmine.structs import Catalog, SequenceBatch
+
+D, V = 8, 50
+BATCH = SequenceBatch(
+    items=torch.tensor([[3, 4, 5, 6]]),
+    targets=torch.tensor([[4, 5, 6, 7]]),
+    lengths=torch.tensor([4]),
+    user_index=torch.tensor([0]),
+)
+
+
+def module(encoder) -> SequenceModule:
+    return SequenceModule(
+        embedding_dim=D, encoder=encoder, loss=CrossEntropy(), catalog=Catalog.of_size(V),
+        optimizer=partial(torch.optim.AdamW, lr=0.1, weight_decay=0.5), scheduler=constant,
+    )  # fmt: skip
+
+
+def test_cost_of_a_transformer_is_that_of_its_matrices():
+    """A product of the forward pass is followed by two of the backward pass; attention has two products, then five."""
+    cost = training_cost(
+        module(SASRecEncoder(embedding_dim=D, max_length=20, num_layers=1, num_heads=2, dropout=0.0)), BATCH
+    )
+    assert cost.per_target == 3 * 2 * D * V
+    assert cost.per_pair == (2 + 5) * 2 * D
+    assert cost.per_event == 3 * 2 * 6 * D * D
+
+
+@pytest.mark.parametrize(("encoder", "gates"), [(LSTMEncoder, 4), (GRUEncoder, 3)])
+def test_cost_of_recurrent_networks_is_counted(encoder, gates):
+    cost = training_cost(module(encoder(embedding_dim=D, hidden_dim=D, num_layers=1, dropout=0.0)), BATCH)
+    assert cost.per_event >= 3 * 2 * gates * 2 * D * D
+    assert cost.per_pair == 0
+
+
+def test_measuring_leaves_no_trace():
+    net = module(SASRecEncoder(embedding_dim=D, max_length=20, num_layers=1, num_heads=2, dropout=0.5))
+    torch.manual_seed(3)
+    expected = torch.rand(1)
+    torch.manual_seed(3)
+    training_cost(net, BATCH)
+    assert torch.equal(torch.rand(1), expected)
+    assert all(parameter.grad is None for parameter in net.parameters())
+
+
+def test_a_batch_costs_what_its_real_events_cost():
+    cost = training_cost(
+        module(SASRecEncoder(embedding_dim=D, max_length=20, num_layers=1, num_heads=2, dropout=0.0)), BATCH
+    )
+    assert cost.of(torch.tensor([2, 5]), 6) == 7 * cost.per_event + 29 * cost.per_pair + 6 * cost.per_target
+
+
+def test_peak_is_a_number_of_this_century():
+    assert 1e8 < peak_operations(torch.device("cpu"), "32-true") < 1e16
