@@ -1,7 +1,7 @@
 import polars as pl
 from omegaconf import OmegaConf
 
-from seqmine.leaderboard import write_leaderboard
+from seqmine.multirun import write_leaderboard
 from seqmine.runs import write_json
 
 
