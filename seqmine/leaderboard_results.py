@@ -94,8 +94,8 @@ def draw(board: Leaderboard, path: Path) -> None:
             panel.plot([interval["low"], interval["high"]], [height, height], color=color)
             seeds = board.seed_values[row["row"]]
             panel.plot(seeds, [height] * len(seeds), "o", color="black", fillstyle="none", markersize=4)
-    labels = panel.set_yticks(range(len(rows)), [row["row"] for row in rows]) and panel.get_yticklabels()
-    for label, row in zip(labels, rows, strict=True):
+    panel.set_yticks(range(len(rows)), [row["row"] for row in rows])
+    for label, row in zip(panel.get_yticklabels(), rows, strict=True):
         label.set_fontweight("bold" if row["row"] == board.reference else "normal")
     panel.set_xlabel(f"{metric}: mean over seeds, interval over users, seeds as rings; bold is the reference")
     panel.grid(axis="x", alpha=0.3)
