@@ -78,13 +78,15 @@ def slices_table(board: Leaderboard, num_shown: int) -> Any:
 
 def draw(board: Leaderboard, path: Path) -> None:
     """Draw the test value of each row: a point, the interval over users of a model, a ring for each of its seeds."""
+    from textwrap import fill
+
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     metric = f"test/{board.metric}"
     rows = board.rows.filter(pl.col(metric).is_not_null()).sort(metric).to_dicts()
     intervals = {row["row"]: row for row in board.slices.filter(slice="all").iter_rows(named=True)}
-    figure = Figure(figsize=(9, 1.2 + 0.35 * len(rows)), layout="constrained")
+    figure = Figure(figsize=(9, 1.2 + 0.4 * len(rows)), layout="constrained")
     panel = figure.subplots()
     for height, row in enumerate(rows):
         color = _COLORS[row["kind"]]
@@ -94,10 +96,11 @@ def draw(board: Leaderboard, path: Path) -> None:
             panel.plot([interval["low"], interval["high"]], [height, height], color=color)
             seeds = board.seed_values[row["row"]]
             panel.plot(seeds, [height] * len(seeds), "o", color="black", fillstyle="none", markersize=4)
-    panel.set_yticks(range(len(rows)), [row["row"] for row in rows])
+    panel.set_yticks(range(len(rows)), [fill(row["row"], 42) for row in rows])
     for label, row in zip(panel.get_yticklabels(), rows, strict=True):
         label.set_fontweight("bold" if row["row"] == board.reference else "normal")
-    panel.set_xlabel(f"{metric}: mean over seeds, interval over users, seeds as rings; bold is the reference")
+    panel.set_title(metric)
+    figure.supxlabel("points: mean over seeds; lines: interval over users; rings: seeds; bold: reference", fontsize=9)
     panel.grid(axis="x", alpha=0.3)
     FigureCanvasAgg(figure)
     figure.savefig(path, format="png", dpi=120)

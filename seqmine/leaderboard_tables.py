@@ -88,6 +88,8 @@ def rows_frame(rows: Sequence[Row], metric: str) -> pl.DataFrame:
     Raises:
         UserError: a run was not measured by the metric.
     """
+    for row in rows:
+        row.mean(f"test/{metric}")  # raises where a run has none
     rivals: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for run in (run for row in rows for run in row.runs):
         for name, prefix in table_rows(run.name, run.metrics):
@@ -97,8 +99,6 @@ def rows_frame(rows: Sequence[Row], metric: str) -> pl.DataFrame:
                 rivals.setdefault((name, kind), []).append(values)
     found = [_summary(row.name, "model", [run.metrics for run in row.runs]) for row in rows]
     found += [_summary(name, kind, metrics) for (name, kind), metrics in rivals.items()]
-    for row in rows:
-        row.mean(f"test/{metric}")
     frame = pl.DataFrame(found, infer_schema_length=None)
     return frame.sort(f"test/{metric}", descending=True, nulls_last=True, maintain_order=True)
 
@@ -160,7 +160,7 @@ def _parts(
         if name not in (*_TRAITS, "train_count"):
             raise UserError(f"slices.{name} is unknown, allowed are {', '.join(_TRAITS)} and train_count; change slices")
         if name in targets.columns:
-            for part, inside in split_at(targets[name].to_numpy(), list(at)):
+            for part, inside in split_at(targets[name].to_numpy(), [float(edge) for edge in at]):
                 yield name, part, inside
 
 

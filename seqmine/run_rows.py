@@ -178,10 +178,17 @@ def _row_name(row: Sequence[FinishedRun], namesakes: Sequence[Sequence[FinishedR
     differing = [name for name in names if any(other.get(name, absent) != own.get(name, absent) for other in settings)]
     if len(differing) > _MAX_SETTINGS:
         return f"{row[0].name} ({row[0].folder.name})"
-    leaves = [name.rpartition(".")[2] for name in differing]
-    shown = [leaf if leaves.count(leaf) == 1 else name for leaf, name in zip(leaves, differing, strict=True)]
-    values = [f"{label}={own[name]}" for label, name in zip(shown, differing, strict=True) if name in own]
+    labels = [name.removesuffix("._target_").rpartition(".")[2] for name in differing]
+    shown = [label if labels.count(label) == 1 else name for label, name in zip(labels, differing, strict=True)]
+    values = [f"{label}={_shown(own[name])}" for label, name in zip(shown, differing, strict=True) if name in own]
     return " ".join([row[0].name, *values])
+
+
+def _shown(value: Any) -> str:
+    """Return a value as yaml writes it, a class by its own name alone."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return value.rpartition(".")[2] if isinstance(value, str) else str(value)
 
 
 def _listed(names: Sequence[str], most: int = 5) -> str:

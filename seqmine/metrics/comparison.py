@@ -57,7 +57,7 @@ def rank_gains(ranks: NDArray[np.float64], metric: str) -> NDArray[np.float64]:
     name, _, top_k = metric.partition("@")
     if name not in _GAINS or not top_k.isdecimal() or int(top_k) < 1:
         raise UserError(f"metric is {metric!r}, allowed are {'@k, '.join(_GAINS)}@k with k from 1; change metric")
-    return _GAINS[name](torch.from_numpy(ranks), int(top_k)).numpy()
+    return _GAINS[name](torch.tensor(ranks), int(top_k)).numpy()
 
 
 def bootstrap_means(

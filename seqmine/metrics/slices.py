@@ -35,7 +35,7 @@ def split_at(values: NDArray, edges: Sequence[float]) -> Iterator[tuple[str, NDA
     Raises:
         UserError: edges that do not rise.
 
-    >>> [(name, inside.tolist()) for name, inside in split_at(np.array([0, 3, 1]), [1, 5])]
+    >>> [(name, inside.tolist()) for name, inside in split_at(np.array([0, 3, 1]), [1.0, 5.0])]
     [('below 1', [True, False, False]), ('1 to below 5', [False, True, True])]
     """
     if not edges or any(low >= high for low, high in zip(edges, edges[1:], strict=False)):

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -52,6 +52,7 @@ def test_holm_gives_the_golden_numbers():
     np.testing.assert_allclose(holm(np.array([0.5, 0.9])), [1.0, 1.0])
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(0, 1), max_size=12))
 def test_holm_never_helps_keeps_the_order_and_stays_below_bonferroni(p_values):
     raw = np.array(p_values, dtype=np.float64)
@@ -61,6 +62,7 @@ def test_holm_never_helps_keeps_the_order_and_stays_below_bonferroni(p_values):
     assert (np.diff(corrected[np.argsort(raw, kind="stable")]) >= 0).all()
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(1, 60), min_size=1, max_size=30), st.integers(1, 20))
 def test_gains_are_the_definitions_rank_by_rank(ranks, top_k):
     gains = {name: rank_gains(np.array(ranks, dtype=np.float64), f"{name}@{top_k}") for name in ("hit_rate", "ndcg", "mrr")}
