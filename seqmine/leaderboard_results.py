@@ -71,7 +71,9 @@ def slices_table(board: Leaderboard, num_shown: int) -> Any:
     table = _table(f"test/{board.metric} on parts of the targets", ["slice", "part", "users", *shown])
     for (name, part), group in board.slices.group_by("slice", "part", maintain_order=True):
         of_rows = {row["row"]: row for row in group.iter_rows(named=True)}
-        cells = [f"{of_rows[row]['value']:.4f} ({of_rows[row]['low']:.4f} to {of_rows[row]['high']:.4f})" for row in shown]
+        cells = [
+            f"{of_rows[row]['value']:.4f} ({of_rows[row]['low']:.4f} to {of_rows[row]['high']:.4f})" for row in shown
+        ]
         _add(table, [str(name), str(part), str(group["num_users"][0]), *cells])
     return table
 

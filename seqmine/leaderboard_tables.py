@@ -95,7 +95,9 @@ def rows_frame(rows: Sequence[Row], metric: str) -> pl.DataFrame:
         for name, prefix in table_rows(run.name, run.metrics):
             if prefix:
                 kind = prefix.split("/")[0]
-                values = {key.removeprefix(prefix): value for key, value in run.metrics.items() if key.startswith(prefix)}
+                values = {
+                    key.removeprefix(prefix): value for key, value in run.metrics.items() if key.startswith(prefix)
+                }
                 rivals.setdefault((name, kind), []).append(values)
     found = [_summary(row.name, "model", [run.metrics for run in row.runs]) for row in rows]
     found += [_summary(name, kind, metrics) for (name, kind), metrics in rivals.items()]
@@ -120,8 +122,8 @@ def read_gains(rows: Sequence[Row], metric: str) -> tuple[pl.DataFrame, _Gains]:
             if not frame.select(_KEYS).equals(targets.select(_KEYS)):
                 first = rows[0].runs[0].folder
                 raise UserError(
-                    f"runs {str(first)!r} and {str(run.folder)!r} ranked different users or targets ({len(targets)} and "
-                    f"{len(frame)}), so they cannot be paired; score both by the same seqmine.evaluate"
+                    f"runs {str(first)!r} and {str(run.folder)!r} ranked different users or targets "
+                    f"({len(targets)} and {len(frame)}), so they cannot be paired; score both by the same seqmine.evaluate"
                 )
         gains[row.name] = np.mean([rank_gains(frame["rank"].to_numpy(), metric) for frame in ranks], axis=0)
     return targets, gains
@@ -141,7 +143,10 @@ def comparisons_frame(
 
 
 def slices_frame(
-    targets: pl.DataFrame, gains: Mapping[str, NDArray[np.float64]], edges: Mapping[str, Sequence[float]], **options: Any
+    targets: pl.DataFrame,
+    gains: Mapping[str, NDArray[np.float64]],
+    edges: Mapping[str, Sequence[float]],
+    **options: Any,
 ) -> pl.DataFrame:
     """Measure every row on every part of the targets; see ``slice_values`` for the options."""
     users, found = _user_numbers(targets), []
@@ -152,13 +157,13 @@ def slices_frame(
     return pl.DataFrame(found).rename({"model": "row"})
 
 
-def _parts(
-    targets: pl.DataFrame, edges: Mapping[str, Sequence[float]]
-) -> Iterator[tuple[str, str, NDArray[np.bool_]]]:
+def _parts(targets: pl.DataFrame, edges: Mapping[str, Sequence[float]]) -> Iterator[tuple[str, str, NDArray[np.bool_]]]:
     yield "all", "all", np.ones(len(targets), np.bool_)
     for name, at in edges.items():
         if name not in (*_TRAITS, "train_count"):
-            raise UserError(f"slices.{name} is unknown, allowed are {', '.join(_TRAITS)} and train_count; change slices")
+            raise UserError(
+                f"slices.{name} is unknown, allowed are {', '.join(_TRAITS)} and train_count; change slices"
+            )
         if name in targets.columns:
             for part, inside in split_at(targets[name].to_numpy(), [float(edge) for edge in at]):
                 yield name, part, inside
@@ -193,8 +198,10 @@ def _targets_of(runs: Sequence[FinishedRun]) -> pl.DataFrame:
     if targets is None:
         _log.warning("no run stored %s, so these slices are left out; run seqmine.evaluate on one", ", ".join(_TRAITS))
         targets = _ranks(runs[0])
-    return targets.drop("rank", "split").join(counts, on="item_id", how="left", maintain_order="left").with_columns(
-        pl.col("train_count").fill_null(0)
+    return (
+        targets.drop("rank", "split")
+        .join(counts, on="item_id", how="left", maintain_order="left")
+        .with_columns(pl.col("train_count").fill_null(0))
     )
 
 

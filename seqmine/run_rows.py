@@ -5,6 +5,7 @@ import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from glob import glob
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +63,7 @@ class Row:
         """
         values = [run.metrics.get(metric) for run in self.runs]
         if None in values:
-            known = ", ".join(name for name in self.runs[0].metrics if name.startswith(f"{metric.split('/')[0]}/"))
+            known = ", ".join(name for name in self.runs[0].metrics if name.startswith(f"{metric.partition('/')[0]}/"))
             raise UserError(f"run {str(self.runs[0].folder)!r} has no {metric}, it has {known}; change metric")
         return sum(values) / len(values)
 
@@ -76,7 +77,7 @@ def find_runs(patterns: Sequence[str]) -> list[FinishedRun]:
     Raises:
         UserError: no finished run matches, or a run has no ranks of its users.
     """
-    folders = sorted({Path(path) for pattern in patterns for path in glob(pattern, recursive=True)})
+    folders = sorted({Path(path) for pattern in patterns for path in glob(pattern, recursive=True)})  # noqa: PTH207 - absolute too
     started = [folder for folder in folders if (folder / "config.yaml").is_file()]
     finished = [folder for folder in started if (folder / "metrics.json").is_file()]
     if not finished:
@@ -162,7 +163,7 @@ def _fixed(run: FinishedRun, free_settings: Iterable[str]) -> dict[str, Any]:
 
 
 def _require_seeds_once(row: Sequence[FinishedRun]) -> None:
-    for first, second in zip(row, row[1:], strict=False):
+    for first, second in pairwise(row):
         if first.seed == second.seed:
             raise UserError(
                 f"runs {str(first.folder)!r} and {str(second.folder)!r} have the same settings and the same seed "

@@ -18,7 +18,9 @@ def folder(small_log, tmp_path_factory):
 
 
 def test_a_multirun_is_compared(folder):
-    done = run("leaderboard", f"runs={folder}/runs/*", "num_resamples=200", f"hydra.run.dir={folder / 'out'}", cwd=folder)
+    done = run(
+        "leaderboard", f"runs={folder}/runs/*", "num_resamples=200", f"hydra.run.dir={folder / 'out'}", cwd=folder
+    )
     board = pl.read_csv(folder / "out" / "leaderboard.csv")
     models = board.filter(kind="model")
     assert models["row"].to_list() == ["transformer lr=0.01", "transformer lr=0.0001"]

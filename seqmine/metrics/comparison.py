@@ -60,9 +60,7 @@ def rank_gains(ranks: NDArray[np.float64], metric: str) -> NDArray[np.float64]:
     return _GAINS[name](torch.tensor(ranks), int(top_k)).numpy()
 
 
-def bootstrap_means(
-    values: NDArray[np.float64], num_resamples: int, rng: np.random.Generator
-) -> NDArray[np.float64]:
+def bootstrap_means(values: NDArray[np.float64], num_resamples: int, rng: np.random.Generator) -> NDArray[np.float64]:
     """Return the mean of each resample of the users.
 
     Users are drawn with replacement. As a rank metric has few different values, whole counts of each value are drawn at

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,9 +39,9 @@ def split_at(values: NDArray, edges: Sequence[float]) -> Iterator[tuple[str, NDA
     >>> [(name, inside.tolist()) for name, inside in split_at(np.array([0, 3, 1]), [1.0, 5.0])]
     [('below 1', [True, False, False]), ('1 to below 5', [False, True, True])]
     """
-    if not edges or any(low >= high for low, high in zip(edges, edges[1:], strict=False)):
+    if not edges or any(low >= high for low, high in pairwise(edges)):
         raise UserError(f"the edges of a slice are {list(edges)}, allowed are rising numbers; change slices")
-    inner = [f"{low:g} to below {high:g}" for low, high in zip(edges, edges[1:], strict=False)]
+    inner = [f"{low:g} to below {high:g}" for low, high in pairwise(edges)]
     places = np.searchsorted(np.asarray(edges), values, side="right")
     for place, name in enumerate([f"below {edges[0]:g}", *inner, f"from {edges[-1]:g}"]):
         if (places == place).any():

@@ -65,7 +65,9 @@ def test_holm_never_helps_keeps_the_order_and_stays_below_bonferroni(p_values):
 @settings(deadline=None)
 @given(st.lists(st.integers(1, 60), min_size=1, max_size=30), st.integers(1, 20))
 def test_gains_are_the_definitions_rank_by_rank(ranks, top_k):
-    gains = {name: rank_gains(np.array(ranks, dtype=np.float64), f"{name}@{top_k}") for name in ("hit_rate", "ndcg", "mrr")}
+    gains = {
+        name: rank_gains(np.array(ranks, dtype=np.float64), f"{name}@{top_k}") for name in ("hit_rate", "ndcg", "mrr")
+    }
     for place, rank in enumerate(ranks):
         inside = rank <= top_k
         assert gains["hit_rate"][place] == inside

@@ -10,7 +10,9 @@ from seqmine.structs import UserError
 @settings(deadline=None)
 @given(
     st.lists(st.integers(0, 50), min_size=1, max_size=40),
-    st.lists(st.integers(0, 50), min_size=1, max_size=5, unique=True).map(lambda edges: [float(edge) for edge in sorted(edges)]),
+    st.lists(st.integers(0, 50), min_size=1, max_size=5, unique=True).map(
+        lambda edges: [float(edge) for edge in sorted(edges)]
+    ),
 )
 def test_parts_cover_every_value_once_and_their_names_are_true(values, edges):
     parts = list(split_at(np.array(values), edges))
