@@ -123,7 +123,7 @@ def read_gains(rows: Sequence[Row], metric: str) -> tuple[pl.DataFrame, _Gains]:
                 first = rows[0].runs[0].folder
                 raise UserError(
                     f"runs {str(first)!r} and {str(run.folder)!r} ranked different users or targets "
-                    f"({len(targets)} and {len(frame)}), so they cannot be paired; score both by the same seqmine.evaluate"
+                    f"({len(targets)} and {len(frame)}) and cannot be paired; score both by the same seqmine.evaluate"
                 )
         gains[row.name] = np.mean([rank_gains(frame["rank"].to_numpy(), metric) for frame in ranks], axis=0)
     return targets, gains
