@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from omegaconf import OmegaConf
 
-from seqmine.metrics.comparison import ndcg_gain, paired_bootstrap
+from seqmine.metrics.comparison import paired_bootstrap, rank_gains
 from seqmine.metrics.functional import mask_candidates, target_ranks
 from seqmine.mining.recommender import PatternRecommender, PatternReranker, choose_alpha
 from seqmine.restore import restore_run
@@ -50,7 +50,7 @@ def compare_run(path: str, run: str) -> dict[str, object]:
                 candidates = mask_candidates(table.clone(), batch.seen_rows, batch.seen_items, batch.last_targets)
                 ranks[name].append(target_ranks(candidates, batch.last_targets).double().numpy())
     whole = {name: np.concatenate(parts) for name, parts in ranks.items()}
-    gains = {name: ndcg_gain(values) for name, values in whole.items()}
+    gains = {name: rank_gains(values, "ndcg@10") for name, values in whole.items()}
     result: dict[str, object] = {
         "run": run,
         "alpha": alpha,

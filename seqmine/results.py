@@ -10,7 +10,9 @@ from omegaconf import DictConfig
 
 from seqmine.callbacks.clock import Clock
 from seqmine.callbacks.evaluation import RankingEvaluation
+from seqmine.data.datamodule import SequenceDataModule
 from seqmine.data.store import write_catalog
+from seqmine.data.traits import target_traits
 from seqmine.runs import write_atomically, write_json
 
 _COLUMNS = ("hit_rate@10", "ndcg@10", "mrr@10", "coverage@10", "popularity_bias@10")
@@ -27,9 +29,12 @@ def write_results(config: DictConfig, trainer: Trainer, module: LightningModule)
     metrics["parameters"] = sum(parameter.numel() for parameter in module.parameters())
     metrics["protocol"] = protocol(config, trainer)
     write_json(folder / "metrics.json", metrics)
+    data: SequenceDataModule = trainer.datamodule  # type: ignore[attr-defined]
     ranks = pl.concat(evaluation.per_user.values())
+    keys = ["user_id", "split", "item_id"]
+    ranks = ranks.join(target_traits(data.prepared), on=keys, how="left", maintain_order="left")
     write_atomically(folder / "per_user.parquet", ranks.write_parquet)
-    write_catalog(trainer.datamodule.catalog, folder / "catalog.parquet")  # type: ignore[attr-defined]
+    write_catalog(data.catalog, folder / "catalog.parquet")
     print_table(config, metrics)
 
 

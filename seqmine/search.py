@@ -33,7 +33,7 @@ def search(name: str, arguments: list[str]) -> None:
     from hydra import compose, initialize_config_dir
     from hydra.core.override_parser.overrides_parser import OverridesParser
 
-    from seqmine.leaderboard import write_leaderboard
+    from seqmine.multirun import write_leaderboard
 
     overrides = OverridesParser.create().parse_overrides(arguments)
     space = [override for override in overrides if override.is_sweep_override()]

@@ -11,7 +11,7 @@ SOURCES = sorted((ROOT / "seqmine").rglob("*.py"))
 MODULES = [path for path in SOURCES if path.name != "__init__.py"]
 PROGRAMS = [path for path in MODULES if "@program(" in path.read_text()]
 # who may know Hydra: the programs and what they share
-HYDRA = {"command_line.py", "config.py", "leaderboard.py", "search.py"}
+HYDRA = {"command_line.py", "config.py", "multirun.py", "search.py"}
 
 
 def name(path: Path) -> str:

@@ -1,23 +1,55 @@
+import json
+
 import polars as pl
-from omegaconf import OmegaConf
+import pytest
 
-from seqmine.leaderboard import write_leaderboard
-from seqmine.runs import write_json
-
-
-def test_finished_runs_are_ranked_and_failed_ones_left_out(tmp_path):
-    for number, value in enumerate([0.1, 0.3]):
-        folder = tmp_path / str(number)
-        (folder / ".hydra").mkdir(parents=True)
-        OmegaConf.save(OmegaConf.create([f"seed={number}"]), folder / ".hydra" / "overrides.yaml")
-        write_json(folder / "metrics.json", {"val/ndcg@10": value, "protocol": {}})
-    (tmp_path / "2").mkdir()
-    write_leaderboard(tmp_path, "val/ndcg@10")
-    board = pl.read_csv(tmp_path / "leaderboard.csv")
-    assert board["run"].to_list() == [1, 0]
-    assert board["overrides"].to_list() == ["seed=1", "seed=0"]
+from tests.finished import finished_run, ranks_of
+from tests.programs import TINY, error_of, run
 
 
-def test_a_sweep_without_a_finished_run_writes_nothing(tmp_path):
-    write_leaderboard(tmp_path, None)
-    assert list(tmp_path.iterdir()) == []
+@pytest.fixture(scope="module")
+def folder(small_log, tmp_path_factory):
+    """A multirun of two learning rates with two seeds each."""
+    folder = tmp_path_factory.mktemp("leaderboard")
+    arguments = ["data=sequences", f"data.path={small_log}", *TINY, "trainer=cpu", "trainer.max_epochs=1"]
+    sweep = ["seed=1,2", "optimizer.lr=0.01,0.0001", f"hydra.sweep.dir={folder / 'runs'}"]
+    run("train", "-m", *arguments, *sweep, cwd=folder)
+    return folder
+
+
+def test_a_multirun_is_compared(folder):
+    done = run(
+        "leaderboard", f"runs={folder}/runs/*", "num_resamples=200", f"hydra.run.dir={folder / 'out'}", cwd=folder
+    )
+    board = pl.read_csv(folder / "out" / "leaderboard.csv")
+    models = board.filter(kind="model")
+    assert models["row"].to_list() == ["transformer lr=0.01", "transformer lr=0.0001"]
+    assert models["num_runs"].to_list() == [2, 2]
+    assert {"markov", "popularity"} <= set(board["row"])
+    metrics = [json.loads((folder / "runs" / str(number) / "metrics.json").read_text()) for number in range(4)]
+    expected = [metrics[number]["test/ndcg@10"] for number in (0, 2)]
+    assert models["test/ndcg@10"][0] == pytest.approx(sum(expected) / 2)
+    slices = pl.read_csv(folder / "out" / "slices.csv")
+    assert {"all", "history_length", "train_count", "repeat_share", "target_in_history"} == set(slices["slice"])
+    whole = slices.filter(slice="all", row="transformer lr=0.01")
+    assert whole["value"][0] == pytest.approx(sum(expected) / 2)
+    assert (folder / "out" / "config.yaml").is_file()
+    assert "reference: transformer lr=0.01" in done.stdout
+
+
+def test_a_row_is_named_on_the_command_line(folder):
+    named = "against='transformer lr=0.0001'"
+    run("leaderboard", f"runs={folder}/runs/*", named, f"hydra.run.dir={folder / 'named'}", cwd=folder)
+    assert pl.read_csv(folder / "named" / "comparisons.csv")["against"].to_list() == ["transformer lr=0.0001"]
+
+
+def test_several_globs_and_runs_of_other_data(folder, tmp_path):
+    finished_run(tmp_path / "other", ranks=ranks_of(0))
+    done = run("leaderboard", f"runs=[{folder}/runs/*,{tmp_path}/*]", cwd=tmp_path, status=1)
+    assert "data_fingerprint is " in error_of(done)
+    assert "abc in other" in error_of(done)
+
+
+def test_no_run_is_told_in_one_sentence(tmp_path):
+    done = run("leaderboard", f"runs={tmp_path}/*", cwd=tmp_path, status=1)
+    assert "matches no finished run among 0 paths; set runs to a glob" in error_of(done)

@@ -4,16 +4,18 @@ The difference of two means over users is tested by the paired bootstrap (Efron 
 signed-rank test; over several models the p-values are corrected after Holm (1979).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from scipy import stats
 
+from seqmine.metrics.functional import hit_rate, ndcg, reciprocal_rank
 from seqmine.structs import UserError
 
-Gain = Callable[[NDArray[np.float64]], NDArray[np.float64]]
+_GAINS = {"hit_rate": hit_rate, "ndcg": ndcg, "mrr": reciprocal_rank}
 
 
 @dataclass(frozen=True)
@@ -39,13 +41,56 @@ class Comparison:
     wilcoxon_p: float
 
 
-def ndcg_gain(ranks: NDArray[np.float64], top_k: int = 10) -> NDArray[np.float64]:
-    """Return ``1 / log2(rank + 1)`` within the list, else 0.
+def rank_gains(ranks: NDArray[np.float64], metric: str) -> NDArray[np.float64]:
+    """Return the value of each rank in a metric, whose mean is the metric.
 
-    >>> ndcg_gain(np.array([1.0, 3.0, 99.0])).tolist()
+    Args:
+        ranks: from 1.
+        metric: such as ``ndcg@10``, ``hit_rate@5`` or ``mrr@20``.
+
+    Raises:
+        UserError: the metric is not one of these.
+
+    >>> rank_gains(np.array([1.0, 3.0, 99.0]), "ndcg@10").tolist()
     [1.0, 0.5, 0.0]
     """
-    return np.where(ranks <= top_k, 1.0 / np.log2(ranks + 1.0), 0.0)
+    name, _, top_k = metric.partition("@")
+    if name not in _GAINS or not top_k.isdecimal() or int(top_k) < 1:
+        raise UserError(f"metric is {metric!r}, allowed are {'@k, '.join(_GAINS)}@k with k from 1; change metric")
+    return _GAINS[name](torch.tensor(ranks), int(top_k)).numpy()
+
+
+def bootstrap_means(values: NDArray[np.float64], num_resamples: int, rng: np.random.Generator) -> NDArray[np.float64]:
+    """Return the mean of each resample of the users.
+
+    Users are drawn with replacement. As a rank metric has few different values, whole counts of each value are drawn at
+    once (a multinomial), which is the same draw.
+
+    Args:
+        values: one a user, at least one.
+        num_resamples: number of resamples.
+        rng: source of the draws.
+    """
+    distinct, counts = np.unique(values, return_counts=True)
+    num_users = len(values)
+    block = max(1, (1 << 22) // len(distinct))
+    sizes = [min(block, num_resamples - start) for start in range(0, num_resamples, block)]
+    sums = [rng.multinomial(num_users, counts / num_users, size=size) @ distinct for size in sizes]
+    return np.concatenate(sums) / num_users
+
+
+def bootstrap_interval(
+    values: NDArray[np.float64], num_resamples: int, confidence: float, rng: np.random.Generator
+) -> tuple[float, float]:
+    """Return the low and high end of the mean of ``values`` over users, as percentiles of the bootstrap.
+
+    Args:
+        values: one a user.
+        num_resamples: draws.
+        confidence: share of the interval, such as 0.95.
+        rng: source of the draws.
+    """
+    return _percentiles(bootstrap_means(values, num_resamples, rng), confidence)
 
 
 def paired_bootstrap(
@@ -53,27 +98,22 @@ def paired_bootstrap(
 ) -> tuple[float, float, float]:
     """Return the low and high end of the mean difference and its two-sided p-value.
 
-    Users are drawn with replacement. As a rank metric has few different values, whole counts of each value are drawn at
-    once (a multinomial), which is the same draw.
-
     Args:
         differences: value of the model minus value of the reference, one a user.
-        num_resamples: the smallest p-value is ``1 / (num_resamples + 1)``.
+        num_resamples: the smallest p-value is ``2 / (num_resamples + 1)``.
         confidence: share of the interval, such as 0.95.
         rng: source of the draws.
     """
-    values, counts = np.unique(differences, return_counts=True)
-    num_users = len(differences)
-    block = max(1, (1 << 22) // len(values))
-    sizes = [min(block, num_resamples - start) for start in range(0, num_resamples, block)]
-    means = (
-        np.concatenate([rng.multinomial(num_users, counts / num_users, size=size) @ values for size in sizes])
-        / num_users
-    )
-    low, high = np.quantile(means, [(1 - confidence) / 2, (1 + confidence) / 2])
+    means = bootstrap_means(differences, num_resamples, rng)
     # Ties with 0 count on both sides, so that two equal models have p = 1.
     smaller = min((means <= 0).sum(), (means >= 0).sum())
-    return float(low), float(high), float(min(1.0, 2 * (smaller + 1) / (num_resamples + 1)))
+    p_value = float(min(1.0, 2 * (smaller + 1) / (num_resamples + 1)))
+    return *_percentiles(means, confidence), p_value
+
+
+def _percentiles(means: NDArray[np.float64], confidence: float) -> tuple[float, float]:
+    low, high = np.quantile(means, [(1 - confidence) / 2, (1 + confidence) / 2])
+    return float(low), float(high)
 
 
 def signed_rank_p(differences: NDArray[np.float64]) -> float:
@@ -101,20 +141,21 @@ def holm(p_values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def compare(
-    ranks: Mapping[str, NDArray],
+    gains: Mapping[str, NDArray[np.float64]],
     *,
     reference: str,
-    gain: Gain = ndcg_gain,
     num_resamples: int = 10_000,
     confidence: float = 0.95,
-    seed: int = 0,
+    seed: int,
 ) -> list[Comparison]:
     """Compare every model with the reference.
 
+    The intervals and p-values are about users: would the difference hold for other users of the same kind? How far the
+    seeds of a training differ is another question; average a model's values over its seeds before.
+
     Args:
-        ranks: ranks of the same users in the same order, one array a model.
+        gains: value of the same users in the same order, one array a model; see ``rank_gains``.
         reference: the name that the others are compared with.
-        gain: value of each rank; NDCG@10 when not given.
         num_resamples: draws of the bootstrap.
         confidence: share of the interval.
         seed: of the draws.
@@ -122,23 +163,22 @@ def compare(
     Raises:
         UserError: the reference is missing, or two models were ranked on different numbers of users.
     """
-    if reference not in ranks:
-        raise UserError(f"the reference {reference!r} is not one of {', '.join(ranks)}: choose one of them")
-    lengths = {name: len(values) for name, values in ranks.items()}
+    if reference not in gains:
+        raise UserError(f"the reference {reference!r} is not one of {', '.join(gains)}: choose one of them")
+    lengths = {name: len(values) for name, values in gains.items()}
     if len(set(lengths.values())) > 1:
         raise UserError(
             f"models were ranked on different users ({lengths}): evaluate all of them on the same run's split"
         )
-    values = {name: gain(np.asarray(column, dtype=np.float64)) for name, column in ranks.items()}
     rng = np.random.default_rng(seed)
-    others = [name for name in ranks if name != reference]
-    differences = {name: values[name] - values[reference] for name in others}
+    others = [name for name in gains if name != reference]
+    differences = {name: gains[name] - gains[reference] for name in others}
     boot = {name: paired_bootstrap(differences[name], num_resamples, confidence, rng) for name in others}
     boot_p = holm(np.array([boot[name][2] for name in others]))
     rank_p = holm(np.array([signed_rank_p(differences[name]) for name in others]))
     return [
         Comparison(
-            name, float(values[name].mean()), float(differences[name].mean()), *boot[name][:2], float(p), float(q)
+            name, float(gains[name].mean()), float(differences[name].mean()), *boot[name][:2], float(p), float(q)
         )
         for name, p, q in zip(others, boot_p, rank_p, strict=True)
     ]

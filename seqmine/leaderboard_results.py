@@ -1,0 +1,132 @@
+"""What a leaderboard leaves behind: three tables, a picture, and what a person sees in the terminal."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from seqmine.leaderboard_tables import Leaderboard
+from seqmine.runs import write_atomically
+
+_COSTS = {"best_epoch": "epoch", "time/total_s": "seconds", "memory/peak_mib": "peak MiB"}
+_COLORS = {"model": "C0", "baseline": "gray", "ceiling": "C2"}
+
+
+def write(board: Leaderboard, folder: Path) -> None:
+    """Write ``leaderboard.csv``, ``comparisons.csv``, ``slices.csv`` and ``leaderboard.png``."""
+    write_atomically(folder / "leaderboard.csv", board.rows.write_csv)
+    write_atomically(folder / "comparisons.csv", board.comparisons.write_csv)
+    write_atomically(folder / "slices.csv", board.slices.write_csv)
+    write_atomically(folder / "leaderboard.png", lambda path: draw(board, path))
+
+
+def show(board: Leaderboard, columns: Sequence[str], num_shown: int) -> None:
+    """Print the tables.
+
+    Args:
+        board: what to print.
+        columns: test metrics of the first table.
+        num_shown: rows whose slices are printed: the reference, then the best on validation.
+    """
+    from rich.console import Console
+
+    console = Console()
+    console.print(rows_table(board, columns))
+    how = f"the best on validation, val/{board.metric}" if board.chosen else "named by against"
+    console.print(f"reference: {board.reference} ({how})", highlight=False, markup=False)
+    if len(board.comparisons):
+        console.print(comparisons_table(board))
+    else:
+        console.print("one row has ranks of its users, so nothing is tested")
+    console.print(slices_table(board, num_shown))
+
+
+def rows_table(board: Leaderboard, columns: Sequence[str]) -> Any:
+    """Return the table of mean and standard deviation over the runs of each row; validation comes first."""
+    metrics = [f"val/{board.metric}", *(f"test/{name}" for name in columns)]
+    table = _table("mean ± standard deviation over seeds", ["row", "runs", *metrics, *_COSTS.values()])
+    for row in board.rows.iter_rows(named=True):
+        cells = [_with_spread(row.get(name), row.get(f"{name} sd")) for name in metrics]
+        costs = [_number(row.get(name), ".0f") for name in _COSTS]
+        _add(table, [row["row"], str(row["num_runs"]), *cells, *costs], bold=row["row"] == board.reference)
+    return table
+
+
+def comparisons_table(board: Leaderboard) -> Any:
+    """Return the table of differences to the reference."""
+    title = f"test/{board.metric} minus that of the reference, over users; p-values after Holm"
+    table = _table(title, ["row", "difference", "interval", "p bootstrap", "p Wilcoxon"])
+    for row in board.comparisons.iter_rows(named=True):
+        interval = f"{row['low']:+.4f} to {row['high']:+.4f}"
+        p_values = [f"{row[name]:.2g}" for name in ("bootstrap_p", "wilcoxon_p")]
+        _add(table, [row["row"], f"{row['difference']:+.4f}", interval, *p_values])
+    return table
+
+
+def slices_table(board: Leaderboard, num_shown: int) -> Any:
+    """Return the table of the value of some rows on each part of the targets."""
+    models = board.rows.filter(kind="model").sort(f"val/{board.metric}", descending=True)["row"].to_list()
+    shown = [board.reference, *(name for name in models if name != board.reference)][:num_shown]
+    table = _table(f"test/{board.metric} on parts of the targets", ["slice", "part", "users", *shown])
+    for (name, part), group in board.slices.group_by("slice", "part", maintain_order=True):
+        of_rows = {row["row"]: row for row in group.iter_rows(named=True)}
+        cells = [
+            f"{of_rows[row]['value']:.4f} ({of_rows[row]['low']:.4f} to {of_rows[row]['high']:.4f})" for row in shown
+        ]
+        _add(table, [str(name), str(part), str(group["num_users"][0]), *cells])
+    return table
+
+
+def draw(board: Leaderboard, path: Path) -> None:
+    """Draw the test value of each row: a point, the interval over users of a model, a ring for each of its seeds."""
+    from textwrap import fill
+
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    metric = f"test/{board.metric}"
+    rows = board.rows.filter(pl.col(metric).is_not_null()).sort(metric).to_dicts()
+    intervals = {row["row"]: row for row in board.slices.filter(slice="all").iter_rows(named=True)}
+    figure = Figure(figsize=(9, 1.2 + 0.4 * len(rows)), layout="constrained")
+    panel = figure.subplots()
+    for height, row in enumerate(rows):
+        color = _COLORS[row["kind"]]
+        panel.plot(row[metric], height, "o", color=color)
+        if row["kind"] == "model":
+            interval = intervals[row["row"]]
+            panel.plot([interval["low"], interval["high"]], [height, height], color=color)
+            seeds = board.seed_values[row["row"]]
+            panel.plot(seeds, [height] * len(seeds), "o", color="black", fillstyle="none", markersize=4)
+    panel.set_yticks(range(len(rows)), [fill(row["row"], 42) for row in rows])
+    for label, row in zip(panel.get_yticklabels(), rows, strict=True):
+        label.set_fontweight("bold" if row["row"] == board.reference else "normal")
+    panel.set_title(metric)
+    figure.supxlabel("points: mean over seeds; lines: interval over users; rings: seeds; bold: reference", fontsize=9)
+    panel.grid(axis="x", alpha=0.3)
+    FigureCanvasAgg(figure)
+    figure.savefig(path, format="png", dpi=120)
+
+
+def _table(title: str, columns: Sequence[str]) -> Any:
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left")
+    for place, column in enumerate(columns):
+        table.add_column(escape(column), justify="right" if place else "left", overflow="fold")
+    return table
+
+
+def _add(table: Any, cells: Sequence[str], bold: bool = False) -> None:
+    from rich.markup import escape
+
+    table.add_row(*map(escape, cells), style="bold" if bold else None)
+
+
+def _with_spread(mean: float | None, deviation: float | None) -> str:
+    return _number(mean, ".4f") + ("" if deviation is None else f" ±{deviation:.4f}")
+
+
+def _number(value: float | None, form: str) -> str:
+    return "" if value is None else format(value, form)

@@ -1,0 +1,51 @@
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from seqmine.data.sequences import prepare_sequences
+from seqmine.data.splits import LeaveLastK, LeaveOneOut
+from seqmine.data.traits import repeated_events, target_traits
+from seqmine.structs import InteractionLog
+
+HISTORIES = st.lists(st.lists(st.integers(1, 5), max_size=8), min_size=1, max_size=6)
+
+
+def prepared(histories: dict[str, str], splitter):
+    events = [{"user_id": user, "item_id": item} for user, items in histories.items() for item in items]
+    return prepare_sequences(pl.DataFrame(events), None, splitter)
+
+
+@settings(deadline=None)
+@given(HISTORIES)
+def test_repeats_are_the_events_whose_item_came_before(histories):
+    expected = [item in row[:place] for row in histories for place, item in enumerate(row)]
+    assert repeated_events(InteractionLog.from_lists(histories)).tolist() == expected
+
+
+@settings(deadline=None, max_examples=25)
+@given(st.lists(st.text("abcde", min_size=3, max_size=9), min_size=3, max_size=6))
+def test_traits_are_those_of_the_known_events_before_the_target(histories):
+    named = {f"u{number}": items for number, items in enumerate([*histories, "abcdeabcde"])}
+    data = prepared(named, LeaveOneOut())
+    known = set(data.catalog.item_ids)
+    traits = target_traits(data)
+    assert len(traits) == 2 * len(named)
+    for row in traits.iter_rows(named=True):
+        items = named[row["user_id"]]
+        place = len(items) - (1 if row["split"] == "test" else 2)
+        history = [item for item in items[:place] if item in known]
+        repeats = sum(item in history[:at] for at, item in enumerate(history))
+        assert row["item_id"] == items[place]
+        assert row["history_length"] == len(history)
+        assert row["repeat_share"] == pytest.approx(repeats / max(len(history), 1))
+        assert row["target_in_history"] == (items[place] in history)
+
+
+def test_targets_that_agree_share_one_row():
+    traits = target_traits(prepared({"u": "abcabb", "v": "ababab"}, LeaveLastK(k=2)))
+    of_u = traits.filter(user_id="u", split="test")
+    assert of_u["item_id"].to_list() == ["b"]
+    # both targets of u are b: the first of them counts, after a, b, (c, which training never saw,) a
+    assert of_u["history_length"].to_list() == [3]
+    assert of_u["repeat_share"].to_list() == pytest.approx([1 / 3])
