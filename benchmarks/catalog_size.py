@@ -2,8 +2,9 @@
 
     python benchmarks/catalog_size.py
 Transformer of 2 layers and size 64, batch of 128 histories of 20 events, one epoch, a process for each row. Sampled
-softmax has 3,000 shared negatives; ``lazy_adamw`` leaves the items alone that a batch does not touch. Prints seconds an
-epoch, microseconds an event, and the largest resident size of the process.
+softmax has 3,000 shared negatives; ``lazy_adamw`` leaves the items alone that a batch does not touch. A full
+cross-entropy over a million items trains on the first 8 of 79 batches. Prints seconds, microseconds an event, and the
+largest resident size of the process.
 """
 
 import json
@@ -58,8 +59,9 @@ def train(loss: str, optimizer: str, num_items: int) -> dict[str, float | str]:
         seed=0, rank=0, world_size=1, progress=lambda: (0, 0),
     )  # fmt: skip
     clock = Clock()
+    num_batches = 8 if loss == "cross_entropy" and num_items > 100_000 else len(batches)
     trainer = Trainer(
-        max_epochs=1, accelerator="cpu", callbacks=[KeepFreedMemory(), clock], logger=False, gradient_clip_val=5.0,
+        max_epochs=1, limit_train_batches=num_batches, accelerator="cpu", callbacks=[KeepFreedMemory(), clock], logger=False, gradient_clip_val=5.0,
         enable_checkpointing=False, enable_progress_bar=False, enable_model_summary=False,
     )  # fmt: skip
     trainer.fit(module, DataLoader(batches, batch_size=None))
@@ -68,8 +70,8 @@ def train(loss: str, optimizer: str, num_items: int) -> dict[str, float | str]:
         "loss": loss,
         "optimizer": optimizer,
         "num_items": num_items,
-        "epoch_s": round(seconds, 2),
-        "us_per_event": round(1e6 * seconds / (NUM_USERS * (LENGTH - 1)), 1),
+        "seconds": round(seconds, 2),
+        "us_per_event": round(1e6 / clock.results["throughput/events_per_second"], 1),
         "peak_mib": round(clock.results["memory/peak_mib"]),
     }
 
