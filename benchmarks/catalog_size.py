@@ -61,7 +61,8 @@ def train(loss: str, optimizer: str, num_items: int) -> dict[str, float | str]:
     clock = Clock()
     num_batches = 8 if loss == "cross_entropy" and num_items > 100_000 else len(batches)
     trainer = Trainer(
-        max_epochs=1, limit_train_batches=num_batches, accelerator="cpu", callbacks=[KeepFreedMemory(), clock], logger=False, gradient_clip_val=5.0,
+        max_epochs=1, limit_train_batches=num_batches, accelerator="cpu", callbacks=[KeepFreedMemory(), clock],
+        logger=False, gradient_clip_val=5.0,
         enable_checkpointing=False, enable_progress_bar=False, enable_model_summary=False,
     )  # fmt: skip
     trainer.fit(module, DataLoader(batches, batch_size=None))
