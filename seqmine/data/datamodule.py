@@ -3,6 +3,7 @@
 import hashlib
 import json
 import logging
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from torch.utils.data import DataLoader
 
 from seqmine.data.batching import TargetBatches, TrainingBatches
 from seqmine.data.cleaning.pipeline import Cleaning, describe
-from seqmine.data.collate import HistoryCollate
+from seqmine.data.collate import HistoryCollate, NextItemCollate, TrainingCollate
 from seqmine.data.leakage import find_leaks
 from seqmine.data.sequences import PreparedData, prepare_sequences
 from seqmine.data.splits import Splitter, Targets
@@ -35,8 +36,9 @@ class SequenceDataModule(LightningDataModule):
         batch_size: training sequences a batch and device.
         eval_batch_size: histories scored at once.
         seen: which items leave the candidates of an evaluation: ``full``, ``window`` or ``none``.
-        seed: decides windows and the order of batches.
+        seed: decides windows, the order of batches and what the task draws.
         store: folder in which prepared logs are kept, one subfolder each.
+        task: builds from ``log`` and ``train_stops`` the collate that decides what is learned.
     """
 
     # a device may have no user to evaluate when there are fewer users than devices
@@ -55,6 +57,7 @@ class SequenceDataModule(LightningDataModule):
         seen: str,
         seed: int,
         store: str,
+        task: Callable[..., TrainingCollate] = NextItemCollate,
     ) -> None:
         super().__init__()
         for name, value in {
@@ -66,7 +69,7 @@ class SequenceDataModule(LightningDataModule):
                 raise UserError(f"data.{name} is {value}, allowed are whole numbers from 1; change data.{name}")
         self.source, self.cleaning, self.split, self.windows = source, cleaning, split, windows
         self.max_length, self.batch_size, self.eval_batch_size = max_length, batch_size, eval_batch_size
-        self.seen, self.seed, self.store = seen, seed, Path(store)
+        self.seen, self.seed, self.store, self.task = seen, seed, Path(store), task
         self._prepared: PreparedData | None = None
 
     @property
@@ -147,6 +150,7 @@ class SequenceDataModule(LightningDataModule):
             log=data.log,
             train_stops=data.split.train_stops,
             windows=self.windows,
+            collate=self.task(log=data.log, train_stops=data.split.train_stops),
             max_length=self.max_length,
             batch_size=self.batch_size,
             seed=self.seed,

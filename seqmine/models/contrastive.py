@@ -1,4 +1,4 @@
-"""Two-view contrastive training of any encoder, as DuoRec (Qiu et al. 2022, arXiv:2110.05730)."""
+"""Two-view contrastive training of any encoder: DuoRec (Qiu et al. 2022, arXiv:2110.05730), CL4SRec (Xie et al. 2022)."""
 
 from collections.abc import Callable
 
@@ -10,7 +10,7 @@ from torch.optim.lr_scheduler import LRScheduler
 
 from seqmine.models.losses.intent_contrast import intent_contrast
 from seqmine.models.module import SequenceModule, select_targets
-from seqmine.structs import Catalog, SequenceBatch
+from seqmine.structs import Catalog, SequenceBatch, UserError
 
 
 class TwoViewModule(SequenceModule):
@@ -65,10 +65,70 @@ class TwoViewModule(SequenceModule):
         return (loss + self.contrast_weight * contrast) * self._share_of_targets(len(targets))
 
 
+class AugmentedViewModule(SequenceModule):
+    """Learns the next item and, beside it, that two augmented views of a history belong together (arXiv:2010.14395).
+
+    The views come with the batch (``data/task=two_views``); those of the other histories are what they are told from.
+
+    Args:
+        embedding_dim: size D of the item vectors.
+        encoder: turns embedded histories into hidden states.
+        loss: compares hidden states with the item table.
+        contrast_weight: weight of the contrast between views.
+        temperature: divisor of the cosine between two views.
+        catalog: the items to learn.
+        optimizer: builds an optimizer from parameter groups.
+        scheduler: builds a learning-rate schedule from the optimizer and the number of steps; called once a step.
+    """
+
+    def __init__(
+        self,
+        *,
+        embedding_dim: int,
+        encoder: nn.Module,
+        loss: nn.Module,
+        contrast_weight: float,
+        temperature: float,
+        catalog: Catalog,
+        optimizer: Callable[..., Optimizer],
+        scheduler: Callable[..., LRScheduler],
+    ) -> None:
+        super().__init__(
+            embedding_dim=embedding_dim,
+            encoder=encoder,
+            loss=loss,
+            catalog=catalog,
+            optimizer=optimizer,
+            scheduler=scheduler,
+        )
+        self.contrast_weight = contrast_weight
+        self.temperature = temperature
+
+    def training_step(self, batch: SequenceBatch, batch_index: int) -> Tensor:  # noqa: ARG002
+        """Return the loss of the next item plus the weighted contrast of the views.
+
+        Raises:
+            UserError: a batch without views.
+        """
+        if batch.views is None:
+            raise UserError("data.task brings no views to contrast; set data/task=two_views")
+        hidden, targets = select_targets(self(batch), batch)
+        loss = self.next_item_loss(hidden, targets)
+        owners = torch.arange(len(batch), device=hidden.device).repeat(2)
+        contrast = intent_contrast(last_states(self(batch.views), batch.views), owners, self.temperature)
+        for name, value in (("train/loss", loss), ("train/contrast", contrast)):
+            self.log(name, value, on_step=False, on_epoch=True, batch_size=len(targets), sync_dist=True)
+        return (loss + self.contrast_weight * contrast) * self._share_of_targets(len(targets))
+
+
 def view_contrast(
     first: Float[Tensor, "B L D"], second: Float[Tensor, "B L D"], batch: SequenceBatch, temperature: float
 ) -> Float[Tensor, ""]:
     """Return the contrast between two views of the last state of each history."""
-    rows, last = torch.arange(len(batch), device=first.device), batch.lengths - 1
-    views = torch.cat([first[rows, last], second[rows, last]])
+    views = torch.cat([last_states(first, batch), last_states(second, batch)])
     return intent_contrast(views, batch.last_targets.repeat(2), temperature)
+
+
+def last_states(hidden: Float[Tensor, "B L D"], batch: SequenceBatch) -> Float[Tensor, "B D"]:
+    """Return the hidden state of the last event of each row."""
+    return hidden[torch.arange(len(batch), device=hidden.device), batch.lengths - 1]
