@@ -132,7 +132,13 @@ class SequenceDataModule(LightningDataModule):
         events, audit = self.cleaning.clean(self.source.read())
         data = prepare_sequences(events, self.source.item_features(), self.split)
         leaks = find_leaks(
-            data, splitter=self.split, windows=self.windows, max_length=self.max_length, audit=audit, seed=self.seed
+            data,
+            splitter=self.split,
+            windows=self.windows,
+            max_length=self.max_length,
+            audit=audit,
+            seed=self.seed,
+            task=self.task,
         )
         leaks.require_passed()
         description = {"fingerprint": self.fingerprint, "split": describe(self.split)}
