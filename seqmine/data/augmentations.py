@@ -56,7 +56,8 @@ class Crop:
     def __init__(self, *, share: float) -> None:
         if not 0 < share <= 1:
             raise UserError(
-                f"data.augmentation.crop.share is {share}, allowed is 0 < share <= 1; change data.augmentation.crop.share"
+                f"data.augmentation.crop.share is {share}, allowed is 0 < share <= 1; "
+                "change data.augmentation.crop.share"
             )
         self.share = share
 

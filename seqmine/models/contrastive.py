@@ -1,4 +1,8 @@
-"""Two-view contrastive training of any encoder: DuoRec (Qiu et al. 2022, arXiv:2110.05730), CL4SRec (Xie et al. 2022)."""
+"""Two-view contrastive training of any encoder.
+
+DuoRec (Qiu et al. 2022, arXiv:2110.05730) takes views by dropout, CL4SRec (Xie et al. 2022, arXiv:2010.14395) by
+augmentation.
+"""
 
 from collections.abc import Callable
 
@@ -14,7 +18,7 @@ from seqmine.structs import Catalog, SequenceBatch, UserError
 
 
 class TwoViewModule(SequenceModule):
-    """Learns the next item and, beside it, that two views of a history belong together.
+    """Learns the next item and, beside it, that two views of a history belong together (DuoRec).
 
     The views differ by dropout alone. Histories of a batch that end before the same item count as one, so that the
     supervised and the unsupervised term of DuoRec are one term here, over pairs of the batch instead of pairs drawn
@@ -66,7 +70,7 @@ class TwoViewModule(SequenceModule):
 
 
 class AugmentedViewModule(SequenceModule):
-    """Learns the next item and, beside it, that two augmented views of a history belong together (arXiv:2010.14395).
+    """Learns the next item and, beside it, that two augmented views of a history belong together (CL4SRec).
 
     The views come with the batch (``data/task=two_views``); those of the other histories are what they are told from.
 

@@ -11,8 +11,8 @@ from hydra.utils import instantiate
 from omegaconf import OmegaConf
 
 from seqmine.data.augmentations import Augmentation, prepare_augmentations
-from seqmine.data.leakage.checks import batches_blind_to_held_out
 from seqmine.data.collate import MaskedItemCollate, NextItemCollate, TwoViewCollate
+from seqmine.data.leakage.checks import batches_blind_to_held_out
 from seqmine.data.rows import training_rows
 from seqmine.data.splits import LeaveOneOut
 from seqmine.data.windows import LatestWindow, PrefixWindows
@@ -127,7 +127,8 @@ def test_one_seed_one_result(augmentation, ahead):
 
 
 @pytest.mark.parametrize(
-    "collate", [NextItemCollate, lambda **parts: MaskedItemCollate(mask_share=0.2, last_share=0.1, **parts), TwoViewCollate]
+    "collate",
+    [NextItemCollate, lambda **parts: MaskedItemCollate(mask_share=0.2, last_share=0.1, **parts), TwoViewCollate],
 )
 @pytest.mark.parametrize("name", NAMES)
 def test_held_out_events_change_nothing(collate, name):

@@ -28,9 +28,7 @@ def module(encoder=None) -> MaskedItemModule:
 
 
 def batch_of(items, targets, lengths):
-    return SequenceBatch(
-        torch.tensor(items), torch.tensor(targets), torch.tensor(lengths), torch.arange(len(items))
-    )
+    return SequenceBatch(torch.tensor(items), torch.tensor(targets), torch.tensor(lengths), torch.arange(len(items)))
 
 
 HISTORIES = batch_of([[1, 2, 3], [4, 5, 0], [0, 0, 0]], [[0, 0, 9], [0, 9, 0], [9, 0, 0]], [3, 2, 1])

@@ -33,9 +33,7 @@ class BERT4RecEncoder(nn.Module):
         self.blocks = nn.ModuleList(
             BERT4RecBlock(embedding_dim=embedding_dim, num_heads=num_heads, dropout=dropout) for _ in range(num_layers)
         )
-        self.projection = nn.Sequential(
-            nn.Linear(embedding_dim, embedding_dim), nn.GELU(), nn.LayerNorm(embedding_dim)
-        )
+        self.projection = nn.Sequential(nn.Linear(embedding_dim, embedding_dim), nn.GELU(), nn.LayerNorm(embedding_dim))
 
     def forward(self, embedded: Float[Tensor, "B L D"], batch: SequenceBatch) -> Float[Tensor, "B L D"]:
         """Return hidden states; each position depends on all events of its row."""
