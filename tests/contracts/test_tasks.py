@@ -18,7 +18,8 @@ MODELS = sorted(path.stem for path in (CONF / "model").glob("*.yaml") if "encode
 TASKS = sorted(path.stem for path in (CONF / "data" / "task").glob("*.yaml"))
 NUM_ITEMS = 40
 RANDOM = np.random.default_rng(0)
-LOG = InteractionLog.from_lists([RANDOM.integers(1, NUM_ITEMS + 1, length) for length in (13, 9, 6, 2)])
+# no item twice in a history, so that an item names an event
+LOG = InteractionLog.from_lists([(RANDOM.permutation(NUM_ITEMS)[:length] + 1).tolist() for length in (13, 9, 6, 2)])
 
 
 def composed(*overrides):

@@ -97,7 +97,7 @@ def test_histories_that_grow_too_long_lose_their_oldest_events():
 
 def test_partners_come_from_the_events_that_are_shown():
     augmentation = Substitute(share=0.9, **PARTNERS)
-    prepare_augmentations([augmentation], LOG, np.array([0, 2, 0]))
+    prepare_augmentations([augmentation], LOG, np.array([0, 2, 2]))
     changed = augmentation(rows(), np.random.default_rng(0))
     assert (changed.items[0] == rows().items[0]).all()
     assert set(changed.items[1].tolist()) <= {0, 21, 22, 23}

@@ -85,7 +85,7 @@ def test_masked_items_are_hidden_and_to_be_predicted():
     batch = masked()
     hidden = batch.items == 0
     assert (hidden == (batch.targets > 0)).all()
-    rows = torch.from_numpy(LONG.items).view(300, 20)
+    rows = torch.from_numpy(LONG.items).long().view(300, 20)
     assert torch.equal(torch.where(hidden, batch.targets, batch.items), rows)
     assert hidden.float().mean().item() == pytest.approx(0.2, abs=0.02)
     assert hidden.any(1).all()
