@@ -22,7 +22,9 @@ CONF = Path(__file__).resolve().parents[2] / "conf"
 NAMES = sorted(path.stem for path in (CONF / "data" / "augmentation").glob("*.yaml") if path.stem != "none")
 MAX_LENGTH, NUM_ITEMS = 30, 50
 RANDOM = np.random.default_rng(0)
-LOG = InteractionLog.from_lists([RANDOM.integers(1, NUM_ITEMS + 1, RANDOM.integers(4, 40)).tolist() for _ in range(120)])
+LOG = InteractionLog.from_lists(
+    [RANDOM.integers(1, NUM_ITEMS + 1, RANDOM.integers(4, 40)).tolist() for _ in range(120)]
+)
 SPLIT = LeaveOneOut().split(LOG)
 ROWS = {"next item": 1, "item itself": 0}
 
