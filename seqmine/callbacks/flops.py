@@ -16,6 +16,7 @@ from torch.utils.flop_counter import FlopCounterMode, sdpa_backward_flop_count, 
 
 from seqmine.models.module import SequenceModule
 from seqmine.structs import SequenceBatch
+from seqmine.structs.batch import EVENT_COLUMNS
 
 _PRECISIONS = {"bf16": torch.bfloat16, "16": torch.float16, "64": torch.float64}
 _PEAK_SIZES = {"cpu": 1024, "cuda": 8192}  # rows of a square matrix that is large enough to fill the device
@@ -88,14 +89,25 @@ def _operations(module: SequenceModule, batch: SequenceBatch, length: int, num_t
 
 def _one_row(batch: SequenceBatch, length: int, num_targets: int) -> SequenceBatch:
     """Cut or repeat the first row of a batch to a length, and give its first positions a target."""
-    columns = torch.arange(length, device=batch.items.device) % batch.lengths[0]
-    row = replace(batch, lengths=torch.full_like(batch.lengths[:1], length), user_index=batch.user_index[:1])
-    for field in fields(batch):
-        value = getattr(batch, field.name)
-        if value is not None and value.shape[:2] == batch.items.shape:
-            setattr(row, field.name, value[:1, columns])
-    row.targets = torch.where(torch.arange(length, device=columns.device) < num_targets, row.items, 0)
+    row = _cut(batch, 1, length)
+    targeted = torch.arange(length, device=batch.items.device) < num_targets
+    hidden = not batch.items[batch.targets > 0].any()  # by a task that hides what is to be predicted
+    row.items = torch.where(targeted & hidden, 0, row.items)
+    row.targets = torch.where(targeted, torch.ones_like(row.items), 0)
+    row.views = None if batch.views is None else _cut(batch.views, 2, length)
     return row
+
+
+def _cut(batch: SequenceBatch, num_rows: int, length: int) -> SequenceBatch:
+    columns = torch.arange(length, device=batch.items.device) % batch.lengths[0]
+    rows = replace(batch, views=None, lengths=torch.full_like(batch.lengths[:num_rows], length))
+    for field in fields(batch):
+        value = getattr(rows, field.name)
+        if field.name in EVENT_COLUMNS and value is not None:
+            setattr(rows, field.name, value[:num_rows, columns])
+        elif field.name not in ("lengths", "seen_items", "seen_rows") and value is not None:
+            setattr(rows, field.name, value[:num_rows])
+    return rows
 
 
 def _synchronize(device: torch.device) -> None:

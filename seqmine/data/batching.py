@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch.utils.data import IterableDataset
 
-from seqmine.data.collate import HistoryCollate, NextItemCollate
+from seqmine.data.collate import HistoryCollate, TrainingCollate
 from seqmine.data.splits import Targets
 from seqmine.data.windows import WindowChoice, Windows
 from seqmine.structs import InteractionLog, SequenceBatch
@@ -67,10 +67,11 @@ class TrainingBatches(IterableDataset):
         log: histories to train on.
         train_stops: (U,) number of training events of each user.
         windows: chooses the stretches of an epoch.
+        collate: gathers them and decides what is learned.
         max_length: longest input.
         batch_size: sequences a batch and device.
         batch_tokens: most events of a batch, padding included, or None for as many as ``batch_size`` sequences have.
-        seed: decides windows and order.
+        seed: decides windows, order and what the collate draws.
         rank: number of this device.
         world_size: number of devices; all get the same number of batches, the few left over are dropped.
         progress: returns the epoch and how many of its batches are done.
@@ -82,6 +83,7 @@ class TrainingBatches(IterableDataset):
         log: InteractionLog,
         train_stops: NDArray[np.int64],
         windows: WindowChoice,
+        collate: TrainingCollate,
         max_length: int,
         batch_size: int,
         batch_tokens: int | None,
@@ -90,10 +92,9 @@ class TrainingBatches(IterableDataset):
         world_size: int,
         progress: Callable[[], tuple[int, int]],
     ) -> None:
-        self.log, self.train_stops, self.windows = log, train_stops, windows
+        self.log, self.train_stops, self.windows, self.collate = log, train_stops, windows, collate
         self.max_length, self.batch_size, self.batch_tokens, self.seed = max_length, batch_size, batch_tokens, seed
         self.rank, self.world_size, self.progress = rank, world_size, progress
-        self.collate = NextItemCollate(log=log)
 
     def __len__(self) -> int:
         """Return the batches of an epoch on each device."""
@@ -105,9 +106,10 @@ class TrainingBatches(IterableDataset):
         windows = self._choose(epoch)
         batches = self._divide(epoch, windows)
         usable = max(self.world_size, len(batches) // self.world_size * self.world_size)
-        mine = [batches[index % len(batches)] for index in range(self.rank, usable, self.world_size)]
-        for rows in mine[done % len(mine) :]:  # a finished epoch starts anew
-            yield self.collate(windows, rows)
+        mine = range(self.rank, usable, self.world_size)
+        for index in mine[done % len(mine) :]:  # a finished epoch starts anew
+            drawn = np.random.default_rng((self.seed, epoch, 2, index))
+            yield self.collate(windows, batches[index % len(batches)], drawn)
 
     def _divide(self, epoch: int, windows: Windows) -> list[NDArray[np.int64]]:
         generator = np.random.default_rng((self.seed, epoch, 1))

@@ -3,17 +3,31 @@
 A batch is gathered from the flat arrays in a few vectorized steps; the collate decides what is to be predicted.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from seqmine.data.augmentations import Augmentation, prepare_augmentations
+from seqmine.data.rows import TrainingRows, grid, stack_rows, training_rows
 from seqmine.data.splits import Targets
 from seqmine.data.windows import Windows
 from seqmine.structs import InteractionLog, SequenceBatch, UserError
 from seqmine.structs.log import segment_positions
+
+
+@runtime_checkable
+class TrainingCollate(Protocol):
+    """Decides what is learned: built with the log and its training stops, turns windows into batches."""
+
+    def __call__(self, windows: Windows, rows: NDArray[np.int64], generator: np.random.Generator) -> SequenceBatch:
+        """Gather the windows of the given rows into a right-padded batch."""
+        ...
 
 
 class NextItemCollate:
@@ -21,25 +35,116 @@ class NextItemCollate:
 
     Args:
         log: the histories to gather from.
+        train_stops: (U,) number of training events of each user.
+        augmentations: change what the model sees, one after the other.
     """
 
-    def __init__(self, *, log: InteractionLog) -> None:
-        self.log = log
+    def __init__(
+        self,
+        *,
+        log: InteractionLog,
+        train_stops: NDArray[np.int64],
+        augmentations: Mapping[str, Augmentation] = MappingProxyType({}),
+    ) -> None:
+        self.log, self.augmentations = log, list(augmentations.values())
+        prepare_augmentations(self.augmentations, log, train_stops)
 
-    def __call__(self, windows: Windows, rows: NDArray[np.int64]) -> SequenceBatch:
+    def __call__(self, windows: Windows, rows: NDArray[np.int64], generator: np.random.Generator) -> SequenceBatch:
         """Gather the windows of the given rows into a right-padded batch."""
-        starts, lengths = windows.starts[rows], windows.stops[rows] - windows.starts[rows] - 1
-        positions, valid = _grid(starts, lengths)
-        targets = np.where(valid & (positions + 1 >= windows.first_targets[rows][:, None]), positions + 1, -1)
-        return SequenceBatch(
-            items=_gather(self.log.items, np.where(valid, positions, -1)),
-            targets=_gather(self.log.items, targets),
-            lengths=torch.from_numpy(lengths),
-            user_index=torch.from_numpy(windows.users[rows]),
-            behaviors=_gather_optional(self.log.behaviors, np.where(valid, positions, -1)),
-            timestamps=_gather_optional(self.log.timestamps, np.where(valid, positions, -1)),
-            target_timestamps=_gather_optional(self.log.timestamps, targets),
+        sequences = training_rows(self.log, windows, rows, ahead=1)
+        for augmentation in self.augmentations:
+            sequences = augmentation(sequences, generator)
+        return batch_of_rows(self.log, sequences, windows.users[rows])
+
+
+class MaskedItemCollate:
+    """Predict items that are hidden in the middle of a history (Cloze task, as BERT4Rec, Sun et al. 2019).
+
+    A hidden event is a valid position of item 0, and says neither its time nor its behavior. For encoders that see
+    both sides; the events of a window that are context alone are never hidden.
+
+    Args:
+        log: the histories to gather from.
+        train_stops: (U,) number of training events of each user.
+        mask_share: chance of an event to be hidden; each row hides at least one.
+        last_share: share of the rows that hide their last event alone, as in a recommendation; BERT4Rec has one such
+            row beside ten others.
+        augmentations: change what the model sees, one after the other, before events are hidden.
+    """
+
+    def __init__(
+        self,
+        *,
+        log: InteractionLog,
+        train_stops: NDArray[np.int64],
+        mask_share: float,
+        last_share: float,
+        augmentations: Mapping[str, Augmentation] = MappingProxyType({}),
+    ) -> None:
+        for name, share in (("mask_share", mask_share), ("last_share", last_share)):
+            if not 0 <= share <= 1:
+                raise UserError(f"data.task.{name} is {share}, allowed is 0 <= share <= 1; change data.task.{name}")
+        self.log, self.mask_share, self.last_share = log, mask_share, last_share
+        self.augmentations = list(augmentations.values())
+        prepare_augmentations(self.augmentations, log, train_stops)
+
+    def __call__(self, windows: Windows, rows: NDArray[np.int64], generator: np.random.Generator) -> SequenceBatch:
+        """Gather the windows of the given rows into a right-padded batch with hidden events."""
+        sequences = training_rows(self.log, windows, rows, ahead=0)
+        for augmentation in self.augmentations:
+            sequences = augmentation(sequences, generator)
+        hidden = self._draw_hidden(sequences.targets >= 0, generator)
+        sequences = TrainingRows(
+            events=np.where(hidden, -1, sequences.events),
+            items=np.where(hidden, 0, sequences.items),
+            targets=np.where(hidden, sequences.targets, -1),
+            lengths=sequences.lengths,
         )
+        return batch_of_rows(self.log, sequences, windows.users[rows])
+
+    def _draw_hidden(self, allowed: NDArray[np.bool_], generator: np.random.Generator) -> NDArray[np.bool_]:
+        noise = np.where(allowed, generator.random(allowed.shape), 2.0)
+        last_alone = generator.random(len(allowed)) < self.last_share
+        steps = np.arange(allowed.shape[1])
+        last = np.where(allowed, steps, -1).max(1, keepdims=True)
+        drawn = (noise < self.mask_share) | (noise == noise.min(1, keepdims=True))
+        return allowed & np.where(last_alone[:, None], steps == last, drawn)
+
+
+class TwoViewCollate:
+    """Predict the next item, and bring two augmented views of each history (CL4SRec, Xie et al. 2022).
+
+    Args:
+        log: the histories to gather from.
+        train_stops: (U,) number of training events of each user.
+        augmentations: one of them is drawn for each view of each history; what the next item is predicted from stays
+            as it is.
+
+    Raises:
+        UserError: no augmentation, which leaves both views alike.
+    """
+
+    def __init__(
+        self, *, log: InteractionLog, train_stops: NDArray[np.int64], augmentations: Mapping[str, Augmentation]
+    ) -> None:
+        if not augmentations:
+            raise UserError("data.augmentation is none, but views need one; set data/augmentation=[crop,mask,reorder]")
+        self.log, self.augmentations = log, list(augmentations.values())
+        prepare_augmentations(self.augmentations, log, train_stops)
+
+    def __call__(self, windows: Windows, rows: NDArray[np.int64], generator: np.random.Generator) -> SequenceBatch:
+        """Gather the windows of the given rows and two views of each."""
+        sequences, users = training_rows(self.log, windows, rows, ahead=1), windows.users[rows]
+        twice = stack_rows([sequences, sequences])
+        choice = generator.integers(0, len(self.augmentations), len(twice))
+        changed = [
+            augmentation(twice.take_rows(np.flatnonzero(choice == number)), generator)
+            for number, augmentation in enumerate(self.augmentations)
+        ]
+        views = stack_rows(changed).take_rows(np.argsort(np.argsort(choice, kind="stable")))
+        views = replace(views, targets=np.full_like(views.targets, -1))
+        batch = batch_of_rows(self.log, sequences, users)
+        return replace(batch, views=batch_of_rows(self.log, views, np.tile(users, 2)))
 
 
 class HistoryCollate:
@@ -68,7 +173,7 @@ class HistoryCollate:
         users = targets.users[rows]
         first, stops = self.log.offsets[users], self.log.offsets[users] + targets.positions[rows]
         starts = np.maximum(first, stops - self.max_length)
-        positions, valid = _grid(starts, stops - starts)
+        positions, valid = grid(starts, stops - starts)
         positions = np.where(valid, positions, -1)
         lengths = np.maximum(stops - starts, 1)  # an empty history asks from one padded position
         last = np.zeros(positions.shape, np.int64)
@@ -110,10 +215,23 @@ def batch_of_histories(histories: Sequence[Sequence[int]], max_length: int, seen
     return batch
 
 
-def _grid(starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Return positions (B, L) in the flat arrays, and which of them are real."""
-    steps = np.arange(max(1, int(lengths.max(initial=0))))
-    return starts[:, None] + steps, steps < lengths[:, None]
+def batch_of_rows(log: InteractionLog, rows: TrainingRows, users: NDArray[np.int64]) -> SequenceBatch:
+    """Make a training batch of rows.
+
+    Args:
+        log: the histories that the rows point into.
+        rows: what is seen and what is to be predicted.
+        users: (B,) user of each row.
+    """
+    return SequenceBatch(
+        items=torch.from_numpy(rows.items),
+        targets=_gather(log.items, rows.targets),
+        lengths=torch.from_numpy(rows.lengths),
+        user_index=torch.from_numpy(users),
+        behaviors=_gather_optional(log.behaviors, rows.events),
+        timestamps=_gather_optional(log.timestamps, rows.events),
+        target_timestamps=_gather_optional(log.timestamps, rows.targets),
+    )
 
 
 def _gather(column: NDArray, positions: NDArray[np.int64]) -> Tensor:

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import logging
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from torch.utils.data import DataLoader
 
 from seqmine.data.batching import TargetBatches, TrainingBatches
 from seqmine.data.cleaning.pipeline import Cleaning, describe
-from seqmine.data.collate import HistoryCollate
+from seqmine.data.collate import HistoryCollate, NextItemCollate, TrainingCollate
 from seqmine.data.leakage import find_leaks
 from seqmine.data.sequences import PreparedData, prepare_sequences
 from seqmine.data.splits import Splitter, Targets
@@ -36,8 +37,9 @@ class SequenceDataModule(LightningDataModule):
         batch_tokens: most events of a training batch, padding included; None for no such limit.
         eval_batch_size: histories scored at once.
         seen: which items leave the candidates of an evaluation: ``full``, ``window`` or ``none``.
-        seed: decides windows and the order of batches.
+        seed: decides windows, the order of batches and what the task draws.
         store: folder in which prepared logs are kept, one subfolder each.
+        task: builds from ``log`` and ``train_stops`` the collate that decides what is learned.
     """
 
     # a device may have no user to evaluate when there are fewer users than devices
@@ -57,6 +59,7 @@ class SequenceDataModule(LightningDataModule):
         seen: str,
         seed: int,
         store: str,
+        task: Callable[..., TrainingCollate] = NextItemCollate,
     ) -> None:
         super().__init__()
         for name, value in {
@@ -70,7 +73,7 @@ class SequenceDataModule(LightningDataModule):
         self.source, self.cleaning, self.split, self.windows = source, cleaning, split, windows
         self.max_length, self.eval_batch_size = max_length, eval_batch_size
         self.batch_size, self.batch_tokens = batch_size, batch_tokens
-        self.seen, self.seed, self.store = seen, seed, Path(store)
+        self.seen, self.seed, self.store, self.task = seen, seed, Path(store), task
         self._prepared: PreparedData | None = None
 
     @property
@@ -133,7 +136,13 @@ class SequenceDataModule(LightningDataModule):
         events, audit = self.cleaning.clean(self.source.read())
         data = prepare_sequences(events, self.source.item_features(), self.split)
         leaks = find_leaks(
-            data, splitter=self.split, windows=self.windows, max_length=self.max_length, audit=audit, seed=self.seed
+            data,
+            splitter=self.split,
+            windows=self.windows,
+            max_length=self.max_length,
+            audit=audit,
+            seed=self.seed,
+            task=self.task,
         )
         leaks.require_passed()
         description = {"fingerprint": self.fingerprint, "split": describe(self.split)}
@@ -151,6 +160,7 @@ class SequenceDataModule(LightningDataModule):
             log=data.log,
             train_stops=data.split.train_stops,
             windows=self.windows,
+            collate=self.task(log=data.log, train_stops=data.split.train_stops),
             max_length=self.max_length,
             batch_size=self.batch_size,
             batch_tokens=self.batch_tokens,

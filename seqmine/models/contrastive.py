@@ -1,4 +1,8 @@
-"""Two-view contrastive training of any encoder, as DuoRec (Qiu et al. 2022, arXiv:2110.05730)."""
+"""Two-view contrastive training of any encoder.
+
+DuoRec (Qiu et al. 2022, arXiv:2110.05730) takes views by dropout, CL4SRec (Xie et al. 2022, arXiv:2010.14395) by
+augmentation.
+"""
 
 from collections.abc import Callable
 
@@ -10,11 +14,11 @@ from torch.optim.lr_scheduler import LRScheduler
 
 from seqmine.models.losses.intent_contrast import intent_contrast
 from seqmine.models.module import SequenceModule, select_targets
-from seqmine.structs import Catalog, SequenceBatch
+from seqmine.structs import Catalog, SequenceBatch, UserError
 
 
 class TwoViewModule(SequenceModule):
-    """Learns the next item and, beside it, that two views of a history belong together.
+    """Learns the next item and, beside it, that two views of a history belong together (DuoRec).
 
     The views differ by dropout alone. Histories of a batch that end before the same item count as one, so that the
     supervised and the unsupervised term of DuoRec are one term here, over pairs of the batch instead of pairs drawn
@@ -66,10 +70,37 @@ class TwoViewModule(SequenceModule):
         return loss + self.contrast_weight * contrast, {"loss": loss, "contrast": contrast}
 
 
+class AugmentedViewModule(TwoViewModule):
+    """Learns the next item and, beside it, that two augmented views of a history belong together (CL4SRec).
+
+    The views come with the batch (``data/task=two_views``); those of the other histories are what they are told from.
+    """
+
+    def training_losses(self, batch: SequenceBatch) -> tuple[Tensor, dict[str, Tensor]]:
+        """Return the loss of the next item plus the weighted contrast of the views, and its parts.
+
+        Args:
+            batch: histories, what comes next in them, and their views.
+
+        Raises:
+            UserError: a batch without views.
+        """
+        if batch.views is None:
+            raise UserError("data.task brings no views to contrast; set data/task=two_views")
+        loss = self.next_item_loss(*select_targets(self(batch), batch))
+        owners = torch.arange(len(batch), device=loss.device).repeat(2)
+        contrast = intent_contrast(last_states(self(batch.views), batch.views), owners, self.temperature)
+        return loss + self.contrast_weight * contrast, {"loss": loss, "contrast": contrast}
+
+
 def view_contrast(
     first: Float[Tensor, "B L D"], second: Float[Tensor, "B L D"], batch: SequenceBatch, temperature: float
 ) -> Float[Tensor, ""]:
     """Return the contrast between two views of the last state of each history."""
-    rows, last = torch.arange(len(batch), device=first.device), batch.lengths - 1
-    views = torch.cat([first[rows, last], second[rows, last]])
+    views = torch.cat([last_states(first, batch), last_states(second, batch)])
     return intent_contrast(views, batch.last_targets.repeat(2), temperature)
+
+
+def last_states(hidden: Float[Tensor, "B L D"], batch: SequenceBatch) -> Float[Tensor, "B D"]:
+    """Return the hidden state of the last event of each row."""
+    return hidden[torch.arange(len(batch), device=hidden.device), batch.lengths - 1]

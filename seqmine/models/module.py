@@ -63,7 +63,11 @@ class SequenceModule(LightningModule):
 
     def forward(self, batch: SequenceBatch) -> Float[Tensor, "B L D"]:
         """Return the hidden state of each position."""
-        return self.encoder(self.item_embedding(batch.items), batch)
+        return self.encoder(self.embed_items(batch), batch)
+
+    def embed_items(self, batch: SequenceBatch) -> Float[Tensor, "B L D"]:
+        """Return the vector of the item of each event."""
+        return self.item_embedding(batch.items)
 
     def score(self, batch: SequenceBatch) -> Float[Tensor, "B V"]:
         """Return the score of each row of the item table after the last event of each row."""

@@ -14,6 +14,10 @@ from dataclasses import dataclass, fields, replace
 import torch
 from jaxtyping import Bool, Int
 from torch import Tensor
+from torch.nn import functional as F
+
+EVENT_COLUMNS = ("items", "targets", "behaviors", "timestamps", "target_timestamps")
+"""The fields of a batch that say something of each position."""
 
 
 @dataclass(slots=True)
@@ -21,7 +25,7 @@ class SequenceBatch:
     """A right-padded batch of user histories; made only by ``seqmine.data.collate``.
 
     Args:
-        items: item_index of each event, oldest first, 0 where padded.
+        items: item_index of each event, oldest first, 0 where padded; 0 at a valid position is a hidden event.
         targets: item_index to predict at each position, 0 where there is nothing to predict. In an evaluation batch
             only the last valid position of a row has a target; an index above ``num_items`` is a target that
             training never saw.
@@ -32,6 +36,7 @@ class SequenceBatch:
         behaviors: kind of each event, numbered from 1, 0 where padded.
         timestamps: seconds since 1970 of each event, 0 where padded.
         target_timestamps: time of each target, 0 where there is none.
+        views: two changed versions of each row, all first ones before all second ones; nothing is predicted from them.
     """
 
     items: Int[Tensor, "B L"]
@@ -43,6 +48,7 @@ class SequenceBatch:
     behaviors: Int[Tensor, "B L"] | None = None
     timestamps: Int[Tensor, "B L"] | None = None
     target_timestamps: Int[Tensor, "B L"] | None = None
+    views: "SequenceBatch | None" = None
 
     def __len__(self) -> int:
         """Return the number of sequences B."""
@@ -59,6 +65,17 @@ class SequenceBatch:
         """The target after the last event of each row."""
         return self.targets.gather(1, self.lengths.unsqueeze(1) - 1).squeeze(1)
 
+    def with_room(self, lengths: Int[Tensor, "B"]) -> "SequenceBatch":
+        """Return the batch with one more position to the right, and with other lengths.
+
+        A position that the new lengths make valid is a hidden event: no item, no time, no behavior.
+        """
+        longer = replace(self, lengths=lengths)
+        for name in EVENT_COLUMNS:
+            column = getattr(self, name)
+            setattr(longer, name, None if column is None else F.pad(column, (0, 1)))
+        return longer
+
     def to(self, device: torch.device | str, non_blocking: bool = False) -> "SequenceBatch":
         """Return the batch on another device."""
         return self._map(lambda tensor: tensor.to(device, non_blocking=non_blocking))
@@ -71,5 +88,9 @@ class SequenceBatch:
         moved = replace(self)
         for field in fields(self):
             value = getattr(self, field.name)
-            setattr(moved, field.name, None if value is None else function(value))
+            if isinstance(value, SequenceBatch):
+                value = value._map(function)
+            elif value is not None:
+                value = function(value)
+            setattr(moved, field.name, value)
         return moved

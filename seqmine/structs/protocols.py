@@ -18,7 +18,10 @@ class Encoder(Protocol):
     """
 
     def __call__(self, embedded: Float[Tensor, "B L D"], batch: SequenceBatch) -> Float[Tensor, "B L D"]:
-        """Return hidden states; position t must not depend on positions after t, nor on padding."""
+        """Return hidden states; no position may depend on padding.
+
+        Position t must not depend on positions after t either, unless the task of the batch hides what is predicted.
+        """
         ...
 
 

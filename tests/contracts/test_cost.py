@@ -8,6 +8,7 @@ import torch
 from torch.profiler import ProfilerActivity, profile
 
 from seqmine.data.batching import TrainingBatches, token_budget_batches
+from seqmine.data.collate import NextItemCollate
 from seqmine.data.windows import LatestWindow
 from seqmine.models.encoders.sasrec import SASRecEncoder
 from seqmine.models.losses.cross_entropy import CrossEntropy
@@ -27,7 +28,7 @@ LOG = InteractionLog.from_lists([RANDOM.integers(1, NUM_ITEMS + 1, length).tolis
 def batches() -> list:
     return list(
         TrainingBatches(
-            log=LOG, train_stops=LOG.lengths, windows=LatestWindow(), max_length=50, batch_size=128, batch_tokens=None,
+            log=LOG, collate=NextItemCollate(log=LOG, train_stops=LOG.lengths), train_stops=LOG.lengths, windows=LatestWindow(), max_length=50, batch_size=128, batch_tokens=None,
             seed=0, rank=0, world_size=1, progress=lambda: (0, 0),
         )
     )  # fmt: skip

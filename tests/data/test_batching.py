@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seqmine.data.batching import TargetBatches, TrainingBatches, length_grouped_batches
-from seqmine.data.collate import HistoryCollate
+from seqmine.data.collate import HistoryCollate, NextItemCollate
 from seqmine.data.splits import LeaveOneOut, Targets
 from seqmine.data.windows import LatestWindow
 from seqmine.structs import InteractionLog
@@ -16,8 +16,9 @@ SPLIT = LeaveOneOut().split(LOG)
 
 def training_batches(seed=0, rank=0, world_size=1, epoch=0, done=0) -> TrainingBatches:
     return TrainingBatches(
-        log=LOG, train_stops=SPLIT.train_stops, windows=LatestWindow(), max_length=30, batch_size=8, seed=seed,
-        batch_tokens=None, rank=rank, world_size=world_size, progress=lambda: (epoch, done),
+        log=LOG, collate=NextItemCollate(log=LOG, train_stops=SPLIT.train_stops), train_stops=SPLIT.train_stops,
+        windows=LatestWindow(), max_length=30, batch_size=8, batch_tokens=None, seed=seed, rank=rank, world_size=world_size,
+        progress=lambda: (epoch, done),
     )  # fmt: skip
 
 
@@ -75,3 +76,23 @@ def test_every_target_is_on_one_device(world_size):
         assert len(found) == len(batches)
         users += [user for batch in found for user in batch.user_index.tolist()]
     assert sorted(users) == SPLIT.test.users.tolist()
+
+
+def test_what_the_collate_draws_is_a_function_of_seed_epoch_and_batch():
+    """Also in an epoch that goes on where it stopped, and on any device."""
+    draws = {}
+
+    def drawing(**settings):
+        batches = training_batches(**settings)
+        batches.collate = lambda windows, rows, generator: (rows.tolist(), generator.random())
+        return list(batches)
+
+    for epoch in (0, 1):
+        draws[epoch] = drawing(epoch=epoch)
+        assert drawing(epoch=epoch) == draws[epoch]
+        assert drawing(epoch=epoch, done=4) == draws[epoch][4:]
+        both = sorted(draw for rank in (0, 1) for draw in drawing(epoch=epoch, rank=rank, world_size=2))
+        assert set(map(str, both)) <= set(map(str, draws[epoch]))
+    values = [value for epoch in draws for _, value in draws[epoch]]
+    assert len(set(values)) == len(values)
+    assert drawing(seed=1) != draws[0]

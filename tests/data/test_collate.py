@@ -1,17 +1,44 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
+import torch
 
-from seqmine.data.collate import HistoryCollate, NextItemCollate, batch_of_histories
+from seqmine.data.augmentations import Crop, Mask
+from seqmine.data.collate import (
+    HistoryCollate,
+    MaskedItemCollate,
+    NextItemCollate,
+    TrainingCollate,
+    TwoViewCollate,
+    batch_of_histories,
+)
 from seqmine.data.splits import Targets
 from seqmine.data.windows import LatestWindow, Windows
 from seqmine.structs import InteractionLog, UserError
 
 LOG = InteractionLog.from_lists([[1, 2, 3, 4], [5, 6], [7, 8, 9]])
+TIMED = replace(LOG, timestamps=np.arange(9) + 100)
+RANDOM = np.random.default_rng(0)
+LONG = InteractionLog.from_lists([range(1 + 20 * user, 21 + 20 * user) for user in range(300)])
+
+
+def next_item(log=LOG):
+    return NextItemCollate(log=log, train_stops=log.lengths)
+
+
+def all_of(log):
+    return LatestWindow().choose(log.offsets, log.lengths, 100, RANDOM), np.arange(log.num_users)
+
+
+def masked(log=LONG, seed=0, **shares):
+    collate = MaskedItemCollate(log=log, train_stops=log.lengths, **{"mask_share": 0.2, "last_share": 0.0} | shares)
+    return collate(*all_of(log), np.random.default_rng(seed))
 
 
 def test_next_item_targets_are_the_items_shifted_by_one():
     windows = LatestWindow().choose(LOG.offsets, LOG.lengths, 3, np.random.default_rng(0))
-    batch = NextItemCollate(log=LOG)(windows, np.array([0, 1, 2]))
+    batch = next_item()(windows, np.array([0, 1, 2]), RANDOM)
     assert batch.items.tolist() == [[1, 2, 3], [5, 0, 0], [7, 8, 0]]
     assert batch.targets.tolist() == [[2, 3, 4], [6, 0, 0], [8, 9, 0]]
     assert batch.lengths.tolist() == [3, 1, 2]
@@ -19,7 +46,7 @@ def test_next_item_targets_are_the_items_shifted_by_one():
 
 def test_context_before_the_first_target_is_not_predicted():
     windows = Windows(np.array([0]), np.array([0]), np.array([4]), np.array([2]))
-    assert NextItemCollate(log=LOG)(windows, np.array([0])).targets.tolist() == [[0, 3, 4]]
+    assert next_item()(windows, np.array([0]), RANDOM).targets.tolist() == [[0, 3, 4]]
 
 
 @pytest.mark.parametrize(("seen", "expected"), [("full", [1, 2, 3]), ("window", [2, 3]), ("none", None)])
@@ -48,3 +75,63 @@ def test_an_empty_history_is_one_padded_position():
 def test_an_unknown_choice_of_seen_is_refused():
     with pytest.raises(UserError, match=r"evaluation\.seen is 'all', allowed are full, window and none"):
         HistoryCollate(log=LOG, max_length=2, seen="all")
+
+
+def test_training_collates_are_such():
+    assert isinstance(next_item(), TrainingCollate)
+
+
+def test_masked_items_are_hidden_and_to_be_predicted():
+    batch = masked()
+    hidden = batch.items == 0
+    assert (hidden == (batch.targets > 0)).all()
+    rows = torch.from_numpy(LONG.items).long().view(300, 20)
+    assert torch.equal(torch.where(hidden, batch.targets, batch.items), rows)
+    assert hidden.float().mean().item() == pytest.approx(0.2, abs=0.02)
+    assert hidden.any(1).all()
+    assert not hidden[:, 0].any()  # the first event of a window is context alone
+    assert (masked(mask_share=0.0).items == 0).sum(1).tolist() == [1] * 300
+    assert torch.equal(masked().items, batch.items)
+    assert not torch.equal(masked(seed=1).items, batch.items)
+
+
+def test_a_share_of_the_rows_hides_its_last_event_alone():
+    hidden = masked(last_share=0.3, mask_share=0.5).items == 0
+    alone = (hidden.sum(1) == 1) & hidden[:, -1]
+    assert alone.float().mean().item() == pytest.approx(0.3, abs=0.08)
+    assert ((masked(last_share=1.0).items == 0).sum(0)[:-1] == 0).all()
+
+
+def test_a_masked_event_tells_neither_its_time_nor_its_place_in_the_log():
+    batch = masked(TIMED, mask_share=1.0)
+    assert batch.items.tolist() == [[1, 0, 0, 0], [5, 0, 0, 0], [7, 0, 0, 0]]
+    assert batch.targets.tolist() == [[0, 2, 3, 4], [0, 6, 0, 0], [0, 8, 9, 0]]
+    assert batch.timestamps.tolist() == [[100, 0, 0, 0], [104, 0, 0, 0], [106, 0, 0, 0]]
+    assert batch.lengths.tolist() == [4, 2, 3]
+
+
+@pytest.mark.parametrize("name", ["mask_share", "last_share"])
+def test_shares_beyond_one_are_refused(name):
+    with pytest.raises(UserError, match=rf"data\.task\.{name} is 1\.5, allowed is 0 <= share <= 1"):
+        masked(**{name: 1.5})
+
+
+def test_views_are_changed_versions_of_each_history_and_nothing_is_predicted_from_them():
+    augmentations = {"crop": Crop(share=0.5), "mask": Mask(share=0.5)}
+    collate = TwoViewCollate(log=LONG, train_stops=LONG.lengths, augmentations=augmentations)
+    batch = collate(*all_of(LONG), np.random.default_rng(0))
+    plain = next_item(LONG)(*all_of(LONG), RANDOM)
+    assert torch.equal(batch.items, plain.items) and torch.equal(batch.targets, plain.targets)
+    assert batch.views.user_index.tolist() == [*range(300), *range(300)]
+    assert not batch.views.targets.any()
+    for view, user in zip(batch.views.items.tolist(), batch.views.user_index.tolist(), strict=True):
+        assert {item for item in view if item} <= set(LONG.history(user)[:-1].tolist())
+    cropped = batch.views.lengths == 9
+    assert 200 < cropped.sum() < 400 and (batch.views.lengths[~cropped] == 19).all()
+    assert ((batch.views.items[~cropped] == 0).sum(1) == 9).all()
+    assert not torch.equal(batch.views.items[:300], batch.views.items[300:])
+
+
+def test_views_need_an_augmentation():
+    with pytest.raises(UserError, match=r"set data/augmentation=\[crop,mask,reorder\]"):
+        TwoViewCollate(log=LOG, train_stops=LOG.lengths, augmentations={})

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -5,11 +6,11 @@ import torch
 from lightning import Trainer
 from torch.utils.data import DataLoader
 
-from seqmine.models.contrastive import TwoViewModule, view_contrast
+from seqmine.models.contrastive import AugmentedViewModule, TwoViewModule, last_states, view_contrast
 from seqmine.models.encoders.gru import GRUEncoder
 from seqmine.models.losses.cross_entropy import CrossEntropy
 from seqmine.models.schedules import constant
-from seqmine.structs import Catalog, SequenceBatch
+from seqmine.structs import Catalog, SequenceBatch, UserError
 
 
 def make_batch():
@@ -18,9 +19,9 @@ def make_batch():
     return SequenceBatch(items, targets, torch.tensor([3, 2, 1]), torch.arange(3))
 
 
-def make_module(contrast_weight):
+def make_module(contrast_weight, kind=TwoViewModule):
     torch.manual_seed(0)
-    return TwoViewModule(
+    return kind(
         embedding_dim=8,
         encoder=GRUEncoder(embedding_dim=8, hidden_dim=8, num_layers=1, dropout=0.3),
         loss=CrossEntropy(),
@@ -51,8 +52,8 @@ def test_only_the_last_event_of_each_history_is_a_view():
     assert view_contrast(first, other, batch, 0.5) == view_contrast(first, first, batch, 0.5)
 
 
-def train_one_step(contrast_weight, folder):
-    module = make_module(contrast_weight)
+def train_one_step(contrast_weight, folder, kind=TwoViewModule, batch=None):
+    module = make_module(contrast_weight, kind)
     trainer = Trainer(
         max_epochs=1,
         accelerator="cpu",
@@ -62,7 +63,7 @@ def train_one_step(contrast_weight, folder):
         enable_model_summary=False,
         default_root_dir=folder,
     )
-    trainer.fit(module, DataLoader([make_batch()], batch_size=None))
+    trainer.fit(module, DataLoader([batch or make_batch()], batch_size=None))
     return module.item_embedding.weight.detach(), trainer.callback_metrics
 
 
@@ -74,3 +75,35 @@ def test_the_contrast_changes_what_a_step_learns(tmp_path):
     assert logged["train/contrast"] == without["train/contrast"] > 0
     assert not torch.allclose(plain, contrasted)
     assert not torch.allclose(plain, make_module(0.0).item_embedding.weight)
+
+
+def make_views():
+    items = torch.tensor([[1, 2], [4, 0], [6, 0], [2, 3], [5, 0], [6, 0]])
+    nothing = torch.zeros_like(items)
+    return SequenceBatch(items, nothing, torch.tensor([2, 1, 1, 2, 1, 1]), torch.arange(3).repeat(2))
+
+
+@pytest.mark.filterwarnings("ignore:You defined a `validation_step`")
+def test_augmented_views_change_what_a_step_learns(tmp_path):
+    batch = replace(make_batch(), views=make_views())
+    plain, without = train_one_step(0.0, tmp_path, AugmentedViewModule, batch)
+    contrasted, logged = train_one_step(0.5, tmp_path, AugmentedViewModule, batch)
+    assert logged["train/loss"] == without["train/loss"] > 0
+    assert logged["train/contrast"] == without["train/contrast"] > 0
+    assert not torch.allclose(plain, contrasted)
+
+
+def test_the_contrast_of_augmented_views_is_normalized_temperature_cross_entropy(tmp_path, monkeypatch):
+    module, views, logged = make_module(1.0, AugmentedViewModule).eval(), make_views(), {}
+    module.trainer = type("Trainer", (), {"world_size": 1})()
+    monkeypatch.setattr(module, "log", lambda name, value, **_: logged.update({name: value}))
+    module.training_step(replace(make_batch(), views=views), 0)
+    states = torch.nn.functional.normalize(last_states(module(views), views), dim=1)
+    scores = (states @ states.T / 0.5).fill_diagonal_(-torch.inf)
+    partners = torch.tensor([3, 4, 5, 0, 1, 2])
+    torch.testing.assert_close(logged["train/contrast"], torch.nn.functional.cross_entropy(scores, partners))
+
+
+def test_a_task_without_views_is_refused():
+    with pytest.raises(UserError, match="set data/task=two_views"):
+        make_module(1.0, AugmentedViewModule).training_step(make_batch(), 0)

@@ -4,13 +4,19 @@ Targets whose item training never saw have a number above that of the catalog an
 the end of their input.
 """
 
-import numpy as np
-from numpy.typing import NDArray
+from collections.abc import Callable
+from dataclasses import replace
 
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from seqmine.data.collate import TrainingCollate
 from seqmine.data.leakage.report import LeakCheck
 from seqmine.data.splits import Split, Targets
 from seqmine.data.windows import Windows
-from seqmine.structs import InteractionLog
+from seqmine.structs import InteractionLog, SequenceBatch
 
 
 def histories_in_order(log: InteractionLog) -> LeakCheck:
@@ -113,6 +119,39 @@ def windows_inside_training(log: InteractionLog, split: Split, windows: Windows)
     return LeakCheck("training sequences stay inside training", not outside.any(), detail)
 
 
+def batches_blind_to_held_out(
+    log: InteractionLog,
+    split: Split,
+    windows: Windows,
+    task: Callable[..., TrainingCollate],
+    *,
+    num_items: int,
+    seed: int,
+    max_rows: int = 512,
+) -> LeakCheck:
+    """Check that training batches, as augmented, stay the same when every held-out event is of another item.
+
+    Args:
+        log: histories of all users.
+        split: the parts.
+        windows: stretches that are trained on.
+        task: builds the collate that makes batches of them.
+        num_items: size of the catalog.
+        seed: decides the windows that are looked at and what the collate draws.
+        max_rows: windows that are looked at.
+    """
+    items, held_out = np.array(log.items), ~_training_mask(log, split)
+    items[held_out] = items[held_out] % num_items + 1
+    rows = np.random.default_rng(seed).permutation(len(windows))[:max_rows]
+    one, other = (
+        task(log=known, train_stops=split.train_stops)(windows, rows, np.random.default_rng(seed))
+        for known in (log, replace(log, items=items))
+    )
+    same = all(torch.equal(seen, changed) for seen, changed in zip(_items_of(one), _items_of(other), strict=True))
+    detail = f"{len(rows):,} training sequences " + ("stay as they are" if same else "change; look at data.task")
+    return LeakCheck("training batches show nothing of held-out events", same, detail)
+
+
 def targets_not_repeated(
     log: InteractionLog, targets: Targets, items: NDArray[np.integer], num_items: int, part: str
 ) -> LeakCheck:
@@ -176,6 +215,10 @@ def _training_mask(log: InteractionLog, split: Split) -> NDArray[np.bool_]:
     np.add.at(edges, log.offsets[:-1], 1)
     np.add.at(edges, log.offsets[:-1] + split.train_stops, -1)
     return np.cumsum(edges[:-1], dtype=np.int8).astype(bool)
+
+
+def _items_of(batch: SequenceBatch) -> list[Tensor]:
+    return [batch.items, batch.targets, *([] if batch.views is None else _items_of(batch.views))]
 
 
 def _same_event(log: InteractionLog, one: NDArray[np.int64], other: NDArray[np.int64]) -> NDArray[np.bool_]:

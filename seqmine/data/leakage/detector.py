@@ -1,9 +1,12 @@
 """Runs every check that applies to a prepared log."""
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
 from seqmine.data.cleaning.audit import Audit
+from seqmine.data.collate import NextItemCollate, TrainingCollate
 from seqmine.data.leakage import checks
 from seqmine.data.leakage.canary import canary
 from seqmine.data.leakage.report import LeakCheck, LeakReport
@@ -20,6 +23,7 @@ def find_leaks(
     max_length: int,
     audit: Audit | None,
     seed: int,
+    task: Callable[..., TrainingCollate] = NextItemCollate,
 ) -> LeakReport:
     """Look for every known kind of leak.
 
@@ -30,6 +34,7 @@ def find_leaks(
         max_length: longest input, in events.
         audit: what cleaning did to the log before, or None.
         seed: decides the windows that are looked at and the canary.
+        task: builds the collate that makes training batches.
     """
     log, split, num_items = data.log, data.split, data.catalog.num_items
     parts = (("validation", split.val, data.val_items), ("test", split.test, data.test_items))
@@ -38,6 +43,7 @@ def find_leaks(
     found.append(checks.counts_from_training(log, split, data.catalog.train_counts.numpy()))
     chosen = windows.choose(log.offsets, split.train_stops, max_length, np.random.default_rng(seed))
     found.append(checks.windows_inside_training(log, split, chosen))
+    found.append(checks.batches_blind_to_held_out(log, split, chosen, task, num_items=num_items, seed=seed))
     if audit is not None and audit.counts:
         stops = audit.edge.counted_stops(log, lengths_before(data))
         found.append(checks.counted_inside_training(split, stops))

@@ -22,6 +22,7 @@ class TransformerEncoder(nn.Module):
         attention: builds a causal attention from ``embedding_dim``, ``num_heads`` and ``dropout``.
         feed_forward: builds a feed-forward network from ``embedding_dim`` and ``dropout``.
         norm: builds a normalization from ``embedding_dim``.
+        bias: makes from a batch what the attention adds to its scores; None for an attention that takes nothing.
         norm_first: normalize the input of each part and the result of the last; otherwise the embedded events and, as
             the first Transformer (Vaswani et al. 2017, arXiv:1706.03762), each sum.
     """
@@ -38,9 +39,11 @@ class TransformerEncoder(nn.Module):
         attention: Callable[..., nn.Module],
         feed_forward: Callable[..., nn.Module],
         norm: Callable[..., nn.Module],
+        bias: nn.Module | None = None,
     ) -> None:
         super().__init__()
         self.positions = positions
+        self.bias = bias
         self.input_norm = nn.Identity() if norm_first else norm(embedding_dim)
         self.dropout = Dropout(dropout)
         block = PreNormResidual if norm_first else PostNormResidual
@@ -57,6 +60,7 @@ class TransformerEncoder(nn.Module):
     def forward(self, embedded: Float[Tensor, "B L D"], batch: SequenceBatch) -> Float[Tensor, "B L D"]:
         """Return hidden states; position t depends on positions up to t only."""
         hidden = self.dropout(self.input_norm(self.positions(embedded, batch)))
-        for block in self.blocks:
-            hidden = block(hidden)
+        context = () if self.bias is None else (self.bias(batch),)
+        for attention, feed_forward in zip(self.blocks[::2], self.blocks[1::2], strict=True):
+            hidden = feed_forward(attention(hidden, *context))
         return self.final_norm(hidden)

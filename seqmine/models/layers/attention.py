@@ -1,10 +1,11 @@
-"""Causal self-attention on right-padded batches: no mask is ever built.
+"""Self-attention on right-padded batches.
 
-With padding on the right, a causal position cannot see it, so attention needs no mask (and keeps its fast kernel).
+With padding on the right, a causal position cannot see it, so causal attention needs no mask (and keeps its fast
+kernel). Attention to both sides has to leave the padding out.
 """
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -36,6 +37,30 @@ class CausalSelfAttention(nn.Module):
         query, key, value = split_heads(self.in_projection(hidden), 3, self.num_heads)
         probability = self.attention_dropout if self.training else 0.0
         mixed = F.scaled_dot_product_attention(query, key, value, is_causal=True, dropout_p=probability)
+        return self.dropout(self.out_projection(merge_heads(mixed)))
+
+
+class BidirectionalSelfAttention(nn.Module):
+    """Multi-head softmax attention to both sides (BERT, Devlin et al. 2019, arXiv:1810.04805).
+
+    Args:
+        embedding_dim: size D of the vectors.
+        num_heads: heads H; must divide ``embedding_dim``.
+        dropout: dropout of the result, before the residual sum.
+    """
+
+    def __init__(self, *, embedding_dim: int, num_heads: int, dropout: float) -> None:
+        super().__init__()
+        check_heads(embedding_dim, num_heads)
+        self.num_heads = num_heads
+        self.in_projection = nn.Linear(embedding_dim, 3 * embedding_dim)
+        self.out_projection = nn.Linear(embedding_dim, embedding_dim)
+        self.dropout = Dropout(dropout)
+
+    def forward(self, hidden: Float[Tensor, "B L D"], valid_mask: Bool[Tensor, "B L"]) -> Float[Tensor, "B L D"]:
+        """Return for each position a mix of all valid positions of its row."""
+        query, key, value = split_heads(self.in_projection(hidden), 3, self.num_heads)
+        mixed = F.scaled_dot_product_attention(query, key, value, attn_mask=valid_mask[:, None, None])
         return self.dropout(self.out_projection(merge_heads(mixed)))
 
 
@@ -105,6 +130,32 @@ class RelativeSelfAttention(nn.Module):
         bias = self.distance_bias[:, distance.clamp(0, self.distance_bias.shape[1] - 1)]
         bias = bias.masked_fill(distance < 0, -torch.inf)
         mixed = F.scaled_dot_product_attention(query, key, value, attn_mask=bias.unsqueeze(0).to(query.dtype))
+        return self.dropout(self.out_projection(merge_heads(mixed)))
+
+
+class BiasedSelfAttention(nn.Module):
+    """Causal attention that adds to its scores a bias that is made once for all layers.
+
+    Args:
+        embedding_dim: size D of the vectors.
+        num_heads: heads H; must divide ``embedding_dim``.
+        dropout: dropout of the result, before the residual sum.
+    """
+
+    def __init__(self, *, embedding_dim: int, num_heads: int, dropout: float) -> None:
+        super().__init__()
+        check_heads(embedding_dim, num_heads)
+        self.num_heads = num_heads
+        self.in_projection = nn.Linear(embedding_dim, 3 * embedding_dim)
+        self.out_projection = nn.Linear(embedding_dim, embedding_dim)
+        self.dropout = Dropout(dropout)
+
+    def forward(self, hidden: Float[Tensor, "B L D"], bias: Float[Tensor, "B H L L"]) -> Float[Tensor, "B L D"]:
+        """Return for each position a mix of the positions up to it."""
+        query, key, value = split_heads(self.in_projection(hidden), 3, self.num_heads)
+        future = torch.ones(bias.shape[-2:], dtype=torch.bool, device=bias.device).triu(1)
+        mask = bias.masked_fill(future, -torch.inf).to(query.dtype)
+        mixed = F.scaled_dot_product_attention(query, key, value, attn_mask=mask)
         return self.dropout(self.out_projection(merge_heads(mixed)))
 
 

@@ -20,9 +20,9 @@ class PreNormResidual(nn.Module):
         self.norm = norm
         self.part = part
 
-    def forward(self, hidden: Float[Tensor, "B L D"]) -> Float[Tensor, "B L D"]:
-        """Return ``hidden + part(norm(hidden))``."""
-        return hidden + self.part(self.norm(hidden))
+    def forward(self, hidden: Float[Tensor, "B L D"], *context: Tensor) -> Float[Tensor, "B L D"]:
+        """Return ``hidden + part(norm(hidden))``; the part is given the context as well."""
+        return hidden + self.part(self.norm(hidden), *context)
 
 
 class PostNormResidual(nn.Module):
@@ -38,9 +38,9 @@ class PostNormResidual(nn.Module):
         self.norm = norm
         self.part = part
 
-    def forward(self, hidden: Float[Tensor, "B L D"]) -> Float[Tensor, "B L D"]:
-        """Return ``norm(hidden + part(hidden))``."""
-        return self.norm(hidden + self.part(hidden))
+    def forward(self, hidden: Float[Tensor, "B L D"], *context: Tensor) -> Float[Tensor, "B L D"]:
+        """Return ``norm(hidden + part(hidden))``; the part is given the context as well."""
+        return self.norm(hidden + self.part(hidden, *context))
 
 
 class GatedResidual(nn.Module):

@@ -8,10 +8,12 @@ import polars as pl
 import pytest
 import torch
 
+from seqmine.data.augmentations import Insert, Substitute
 from seqmine.data.cleaning.audit import Audit, AuditRow, LogSize
 from seqmine.data.cleaning.core import KCore
 from seqmine.data.cleaning.edges import AllButLast, BeforeShare, WholeLog
 from seqmine.data.cleaning.pipeline import Cleaning
+from seqmine.data.collate import NextItemCollate
 from seqmine.data.leakage import find_leaks
 from seqmine.data.sequences import prepare_sequences
 from seqmine.data.sources.interactions import InteractionFiles
@@ -42,7 +44,7 @@ def prepare(splitter=None, events=None):
     return prepare_sequences(events_of() if events is None else events, None, splitter or LeaveOneOut())
 
 
-def report(data, splitter=None, windows=None, audit=None):
+def report(data, splitter=None, windows=None, audit=None, task=NextItemCollate):
     return find_leaks(
         data,
         splitter=splitter or LeaveOneOut(),
@@ -50,6 +52,7 @@ def report(data, splitter=None, windows=None, audit=None):
         max_length=5,
         audit=audit,
         seed=1,
+        task=task,
     )
 
 
@@ -190,9 +193,13 @@ def test_user_in_two_parts_of_a_split_by_user():
     assert failed(found) == {"users are in one part each"}
 
 
-def test_augmentation_across_the_edge_is_caught_twice():
+def test_augmentation_across_the_edge_is_caught_three_times():
     found = failed(report(prepare(), windows=BeyondTheEdge()))
-    assert found == {"training sequences stay inside training", "exchanged targets cannot be predicted"}
+    assert found == {
+        "training sequences stay inside training",
+        "training batches show nothing of held-out events",
+        "exchanged targets cannot be predicted",
+    }
 
 
 def test_augmentation_with_another_user():
@@ -256,3 +263,25 @@ def test_real_logs_pass(name, splitter):
     events = InteractionFiles(path=str(SHARED / name)).read()
     found = report(prepare(splitter, events), splitter)
     assert found.passed, failed(found)
+
+
+def partners_of_all_events(**parts):
+    """A task whose augmentation learns from the whole log."""
+    everything = parts | {"train_stops": parts["log"].lengths}
+    substitute = Substitute(share=0.5, max_distance=1, num_partners=20)
+    return NextItemCollate(augmentations={"substitute": substitute}, **everything)
+
+
+def test_an_augmentation_that_learns_from_held_out_events_is_caught():
+    found = report(prepare(), task=partners_of_all_events)
+    assert failed(found) == {"training batches show nothing of held-out events"}
+
+
+@pytest.mark.parametrize("splitter", SPLITS, ids=lambda splitter: type(splitter).__name__)
+def test_augmentations_that_learn_from_training_pass(splitter):
+    def task(**parts):
+        insert = Insert(share=0.5, max_distance=3, num_partners=20, max_length=5)
+        substitute = Substitute(share=0.5, max_distance=3, num_partners=20)
+        return NextItemCollate(augmentations={"insert": insert, "substitute": substitute}, **parts)
+
+    assert report(prepare(splitter), splitter, task=task).passed

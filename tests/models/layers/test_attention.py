@@ -3,7 +3,13 @@ import math
 import pytest
 import torch
 
-from seqmine.models.layers.attention import CausalSelfAttention, RelativeSelfAttention, RotarySelfAttention
+from seqmine.models.layers.attention import (
+    BiasedSelfAttention,
+    BidirectionalSelfAttention,
+    CausalSelfAttention,
+    RelativeSelfAttention,
+    RotarySelfAttention,
+)
 
 KINDS = [CausalSelfAttention, RotarySelfAttention, RelativeSelfAttention]
 
@@ -58,3 +64,26 @@ def test_heads_that_do_not_divide_are_refused(kind):
         ValueError, match=r"embedding_dim 16 is not a multiple of num_heads 3; change model\.embedding_dim"
     ):
         kind(embedding_dim=16, num_heads=3, dropout=0.0)
+
+
+def test_attention_to_both_sides_is_softmax_over_the_valid_positions():
+    layer, hidden = build(BidirectionalSelfAttention), torch.randn(2, 5, 16)
+    valid = torch.tensor([[True] * 5, [True] * 3 + [False] * 2])
+    query, key, value = layer.in_projection(hidden).view(2, 5, 3, 2, 8).permute(2, 0, 3, 1, 4)
+    scores = (query @ key.transpose(-1, -2) / math.sqrt(8)).masked_fill(~valid[:, None, None], -torch.inf)
+    mixed = (scores.softmax(-1) @ value).transpose(1, 2).reshape(2, 5, 16)
+    torch.testing.assert_close(layer(hidden, valid), layer.out_projection(mixed))
+
+
+def test_a_bias_is_added_to_the_scores_of_the_past():
+    layer, hidden, bias = build(BiasedSelfAttention), torch.randn(2, 5, 16), torch.randn(2, 2, 5, 5)
+    query, key, value = layer.in_projection(hidden).view(2, 5, 3, 2, 8).permute(2, 0, 3, 1, 4)
+    scores = query @ key.transpose(-1, -2) / math.sqrt(8) + bias
+    scores = scores.masked_fill(torch.ones(5, 5).triu(1).bool(), -torch.inf)
+    mixed = (scores.softmax(-1) @ value).transpose(1, 2).reshape(2, 5, 16)
+    torch.testing.assert_close(layer(hidden, bias), layer.out_projection(mixed))
+
+
+def test_without_bias_it_is_the_plain_causal_attention():
+    plain, biased, hidden = build(CausalSelfAttention), build(BiasedSelfAttention), torch.randn(2, 5, 16)
+    torch.testing.assert_close(plain(hidden), biased(hidden, torch.zeros(2, 2, 5, 5)))

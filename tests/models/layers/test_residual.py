@@ -31,3 +31,16 @@ def test_feed_forward_treats_each_position_alone():
     block = gelu_feed_forward(4, 0.0)
     hidden = torch.randn(2, 3, 4)
     torch.testing.assert_close(block(hidden)[:, 1], block(hidden[:, 1:2])[:, 0])
+
+
+class Scale(nn.Module):
+    """Scales its input by what is given beside it."""
+
+    def forward(self, hidden, factor):
+        return hidden * factor
+
+
+def test_the_part_is_given_what_comes_beside_the_input():
+    hidden, factor = torch.randn(2, 3, 4), torch.tensor(3.0)
+    torch.testing.assert_close(PreNormResidual(nn.Identity(), Scale())(hidden, factor), 4 * hidden)
+    torch.testing.assert_close(PostNormResidual(nn.Identity(), Scale())(hidden, factor), 4 * hidden)

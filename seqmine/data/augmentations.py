@@ -1,0 +1,209 @@
+"""Changes of training histories: each a small random difference that leaves what is to be predicted as it was.
+
+Crop, mask and reorder are those of CL4SRec (Xie et al. 2022, arXiv:2010.14395), insert and substitute those of CoSeRec
+(Liu et al. 2021, arXiv:2108.06479). Only what the model sees is changed. A step keeps the event that it is to predict,
+or loses it where a change would show it.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seqmine.data.partners import Partners
+from seqmine.data.rows import TrainingRows
+from seqmine.structs import InteractionLog, UserError
+
+
+@runtime_checkable
+class Augmentation(Protocol):
+    """Changes training rows at random."""
+
+    def __call__(self, rows: TrainingRows, generator: np.random.Generator) -> TrainingRows:
+        """Return changed rows, as many as before and none of them empty."""
+        ...
+
+
+@runtime_checkable
+class PartnerAugmentation(Protocol):
+    """An augmentation that learns from training which items stand near each other."""
+
+    def prepare(self, training: InteractionLog) -> None:
+        """Take the training part of the log, and nothing of the rest."""
+        ...
+
+
+def prepare_augmentations(
+    augmentations: Iterable[Augmentation], log: InteractionLog, train_stops: NDArray[np.int64]
+) -> None:
+    """Show the first ``train_stops`` events of each user to the augmentations that learn from them."""
+    learning = [augmentation for augmentation in augmentations if isinstance(augmentation, PartnerAugmentation)]
+    if learning:
+        training = log.first_events(train_stops)
+        for augmentation in learning:
+            augmentation.prepare(training)
+
+
+class Crop:
+    """Keep a stretch of each history, at a random place that still has something to predict.
+
+    Args:
+        share: share of the events that stay, above 0 and at most 1.
+    """
+
+    def __init__(self, *, share: float) -> None:
+        if not 0 < share <= 1:
+            raise UserError(
+                f"data.augmentation.crop.share is {share}, allowed is 0 < share <= 1; "
+                "change data.augmentation.crop.share"
+            )
+        self.share = share
+
+    def __call__(self, rows: TrainingRows, generator: np.random.Generator) -> TrainingRows:
+        """Return the stretches."""
+        lengths = np.minimum(rows.lengths, np.maximum(1, np.floor(self.share * rows.lengths).astype(np.int64)))
+        first_target = np.argmax(rows.targets >= 0, axis=1)
+        earliest = np.maximum(0, first_target - lengths + 1)
+        return rows.take_steps(generator.integers(earliest, rows.lengths - lengths + 1), lengths)
+
+
+class Mask:
+    """Hide the items of some events; their place, time and behavior stay.
+
+    Args:
+        share: share of the events that are hidden, from 0 and below 1.
+    """
+
+    def __init__(self, *, share: float) -> None:
+        self.share = checked_share(share, "mask")
+
+    def __call__(self, rows: TrainingRows, generator: np.random.Generator) -> TrainingRows:
+        """Return the rows with holes."""
+        return replace(rows, items=np.where(draw_steps(rows, self.share, generator), 0, rows.items))
+
+
+class Reorder:
+    """Shuffle a stretch of each history; what the stretch itself would have predicted is not asked.
+
+    Args:
+        share: share of the events in the stretch, from 0 and below 1.
+    """
+
+    def __init__(self, *, share: float) -> None:
+        self.share = checked_share(share, "reorder")
+
+    def __call__(self, rows: TrainingRows, generator: np.random.Generator) -> TrainingRows:
+        """Return the shuffled rows."""
+        lengths = np.floor(self.share * rows.lengths).astype(np.int64)
+        starts = generator.integers(0, rows.lengths - lengths + 1)
+        steps = np.arange(rows.items.shape[1])
+        inside = (steps >= starts[:, None]) & (steps < (starts + lengths)[:, None])
+        places = starts[:, None] + generator.random(inside.shape) * lengths[:, None]
+        order = np.argsort(np.where(inside, places, steps), axis=1, kind="stable")
+        first = np.where(inside, rows.events, np.iinfo(np.int64).max).min(1, keepdims=True)
+        last = np.where(inside, rows.events, -1).max(1, keepdims=True)
+        shown = inside & (rows.targets >= first) & (rows.targets <= last) & (lengths > 1)[:, None]
+        return replace(
+            rows,
+            events=np.take_along_axis(rows.events, order, 1),
+            items=np.take_along_axis(rows.items, order, 1),
+            targets=np.where(shown, -1, rows.targets),
+        )
+
+
+class Substitute:
+    """Show in place of some events an item that stood near theirs in training.
+
+    Args:
+        share: share of the events, from 0 and below 1.
+        max_distance: events apart at most in training.
+        num_partners: most frequent partners of an item among which is drawn, by their frequency.
+    """
+
+    def __init__(self, *, share: float, max_distance: int, num_partners: int) -> None:
+        self.share = checked_share(share, "substitute")
+        self.max_distance, self.num_partners = checked_partners(max_distance, num_partners, "substitute")
+
+    def prepare(self, training: InteractionLog) -> None:
+        """Count which items stand near each other."""
+        self.partners = Partners(log=training, max_distance=self.max_distance, num_partners=self.num_partners)
+
+    def __call__(self, rows: TrainingRows, generator: np.random.Generator) -> TrainingRows:
+        """Return the rows with other items."""
+        partners = self.partners.draw(rows.items, generator)
+        return replace(rows, items=np.where(draw_steps(rows, self.share, generator), partners, rows.items))
+
+
+class Insert:
+    """Add after some events an item that stood near theirs in training, at the same time and with the same behavior.
+
+    An added event predicts nothing, so that each event is still a target at most once.
+
+    Args:
+        share: share of the events after which one is added, from 0 and below 1.
+        max_distance: events apart at most in training.
+        num_partners: most frequent partners of an item among which is drawn, by their frequency.
+        max_length: longest input; older events are cut off.
+    """
+
+    def __init__(self, *, share: float, max_distance: int, num_partners: int, max_length: int) -> None:
+        self.share = checked_share(share, "insert")
+        self.max_distance, self.num_partners = checked_partners(max_distance, num_partners, "insert")
+        self.max_length = max_length
+
+    def prepare(self, training: InteractionLog) -> None:
+        """Count which items stand near each other."""
+        self.partners = Partners(log=training, max_distance=self.max_distance, num_partners=self.num_partners)
+
+    def __call__(self, rows: TrainingRows, generator: np.random.Generator) -> TrainingRows:
+        """Return the longer rows."""
+        chosen, partners = draw_steps(rows, self.share, generator), self.partners.draw(rows.items, generator)
+        places = np.arange(rows.items.shape[1]) + np.cumsum(chosen, axis=1) - chosen
+        lengths = rows.lengths + chosen.sum(1)
+        shape = (len(rows), int(lengths.max(initial=1)))
+        old, new = np.nonzero(rows.valid), np.nonzero(chosen)
+
+        def spread(values: NDArray[np.int64], added: NDArray[np.int64], padding: int) -> NDArray[np.int64]:
+            wide = np.full(shape, padding)
+            wide[old[0], places[old]] = values[old]
+            wide[new[0], places[new] + 1] = added[new]
+            return wide
+
+        longer = TrainingRows(
+            events=spread(rows.events, rows.events, -1),
+            items=spread(rows.items, partners, 0),
+            targets=spread(rows.targets, np.full_like(rows.targets, -1), -1),
+            lengths=lengths,
+        )
+        kept = np.minimum(lengths, self.max_length)
+        return longer.take_steps(lengths - kept, kept)
+
+
+def draw_steps(rows: TrainingRows, share: float, generator: np.random.Generator) -> NDArray[np.bool_]:
+    """Return where steps are drawn: ``share`` of each row, rounded down, without replacement."""
+    noise = np.where(rows.valid, generator.random(rows.items.shape), 2.0)
+    ranks = np.argsort(np.argsort(noise, axis=1), axis=1)
+    return ranks < np.floor(share * rows.lengths)[:, None]
+
+
+def checked_share(share: float, name: str) -> float:
+    """Return a share from 0 and below 1, or raise UserError."""
+    if not 0 <= share < 1:
+        raise UserError(
+            f"data.augmentation.{name}.share is {share}, allowed is 0 <= share < 1; "
+            f"change data.augmentation.{name}.share"
+        )
+    return share
+
+
+def checked_partners(max_distance: int, num_partners: int, name: str) -> tuple[int, int]:
+    """Return both numbers when they are from 1, or raise UserError."""
+    for setting, value in (("max_distance", max_distance), ("num_partners", num_partners)):
+        if value < 1:
+            raise UserError(
+                f"data.augmentation.{name}.{setting} is {value}, allowed are whole numbers from 1; "
+                f"change data.augmentation.{name}.{setting}"
+            )
+    return max_distance, num_partners

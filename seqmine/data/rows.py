@@ -1,0 +1,103 @@
+"""The training sequences of a batch as arrays of events: what augmentations change before the batch is made."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seqmine.data.windows import Windows
+from seqmine.structs import InteractionLog
+
+
+@dataclass(frozen=True)
+class TrainingRows:
+    """Right-padded rows of steps; events are named by their place in the flat arrays of a log.
+
+    What is to be predicted is an event of the log, so that no augmentation can invent a target.
+
+    Args:
+        events: (B, L) int64 event that gives a step its time and behavior, -1 where there is none.
+        items: (B, L) int64 item that a step shows, 0 where it is padded or hidden.
+        targets: (B, L) int64 event to predict at each step, -1 where there is nothing to predict.
+        lengths: (B,) int64 steps of each row.
+    """
+
+    events: NDArray[np.int64]
+    items: NDArray[np.int64]
+    targets: NDArray[np.int64]
+    lengths: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        """Return the number of rows B."""
+        return len(self.lengths)
+
+    @property
+    def valid(self) -> NDArray[np.bool_]:
+        """(B, L) where a step is real."""
+        return np.arange(self.items.shape[1]) < self.lengths[:, None]
+
+    def take_rows(self, rows: NDArray[np.integer] | NDArray[np.bool_]) -> "TrainingRows":
+        """Return some of the rows."""
+        return TrainingRows(self.events[rows], self.items[rows], self.targets[rows], self.lengths[rows])
+
+    def take_steps(self, starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> "TrainingRows":
+        """Return a stretch of each row.
+
+        Args:
+            starts: (B,) first step.
+            lengths: (B,) number of steps.
+        """
+        steps, valid = grid(starts, lengths)
+        steps = np.where(valid, steps, 0)
+
+        def take(values: NDArray[np.int64], padding: int) -> NDArray[np.int64]:
+            return np.where(valid, np.take_along_axis(values, steps, 1), padding)
+
+        return TrainingRows(take(self.events, -1), take(self.items, 0), take(self.targets, -1), lengths)
+
+
+def training_rows(log: InteractionLog, windows: Windows, chosen: NDArray[np.int64], ahead: int) -> TrainingRows:
+    """Return the chosen windows as rows.
+
+    Args:
+        log: histories that the windows point into.
+        windows: stretches of history; events before ``first_targets`` are context alone.
+        chosen: which windows become rows.
+        ahead: how many events the target of a step is ahead of it: 1 predicts the next event, 0 the event itself.
+    """
+    starts, lengths = windows.starts[chosen], windows.stops[chosen] - windows.starts[chosen] - ahead
+    events, valid = grid(starts, lengths)
+    is_target = valid & (events + ahead >= windows.first_targets[chosen][:, None])
+    events = np.where(valid, events, -1)
+    items = np.where(valid, log.items[events], 0).astype(np.int64)
+    return TrainingRows(events, items, np.where(is_target, events + ahead, -1), lengths)
+
+
+def stack_rows(parts: Sequence[TrainingRows]) -> TrainingRows:
+    """Return the rows of all parts, one part after the other, as wide as the widest."""
+    width = max(part.items.shape[1] for part in parts)
+
+    def stack(column: Callable[[TrainingRows], NDArray[np.int64]], padding: int) -> NDArray[np.int64]:
+        values = [column(part) for part in parts]
+        return np.concatenate(
+            [np.pad(value, ((0, 0), (0, width - value.shape[1])), constant_values=padding) for value in values]
+        )
+
+    return TrainingRows(
+        events=stack(lambda part: part.events, -1),
+        items=stack(lambda part: part.items, 0),
+        targets=stack(lambda part: part.targets, -1),
+        lengths=np.concatenate([part.lengths for part in parts]),
+    )
+
+
+def grid(starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Return numbers (B, L) that count up from each start, and which of them lie within each length.
+
+    >>> numbers, valid = grid(np.array([5, 0]), np.array([1, 2]))
+    >>> numbers.tolist(), valid.tolist()
+    ([[5, 6], [0, 1]], [[True, False], [True, True]])
+    """
+    steps = np.arange(max(1, int(lengths.max(initial=0))))
+    return starts[:, None] + steps, steps < lengths[:, None]

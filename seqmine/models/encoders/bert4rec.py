@@ -1,0 +1,64 @@
+"""BERT4Rec: a bidirectional Transformer (Sun et al. 2019, arXiv:1904.06690)."""
+
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from seqmine.models.layers.attention import BidirectionalSelfAttention
+from seqmine.models.layers.dropout import Dropout
+from seqmine.models.layers.feed_forward import FeedForward
+from seqmine.models.layers.positions import LearnedPositions
+from seqmine.models.layers.residual import PostNormResidual
+from seqmine.structs import SequenceBatch
+
+
+class BERT4RecEncoder(nn.Module):
+    """Attention to both sides, normalized after each part, and a projection before the item table.
+
+    Differs from the paper in three places: positions count from the end of the history, scores have no bias of each
+    item, and dropout falls on the result of attention instead of its weights.
+
+    Args:
+        embedding_dim: size D of the vectors.
+        max_length: longest history; there is room for one hidden event more.
+        num_layers: number of blocks.
+        num_heads: attention heads H.
+        dropout: dropout of the embedded events and inside the blocks.
+    """
+
+    def __init__(self, *, embedding_dim: int, max_length: int, num_layers: int, num_heads: int, dropout: float) -> None:
+        super().__init__()
+        self.positions = LearnedPositions(embedding_dim=embedding_dim, max_length=max_length + 1)
+        self.input_norm = nn.LayerNorm(embedding_dim)
+        self.dropout = Dropout(dropout)
+        self.blocks = nn.ModuleList(
+            BERT4RecBlock(embedding_dim=embedding_dim, num_heads=num_heads, dropout=dropout) for _ in range(num_layers)
+        )
+        self.projection = nn.Sequential(nn.Linear(embedding_dim, embedding_dim), nn.GELU(), nn.LayerNorm(embedding_dim))
+
+    def forward(self, embedded: Float[Tensor, "B L D"], batch: SequenceBatch) -> Float[Tensor, "B L D"]:
+        """Return hidden states; each position depends on all events of its row."""
+        hidden = self.dropout(self.input_norm(self.positions(embedded, batch)))
+        for block in self.blocks:
+            hidden = block(hidden, batch)
+        return self.projection(hidden)
+
+
+class BERT4RecBlock(nn.Module):
+    """Attention to both sides, then a feed-forward network of inner size 4 D.
+
+    Args:
+        embedding_dim: size D of the vectors.
+        num_heads: heads H; must divide ``embedding_dim``.
+        dropout: dropout of the results of both parts and of the inner layer of the feed-forward network.
+    """
+
+    def __init__(self, *, embedding_dim: int, num_heads: int, dropout: float) -> None:
+        super().__init__()
+        self.attention = BidirectionalSelfAttention(embedding_dim=embedding_dim, num_heads=num_heads, dropout=dropout)
+        self.attention_norm = nn.LayerNorm(embedding_dim)
+        feed_forward = FeedForward(embedding_dim=embedding_dim, dropout=dropout, activation=nn.GELU())
+        self.feed_forward = PostNormResidual(nn.LayerNorm(embedding_dim), feed_forward)
+
+    def forward(self, hidden: Float[Tensor, "B L D"], batch: SequenceBatch) -> Float[Tensor, "B L D"]:
+        """Return hidden states of the next block."""
+        return self.feed_forward(self.attention_norm(hidden + self.attention(hidden, batch.valid_mask)))

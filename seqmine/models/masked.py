@@ -1,0 +1,87 @@
+"""Masked-item training of an encoder that sees both sides, as BERT4Rec (Sun et al. 2019, arXiv:1904.06690)."""
+
+from collections.abc import Callable
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LRScheduler
+
+from seqmine.models.module import SequenceModule
+from seqmine.structs import Catalog, SequenceBatch, UserError
+
+
+class MaskedItemModule(SequenceModule):
+    """Learns hidden items from the events on both sides, and predicts a hidden event after the last one.
+
+    The vector of a hidden event is no row of the item table, so it can never be recommended, and losses see the items
+    alone. An encoder must have room for one event more than the longest history.
+
+    Args:
+        embedding_dim: size D of the item vectors.
+        encoder: turns embedded histories into hidden states; may see both sides of a position.
+        loss: compares hidden states with the item table.
+        catalog: the items to learn.
+        optimizer: builds an optimizer from parameter groups.
+        scheduler: builds a learning-rate schedule from the optimizer and the number of steps; called once a step.
+        cosine_temperature: as in ``SequenceModule``.
+    """
+
+    def __init__(
+        self,
+        *,
+        embedding_dim: int,
+        encoder: nn.Module,
+        loss: nn.Module,
+        catalog: Catalog,
+        optimizer: Callable[..., Optimizer],
+        scheduler: Callable[..., LRScheduler],
+        cosine_temperature: float | None = None,
+    ) -> None:
+        super().__init__(
+            embedding_dim=embedding_dim,
+            encoder=encoder,
+            loss=loss,
+            catalog=catalog,
+            optimizer=optimizer,
+            scheduler=scheduler,
+            cosine_temperature=cosine_temperature,
+        )
+        self.mask_embedding = nn.Parameter(torch.randn(embedding_dim) * 0.02 * embedding_dim**0.5)
+
+    def embed_items(self, batch: SequenceBatch) -> Float[Tensor, "B L D"]:
+        """Return the vector of each event; a valid position without an item is a hidden event."""
+        hidden = (batch.valid_mask & (batch.items == 0)).unsqueeze(2)
+        return torch.where(hidden, self.mask_embedding, super().embed_items(batch))
+
+    def score(self, batch: SequenceBatch) -> Float[Tensor, "B V"]:
+        """Return the score of each row of the item table for a hidden event after the last event of each row."""
+        return super().score(with_hidden_event(batch))
+
+    def training_losses(self, batch: SequenceBatch) -> tuple[Tensor, dict[str, Tensor]]:
+        """Return the loss over the hidden events, also by its name.
+
+        Args:
+            batch: histories with hidden events.
+
+        Raises:
+            UserError: a batch that shows what is to be predicted, which a model that sees both sides would copy.
+        """
+        if batch.items[batch.targets > 0].any():
+            raise UserError(
+                "data.task does not hide the items to be predicted from a model that sees them on both sides; "
+                "set data/task=masked_item"
+            )
+        return super().training_losses(batch)
+
+
+def with_hidden_event(batch: SequenceBatch) -> SequenceBatch:
+    """Return histories with one hidden event after the last real one; an empty history is that event alone.
+
+    >>> items, one = torch.tensor([[5, 6], [7, 0], [0, 0]]), torch.ones(3, dtype=torch.int64)
+    >>> asked = with_hidden_event(SequenceBatch(items, items, torch.tensor([2, 1, 1]), one))
+    >>> asked.items.tolist(), asked.lengths.tolist()
+    ([[5, 6, 0], [7, 0, 0], [0, 0, 0]], [3, 2, 1])
+    """
+    return batch.with_room((batch.items > 0).sum(1) + 1)
