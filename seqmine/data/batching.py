@@ -42,6 +42,7 @@ class TrainingBatches(IterableDataset):
 
     Args:
         log: histories to train on.
+        collate: gathers the windows into batches.
         train_stops: (U,) number of training events of each user.
         windows: chooses the stretches of an epoch.
         max_length: longest input.
@@ -56,6 +57,7 @@ class TrainingBatches(IterableDataset):
         self,
         *,
         log: InteractionLog,
+        collate: NextItemCollate,
         train_stops: NDArray[np.int64],
         windows: WindowChoice,
         max_length: int,
@@ -65,10 +67,9 @@ class TrainingBatches(IterableDataset):
         world_size: int,
         progress: Callable[[], tuple[int, int]],
     ) -> None:
-        self.log, self.train_stops, self.windows = log, train_stops, windows
+        self.log, self.collate, self.train_stops, self.windows = log, collate, train_stops, windows
         self.max_length, self.batch_size, self.seed = max_length, batch_size, seed
         self.rank, self.world_size, self.progress = rank, world_size, progress
-        self.collate = NextItemCollate(log=log)
 
     def __len__(self) -> int:
         """Return the batches of an epoch on each device."""

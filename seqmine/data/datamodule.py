@@ -3,6 +3,7 @@
 import hashlib
 import json
 import logging
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +12,15 @@ from torch.utils.data import DataLoader
 
 from seqmine.data.batching import TargetBatches, TrainingBatches
 from seqmine.data.cleaning.pipeline import Cleaning, describe
-from seqmine.data.collate import HistoryCollate
+from seqmine.data.collate import HistoryCollate, NextBehaviorCollate, NextItemCollate
 from seqmine.data.leakage import find_leaks
 from seqmine.data.sequences import PreparedData, prepare_sequences
 from seqmine.data.splits import Splitter, Targets
 from seqmine.data.store import STORE_VERSION, read_store, write_store
+from seqmine.data.target_behavior import TargetWindows, events_of
 from seqmine.data.truth import KnownTruth, TrueProbabilities
 from seqmine.data.windows import WindowChoice
-from seqmine.structs import Catalog, Recommender, Source, UserError
+from seqmine.structs import Catalog, InteractionLog, Recommender, Source, UserError, columns_read
 
 _log = logging.getLogger(__name__)
 
@@ -37,6 +39,7 @@ class SequenceDataModule(LightningDataModule):
         seen: which items leave the candidates of an evaluation: ``full``, ``window`` or ``none``.
         seed: decides windows and the order of batches.
         store: folder in which prepared logs are kept, one subfolder each.
+        target_behavior: kind of event that is predicted from events of all kinds; None predicts every event.
     """
 
     # a device may have no user to evaluate when there are fewer users than devices
@@ -55,6 +58,7 @@ class SequenceDataModule(LightningDataModule):
         seen: str,
         seed: int,
         store: str,
+        target_behavior: str | None = None,
     ) -> None:
         super().__init__()
         for name, value in {
@@ -67,6 +71,7 @@ class SequenceDataModule(LightningDataModule):
         self.source, self.cleaning, self.split, self.windows = source, cleaning, split, windows
         self.max_length, self.batch_size, self.eval_batch_size = max_length, batch_size, eval_batch_size
         self.seen, self.seed, self.store = seen, seed, Path(store)
+        self.target_behavior = target_behavior
         self._prepared: PreparedData | None = None
 
     @property
@@ -86,12 +91,12 @@ class SequenceDataModule(LightningDataModule):
         """Return the best possible recommender by name, of a source that knows its truth; nothing otherwise.
 
         A log that was cleaned has none: the truth of its source is told by the number of events before, and cleaning
-        takes events away.
+        takes events away. Nor has a target behavior: the truth is that of any next event.
 
         Args:
             part: ``val`` or ``test``, whose targets it is asked for.
         """
-        if not isinstance(self.source, KnownTruth) or self.cleaning.steps:
+        if not isinstance(self.source, KnownTruth) or self.cleaning.steps or self.target_behavior is not None:
             return {}
         targets = getattr(self.prepared.split, part)
         return {"ceiling/": TrueProbabilities(source=self.source, data=self.prepared, targets=targets)}
@@ -112,6 +117,7 @@ class SequenceDataModule(LightningDataModule):
                 steps,
                 describe(self.cleaning.edge),
                 describe(self.split),
+                self.target_behavior,
             ]
             parts = json.dumps(made_of)
             self._fingerprint = hashlib.blake2b(parts.encode(), digest_size=12).hexdigest()
@@ -127,12 +133,22 @@ class SequenceDataModule(LightningDataModule):
             _log.info("prepared data are read from %s", self.folder)
             return
         events, audit = self.cleaning.clean(self.source.read())
-        data = prepare_sequences(events, self.source.item_features(), self.split)
+        data = prepare_sequences(events, self.source.item_features(), self.split, self.target_behavior)
         leaks = find_leaks(
-            data, splitter=self.split, windows=self.windows, max_length=self.max_length, audit=audit, seed=self.seed
+            data,
+            splitter=self.split,
+            windows=self._windows(data.log),
+            max_length=self.max_length,
+            audit=audit,
+            seed=self.seed,
+            target_behavior=self.target_behavior,
         )
         leaks.require_passed()
-        description = {"fingerprint": self.fingerprint, "split": describe(self.split)}
+        description = {
+            "fingerprint": self.fingerprint,
+            "split": describe(self.split),
+            "target_behavior": self.target_behavior,
+        }
         write_store(data, self.folder, description, {"audit.json": audit.to_json(), "leaks.json": leaks.to_json()})
         _log.info("prepared data are kept in %s", self.folder)
 
@@ -145,8 +161,9 @@ class SequenceDataModule(LightningDataModule):
         data = self.prepared
         batches = TrainingBatches(
             log=data.log,
+            collate=self._training_collate(data.log),
             train_stops=data.split.train_stops,
-            windows=self.windows,
+            windows=self._windows(data.log),
             max_length=self.max_length,
             batch_size=self.batch_size,
             seed=self.seed,
@@ -164,12 +181,39 @@ class SequenceDataModule(LightningDataModule):
         """Return the test targets of this device."""
         return self._loader(self._target_batches(self.prepared.split.test, self.prepared.test_items))
 
+    def history_collate(self, log: InteractionLog, columns: Collection[str]) -> HistoryCollate:
+        """Return the collate that gathers inputs to predict from, by the protocol of this data.
+
+        Args:
+            log: histories whose items and behaviors are numbered as in the prepared log.
+            columns: optional columns of a batch that the model reads.
+        """
+        behavior = None if self.target_behavior is None else log.behavior_number(self.target_behavior)
+        return HistoryCollate(
+            log=log, max_length=self.max_length, seen=self.seen, columns=columns, seen_behavior=behavior
+        )
+
+    def _training_collate(self, log: InteractionLog) -> NextItemCollate:
+        if self.target_behavior is None:
+            return NextItemCollate(log=log, columns=self._columns)
+        behavior = log.behavior_number(self.target_behavior)
+        return NextBehaviorCollate(log=log, behavior=behavior, columns=self._columns)
+
+    def _windows(self, log: InteractionLog) -> WindowChoice:
+        if self.target_behavior is None:
+            return self.windows
+        return TargetWindows(windows=self.windows, events=events_of(log, self.target_behavior))
+
+    @property
+    def _columns(self) -> frozenset[str]:
+        """The optional columns that the model reads; none without a model."""
+        return frozenset() if self.trainer is None else columns_read(self.trainer.lightning_module)
+
     def _target_batches(self, targets: Targets, items: Any) -> TargetBatches:
-        collate = HistoryCollate(log=self.prepared.log, max_length=self.max_length, seen=self.seen)
         return TargetBatches(
             targets=targets,
             items=items,
-            collate=collate,
+            collate=self.history_collate(self.prepared.log, self._columns),
             batch_size=self.eval_batch_size,
             rank=self._rank,
             world_size=self._world_size,
