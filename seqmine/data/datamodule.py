@@ -10,6 +10,7 @@ from typing import Any
 from lightning import LightningDataModule
 from torch.utils.data import DataLoader
 
+from seqmine.data.attributes import Attributes, with_attributes
 from seqmine.data.batching import TargetBatches, TrainingBatches
 from seqmine.data.cleaning.pipeline import Cleaning, describe
 from seqmine.data.collate import HistoryCollate, NextBehaviorCollate, NextItemCollate
@@ -40,6 +41,8 @@ class SequenceDataModule(LightningDataModule):
         seed: decides windows and the order of batches.
         store: folder in which prepared logs are kept, one subfolder each.
         target_behavior: kind of event that is predicted from events of all kinds; None predicts every event.
+        item_attributes: chooses what models may know of items; None chooses nothing.
+        user_attributes: chooses what models may know of users; None chooses nothing.
     """
 
     # a device may have no user to evaluate when there are fewer users than devices
@@ -59,6 +62,8 @@ class SequenceDataModule(LightningDataModule):
         seed: int,
         store: str,
         target_behavior: str | None = None,
+        item_attributes: Attributes | None = None,
+        user_attributes: Attributes | None = None,
     ) -> None:
         super().__init__()
         for name, value in {
@@ -72,6 +77,8 @@ class SequenceDataModule(LightningDataModule):
         self.max_length, self.batch_size, self.eval_batch_size = max_length, batch_size, eval_batch_size
         self.seen, self.seed, self.store = seen, seed, Path(store)
         self.target_behavior = target_behavior
+        self.item_attributes = item_attributes or Attributes(owner="item")
+        self.user_attributes = user_attributes or Attributes(owner="user")
         self._prepared: PreparedData | None = None
 
     @property
@@ -118,6 +125,8 @@ class SequenceDataModule(LightningDataModule):
                 describe(self.cleaning.edge),
                 describe(self.split),
                 self.target_behavior,
+                self.item_attributes.fingerprint(),
+                self.user_attributes.fingerprint(),
             ]
             parts = json.dumps(made_of)
             self._fingerprint = hashlib.blake2b(parts.encode(), digest_size=12).hexdigest()
@@ -133,7 +142,9 @@ class SequenceDataModule(LightningDataModule):
             _log.info("prepared data are read from %s", self.folder)
             return
         events, audit = self.cleaning.clean(self.source.read())
-        data = prepare_sequences(events, self.source.item_features(), self.split, self.target_behavior)
+        table = self.item_attributes.read(self.source.item_features())
+        data = prepare_sequences(events, table, self.split, self.target_behavior)
+        data = with_attributes(data, self.item_attributes, self.user_attributes, table)
         leaks = find_leaks(
             data,
             splitter=self.split,

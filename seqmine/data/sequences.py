@@ -169,5 +169,7 @@ def _feature_columns(item_ids: list[str], features: pl.DataFrame | None) -> dict
     if features is None:
         return {}
     rows = pl.DataFrame({"item_id": item_ids}, schema={"item_id": pl.String})
+    # vectors are no reading matter, and lists of them would fill the memory
+    features = features.select(pl.exclude(pl.List(pl.Float32), pl.List(pl.Float64), pl.Array(pl.Float32, None)))
     joined = rows.join(features.unique("item_id", keep="first"), on="item_id", how="left", maintain_order="left")
     return {name: joined[name].to_list() for name in joined.columns if name != "item_id"}

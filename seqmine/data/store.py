@@ -138,8 +138,7 @@ def _read_attributes(frame: pl.DataFrame, num_codes: int | None) -> AttributeTab
         name: frame[name].to_numpy() if name in frame.columns else np.zeros((len(frame), 0), dtype)
         for name, dtype in widths.items()
     }
-    padded = {name: np.pad(part, ((1, 0), (0, 0))) for name, part in rows.items()}
-    return AttributeTable(padded[_CODES], padded[_VALUES], num_codes)
+    return AttributeTable(rows[_CODES], rows[_VALUES], num_codes).with_padding()
 
 
 def _read_user_attributes(columns: dict[str, np.ndarray], meta: dict[str, Any]) -> AttributeTable | None:

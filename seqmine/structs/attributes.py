@@ -26,6 +26,15 @@ class AttributeTable:
         """Number F of numeric attributes and entries of vectors."""
         return self.values.shape[1]
 
+    def with_padding(self) -> "AttributeTable":
+        """Return the table with a row of nothing before the first.
+
+        >>> AttributeTable(np.ones((1, 2), np.int32), np.ones((1, 1), np.float32), 1).with_padding().codes.tolist()
+        [[0, 0], [1, 1]]
+        """
+        codes, values = (np.pad(rows, ((1, 0), (0, 0))) for rows in (self.codes, self.values))
+        return AttributeTable(codes, values, self.num_codes)
+
     def __len__(self) -> int:
         """Return the number of rows R."""
         return len(self.codes)

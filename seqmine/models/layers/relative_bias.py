@@ -1,5 +1,7 @@
 """A bias of attention scores by distance in positions and in time."""
 
+from typing import ClassVar
+
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
@@ -19,6 +21,8 @@ class PositionTimeBias(nn.Module):
         max_length: longest history; distances beyond share the last bias.
         num_time_buckets: gaps longer than ``exp(0.301 * num_time_buckets)`` seconds share the last bias.
     """
+
+    columns: ClassVar[tuple[str, ...]] = ("timestamps",)
 
     def __init__(self, *, max_length: int, num_time_buckets: int) -> None:
         super().__init__()
