@@ -3,7 +3,6 @@
 import hashlib
 import json
 import logging
-from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -192,18 +191,6 @@ class SequenceDataModule(LightningDataModule):
         """Return the test targets of this device."""
         return self._loader(self._target_batches(self.prepared.split.test, self.prepared.test_items))
 
-    def history_collate(self, log: InteractionLog, columns: Collection[str]) -> HistoryCollate:
-        """Return the collate that gathers inputs to predict from, by the protocol of this data.
-
-        Args:
-            log: histories whose items and behaviors are numbered as in the prepared log.
-            columns: optional columns of a batch that the model reads.
-        """
-        behavior = None if self.target_behavior is None else log.behavior_number(self.target_behavior)
-        return HistoryCollate(
-            log=log, max_length=self.max_length, seen=self.seen, columns=columns, seen_behavior=behavior
-        )
-
     def _training_collate(self, log: InteractionLog) -> NextItemCollate:
         if self.target_behavior is None:
             return NextItemCollate(log=log, columns=self._columns)
@@ -221,10 +208,18 @@ class SequenceDataModule(LightningDataModule):
         return frozenset() if self.trainer is None else columns_read(self.trainer.lightning_module)
 
     def _target_batches(self, targets: Targets, items: Any) -> TargetBatches:
+        log = self.prepared.log
+        collate = HistoryCollate(
+            log=log,
+            max_length=self.max_length,
+            seen=self.seen,
+            columns=self._columns,
+            seen_behavior=None if self.target_behavior is None else log.behavior_number(self.target_behavior),
+        )
         return TargetBatches(
             targets=targets,
             items=items,
-            collate=self.history_collate(self.prepared.log, self._columns),
+            collate=collate,
             batch_size=self.eval_batch_size,
             rank=self._rank,
             world_size=self._world_size,

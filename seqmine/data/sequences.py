@@ -169,7 +169,11 @@ def _feature_columns(item_ids: list[str], features: pl.DataFrame | None) -> dict
     if features is None:
         return {}
     rows = pl.DataFrame({"item_id": item_ids}, schema={"item_id": pl.String})
-    # vectors are no reading matter, and lists of them would fill the memory
-    features = features.select(pl.exclude(pl.List(pl.Float32), pl.List(pl.Float64), pl.Array(pl.Float32, None)))
-    joined = rows.join(features.unique("item_id", keep="first"), on="item_id", how="left", maintain_order="left")
+    shown = features.select(name for name, kind in features.schema.items() if not _is_vector(kind))
+    joined = rows.join(shown.unique("item_id", keep="first"), on="item_id", how="left", maintain_order="left")
     return {name: joined[name].to_list() for name in joined.columns if name != "item_id"}
+
+
+def _is_vector(kind: pl.DataType) -> bool:
+    """Tell vectors, which nobody reads and which would fill the memory as lists, from other attributes."""
+    return isinstance(kind, pl.Array) or (isinstance(kind, pl.List) and kind.inner in (pl.Float32, pl.Float64))

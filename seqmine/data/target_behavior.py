@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from seqmine.data.splits import GlobalTime, Split, Splitter, Targets, count_before
 from seqmine.data.windows import WindowChoice, Windows
-from seqmine.structs import InteractionLog
+from seqmine.structs import InteractionLog, UserError
 
 
 def split_by_behavior(splitter: Splitter, log: InteractionLog, behavior: str) -> Split:
@@ -30,6 +30,7 @@ def split_by_behavior(splitter: Splitter, log: InteractionLog, behavior: str) ->
         stops = count_before(log, splitter.edges(alone.timestamps)[0])
     else:
         stops = _stops_in_log(part.train_stops, alone.lengths, events, log, offsets)
+    _require_training(events, log, stops, behavior)
     val, test = (
         Targets(of.users, events[offsets[of.users] + of.positions] - log.offsets[of.users])
         for of in (part.val, part.test)
@@ -52,6 +53,18 @@ def _stops_in_log(
     first_held_out = events[np.minimum(offsets[:-1] + stops, len(events) - 1)] - log.offsets[:-1]
     inside = np.where(stops > 0, first_held_out, 0)
     return np.where(stops == lengths, log.lengths, inside)
+
+
+def _require_training(
+    events: NDArray[np.int64], log: InteractionLog, stops: NDArray[np.int64], behavior: str
+) -> None:
+    users = np.searchsorted(log.offsets, events, side="right") - 1
+    positions = events - log.offsets[users]
+    if not ((positions > 0) & (positions < stops[users])).any():
+        raise UserError(
+            f"no user has a training event of the target behavior {behavior!r} with another event before it; "
+            "change data.target_behavior or data.split"
+        )
 
 
 class TargetWindows:

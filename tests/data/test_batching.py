@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seqmine.data.batching import TargetBatches, TrainingBatches, length_grouped_batches
-from seqmine.data.collate import HistoryCollate
+from seqmine.data.collate import HistoryCollate, NextItemCollate
 from seqmine.data.splits import LeaveOneOut, Targets
 from seqmine.data.windows import LatestWindow
 from seqmine.structs import InteractionLog
@@ -16,7 +16,7 @@ SPLIT = LeaveOneOut().split(LOG)
 
 def training_batches(seed=0, rank=0, world_size=1, epoch=0, done=0) -> TrainingBatches:
     return TrainingBatches(
-        log=LOG, train_stops=SPLIT.train_stops, windows=LatestWindow(), max_length=30, batch_size=8, seed=seed,
+        log=LOG, collate=NextItemCollate(log=LOG), train_stops=SPLIT.train_stops, windows=LatestWindow(), max_length=30, batch_size=8, seed=seed,
         rank=rank, world_size=world_size, progress=lambda: (epoch, done),
     )  # fmt: skip
 

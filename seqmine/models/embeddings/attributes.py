@@ -55,7 +55,8 @@ class ItemAttributes(nn.Module):
         table = catalog.attributes
         if table is None or not (table.num_codes or table.num_values):
             raise UserError(
-                "model/context has item_attributes and none were chosen; set e.g. data.item_attributes.categorical=[brand]"
+                "model/context has item_attributes and none were chosen; "
+                "set e.g. data.item_attributes.categorical=[brand]"
             )
         # not in checkpoints: the catalog of a run brings them
         self.register_buffer("codes", torch.as_tensor(table.codes, dtype=torch.int64), persistent=False)

@@ -26,7 +26,8 @@ class BehaviorEmbedding(nn.Module):
         super().__init__()
         if not catalog.behaviors:
             raise UserError(
-                "model/context has behavior and the log has none; set data.columns.behavior or take it out of model/context"
+                "model/context has behavior and the log has none; "
+                "set data.columns.behavior or take it out of model/context"
             )
         self.table = scaled_table(len(catalog.behaviors), embedding_dim)
 
