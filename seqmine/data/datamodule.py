@@ -9,10 +9,11 @@ from typing import Any
 from lightning import LightningDataModule
 from torch.utils.data import DataLoader
 
-from seqmine.data.attributes import Attributes, with_attributes
+from seqmine.data.attributes import with_attributes
 from seqmine.data.batching import TargetBatches, TrainingBatches
 from seqmine.data.cleaning.pipeline import Cleaning, describe
 from seqmine.data.collate import HistoryCollate, NextBehaviorCollate, NextItemCollate
+from seqmine.data.features import Features
 from seqmine.data.leakage import find_leaks
 from seqmine.data.sequences import PreparedData, prepare_sequences
 from seqmine.data.splits import Splitter, Targets
@@ -39,9 +40,8 @@ class SequenceDataModule(LightningDataModule):
         seen: which items leave the candidates of an evaluation: ``full``, ``window`` or ``none``.
         seed: decides windows and the order of batches.
         store: folder in which prepared logs are kept, one subfolder each.
-        target_behavior: kind of event that is predicted from events of all kinds; None predicts every event.
-        item_attributes: chooses what models may know of items; None chooses nothing.
-        user_attributes: chooses what models may know of users; None chooses nothing.
+        features: what is known beside items, and the kind of event that is predicted; None predicts every event from
+            events without attributes.
     """
 
     # a device may have no user to evaluate when there are fewer users than devices
@@ -60,9 +60,7 @@ class SequenceDataModule(LightningDataModule):
         seen: str,
         seed: int,
         store: str,
-        target_behavior: str | None = None,
-        item_attributes: Attributes | None = None,
-        user_attributes: Attributes | None = None,
+        features: Features | None = None,
     ) -> None:
         super().__init__()
         for name, value in {
@@ -75,9 +73,7 @@ class SequenceDataModule(LightningDataModule):
         self.source, self.cleaning, self.split, self.windows = source, cleaning, split, windows
         self.max_length, self.batch_size, self.eval_batch_size = max_length, batch_size, eval_batch_size
         self.seen, self.seed, self.store = seen, seed, Path(store)
-        self.target_behavior = target_behavior
-        self.item_attributes = item_attributes or Attributes(owner="item")
-        self.user_attributes = user_attributes or Attributes(owner="user")
+        self.features = features or Features()
         self._prepared: PreparedData | None = None
 
     @property
@@ -87,6 +83,11 @@ class SequenceDataModule(LightningDataModule):
             self.prepare_data()
             self._prepared = read_store(self.folder)
         return self._prepared
+
+    @property
+    def target_behavior(self) -> str | None:
+        """The kind of event that is predicted; None when every event is."""
+        return self.features.target_behavior
 
     @property
     def catalog(self) -> Catalog:
@@ -123,9 +124,7 @@ class SequenceDataModule(LightningDataModule):
                 steps,
                 describe(self.cleaning.edge),
                 describe(self.split),
-                self.target_behavior,
-                self.item_attributes.fingerprint(),
-                self.user_attributes.fingerprint(),
+                self.features.fingerprint(),
             ]
             parts = json.dumps(made_of)
             self._fingerprint = hashlib.blake2b(parts.encode(), digest_size=12).hexdigest()
@@ -141,9 +140,9 @@ class SequenceDataModule(LightningDataModule):
             _log.info("prepared data are read from %s", self.folder)
             return
         events, audit = self.cleaning.clean(self.source.read())
-        table = self.item_attributes.read(self.source.item_features())
+        table = self.features.items.read(self.source.item_features())
         data = prepare_sequences(events, table, self.split, self.target_behavior)
-        data = with_attributes(data, self.item_attributes, self.user_attributes, table)
+        data = with_attributes(data, self.features.items, self.features.users, table)
         leaks = find_leaks(
             data,
             splitter=self.split,

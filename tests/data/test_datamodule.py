@@ -7,6 +7,7 @@ from seqmine.data.cleaning.edges import WholeLog
 from seqmine.data.cleaning.pipeline import Cleaning
 from seqmine.data.cleaning.single_events import ExactDuplicates
 from seqmine.data.datamodule import SequenceDataModule
+from seqmine.data.features import Features
 from seqmine.data.sources.interactions import InteractionFiles
 from seqmine.data.sources.sequences import SequenceFile
 from seqmine.data.sources.synthetic import Synthetic
@@ -104,7 +105,7 @@ def shop(path, store, **changes) -> SequenceDataModule:
 
 
 def test_a_target_behavior_is_what_all_parts_predict(tmp_path):
-    data = shop(tmp_path / "log.csv", tmp_path / "store", target_behavior="buy")
+    data = shop(tmp_path / "log.csv", tmp_path / "store", features=Features(target_behavior="buy"))
     log = data.prepared.log
     buys = set(log.items[log.behaviors == log.behavior_number("buy")].tolist())
     assert data.folder != shop(tmp_path / "log.csv", tmp_path / "store").folder
