@@ -62,7 +62,7 @@ def histories_of(config: DictConfig, settings: DictConfig, catalog: Catalog) -> 
         log, user_ids = _read_histories(str(config.input), catalog)
         users = np.flatnonzero(log.lengths)
         ends = Targets(users, log.lengths[users])
-        behavior = None if target_behavior is None else log.behavior_number(target_behavior)
+        behavior = None if target_behavior is None else log.behavior_number(str(target_behavior))
         return Histories(log, user_ids, ends, settings.data.max_length, behavior)
     if config.data.path is not None:
         OmegaConf.update(settings, "data.path", config.data.path, force_add=True)
@@ -70,7 +70,7 @@ def histories_of(config: DictConfig, settings: DictConfig, catalog: Catalog) -> 
     check_catalog(data.catalog, config.run)
     everyone = Targets(np.arange(data.log.num_users), data.log.lengths)
     ends = everyone if config.history == "full" else data.split.test
-    behavior = None if target_behavior is None else data.log.behavior_number(target_behavior)
+    behavior = None if target_behavior is None else data.log.behavior_number(str(target_behavior))
     return Histories(data.log, data.user_ids, ends, settings.data.max_length, behavior)
 
 

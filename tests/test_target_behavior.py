@@ -96,5 +96,12 @@ def test_the_histories_of_a_file_are_scored_with_what_it_tells(folder):
     ],
 )
 def test_mistakes_are_told_in_one_sentence(folder, argument, sentence):
-    arguments = ["data=interactions", "data.path=log.csv", "data.items_path=items.csv", *TINY, "trainer=smoke", argument]
+    arguments = [
+        "data=interactions",
+        "data.path=log.csv",
+        "data.items_path=items.csv",
+        *TINY,
+        "trainer=smoke",
+        argument,
+    ]
     assert sentence in error_of(run("train", *arguments, cwd=folder, status=1))

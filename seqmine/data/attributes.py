@@ -5,7 +5,6 @@ Vocabularies and scales come from the items and users of the training part; what
 
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -65,7 +64,8 @@ class Attributes:
     def fingerprint(self) -> str:
         """Return a hash of the content of the files and of the choice of columns."""
         files = [require_file(path, self.setting) for path in (self.path, self.vectors) if path is not None]
-        return fingerprint_files(files, {name: value for name, value in vars(self).items() if name not in ("path", "vectors")})
+        choice = {name: value for name, value in vars(self).items() if name not in ("path", "vectors")}
+        return fingerprint_files(files, choice)
 
     def read(self, from_source: pl.DataFrame | None) -> pl.DataFrame | None:
         """Return the table, with the columns of the source that it lacks beside its own; None where there is neither.
@@ -84,10 +84,13 @@ class Attributes:
         table = table.unique(self.key, keep="first", maintain_order=True)
         if from_source is None:
             return table
-        others = from_source.select(name for name in from_source.columns if name == self.key or name not in table.columns)
+        lacking = [name for name in from_source.columns if name == self.key or name not in table.columns]
+        others = from_source.select(lacking)
         return others.join(table, on=self.key, how="full", coalesce=True, maintain_order="left_right")
 
-    def encode(self, table: pl.DataFrame | None, keys: Sequence[str], trained: NDArray[np.bool_]) -> AttributeTable | None:
+    def encode(
+        self, table: pl.DataFrame | None, keys: Sequence[str], trained: NDArray[np.bool_]
+    ) -> AttributeTable | None:
         """Return the chosen attributes of each key in numbers; None when none is chosen.
 
         Args:
@@ -101,7 +104,9 @@ class Attributes:
         if not self.chosen:
             return None
         if table is None:
-            raise UserError(f"{self.setting} chooses {', '.join(self.chosen)} and there is no table; set {self.setting}.path")
+            raise UserError(
+                f"{self.setting} chooses {', '.join(self.chosen)} and there is no table; set {self.setting}.path"
+            )
         rows = pl.DataFrame({self.key: keys}, schema={self.key: pl.String}).join(
             table.select(self.key, *(self._checked(table, name) for name in self.chosen)),
             on=self.key, how="left", maintain_order="left",
@@ -133,7 +138,8 @@ class Attributes:
             return texts.cast(pl.Float64).to_numpy()
         except pl.exceptions.PolarsError as error:
             raise UserError(
-                f"{self.setting}.numeric has {values.name!r}, whose values are not all numbers; choose it as categorical"
+                f"{self.setting}.numeric has {values.name!r}, whose values are not all numbers; "
+                "choose it as categorical"
             ) from error
 
     def _as_vector(self, values: pl.Series) -> NDArray[np.float32]:
@@ -154,16 +160,20 @@ class Attributes:
         try:
             matrix = np.load(found, allow_pickle=False)
         except (ValueError, OSError) as error:
-            raise UserError(f"{self.setting}.vectors={Path(found)} is no .npy matrix ({error}); save it with numpy.save") from error
+            raise UserError(
+                f"{self.setting}.vectors={found} is no .npy matrix ({error}); save it with numpy.save"
+            ) from error
         if matrix.ndim != 2 or len(matrix) != num_rows or not np.issubdtype(matrix.dtype, np.number):
             raise UserError(
-                f"{self.setting}.vectors={found} has shape {matrix.shape}, allowed is one row of numbers for each of the "
-                f"{num_rows} rows of {self.setting}.path; change {self.setting}.vectors"
+                f"{self.setting}.vectors={found} has shape {matrix.shape}, allowed is one row of numbers for each "
+                f"of the {num_rows} rows of {self.setting}.path; change {self.setting}.vectors"
             )
         return matrix.astype(np.float32)
 
 
-def with_attributes(data: PreparedData, items: Attributes, users: Attributes, table: pl.DataFrame | None) -> PreparedData:
+def with_attributes(
+    data: PreparedData, items: Attributes, users: Attributes, table: pl.DataFrame | None
+) -> PreparedData:
     """Return prepared data with the chosen attributes of its items and users.
 
     Args:

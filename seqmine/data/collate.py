@@ -172,7 +172,8 @@ def gather_columns(
         columns: names of optional fields of ``SequenceBatch``.
     """
     events = {"behaviors": log.behaviors, "timestamps": log.timestamps, "ratings": log.ratings}
-    found = {name: _gather(column, positions) for name, column in events.items() if column is not None and name in columns}
+    asked = {name: column for name, column in events.items() if name in columns}
+    found = {name: _gather(column, positions) for name, column in asked.items() if column is not None}
     if log.users is not None:
         rows = {"user_codes": log.users.codes, "user_values": log.users.values}
         found |= {name: _rows(column, users) for name, column in rows.items() if name in columns}

@@ -19,7 +19,7 @@ class Features:
         items: Attributes | None = None,
         users: Attributes | None = None,
     ) -> None:
-        self.target_behavior = target_behavior
+        self.target_behavior = None if target_behavior is None else str(target_behavior)
         self.items = items or Attributes(owner="item")
         self.users = users or Attributes(owner="user")
 

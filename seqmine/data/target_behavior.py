@@ -55,9 +55,7 @@ def _stops_in_log(
     return np.where(stops == lengths, log.lengths, inside)
 
 
-def _require_training(
-    events: NDArray[np.int64], log: InteractionLog, stops: NDArray[np.int64], behavior: str
-) -> None:
+def _require_training(events: NDArray[np.int64], log: InteractionLog, stops: NDArray[np.int64], behavior: str) -> None:
     users = np.searchsorted(log.offsets, events, side="right") - 1
     positions = events - log.offsets[users]
     if not ((positions > 0) & (positions < stops[users])).any():

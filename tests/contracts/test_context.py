@@ -44,7 +44,7 @@ def build(config, seed=0):
     part = part(catalog=CATALOG)
     with torch.no_grad():  # nothing starts at zero, so that every weight is seen to matter
         for weight in part.parameters():
-            weight += 0.1 * torch.randn_like(weight) * (weight != 0 if weight.ndim > 1 else 1)
+            weight.add_(0.1 * torch.randn_like(weight) * (weight != 0 if weight.ndim > 1 else 1))
     return part
 
 

@@ -117,7 +117,10 @@ def test_impossible_settings_are_refused(tmp_path):
     with pytest.raises(UserError, match=r"there is no table; set data\.user_attributes\.path"):
         Attributes(owner="user", categorical=["age"]).encode(None, ["a"], np.ones(1, dtype=bool))
     (tmp_path / "items.csv").write_text("item_id,price\nb,1\na,2\n")
-    for content, words in ((np.ones((3, 2)), "one row of numbers for each of the 2 rows"), (b"no matrix", "is no .npy matrix")):
+    for content, words in (
+        (np.ones((3, 2)), "one row of numbers for each of the 2 rows"),
+        (b"no matrix", "is no .npy matrix"),
+    ):
         path = tmp_path / "vectors.npy"
         path.write_bytes(content) if isinstance(content, bytes) else np.save(path, content)
         with pytest.raises(UserError, match=words):

@@ -23,7 +23,9 @@ def log_of(histories: list[list[int]]) -> InteractionLog:
     """Users with the given kinds of events; items tell user and position, times are in order."""
     flat = [kind for history in histories for kind in history]
     log = InteractionLog.from_lists([[10 * u + p + 1 for p in range(len(h))] for u, h in enumerate(histories)])
-    times = np.concatenate([np.sort(np.random.default_rng(u).integers(0, 500, len(h))) for u, h in enumerate(histories)])
+    times = np.concatenate(
+        [np.sort(np.random.default_rng(u).integers(0, 500, len(h))) for u, h in enumerate(histories)]
+    )
     return InteractionLog(
         log.items, log.offsets, timestamps=times, behaviors=np.array(flat, np.uint8), behavior_names=["view", "buy"]
     )
@@ -113,7 +115,12 @@ def test_an_unknown_target_behavior_is_told_with_those_there_are():
 def shop(num_users: int = 60, num_items: int = 20, seed: int = 0) -> pl.DataFrame:
     random = np.random.default_rng(seed)
     rows = [
-        (f"u{user}", f"i{random.integers(num_items)}", 1000 * user + 10 * step, "buy" if random.random() < 0.4 else "view")
+        (
+            f"u{user}",
+            f"i{random.integers(num_items)}",
+            1000 * user + 10 * step,
+            "buy" if random.random() < 0.4 else "view",
+        )
         for user in range(num_users)
         for step in range(random.integers(4, 15))
     ]
@@ -123,7 +130,13 @@ def shop(num_users: int = 60, num_items: int = 20, seed: int = 0) -> pl.DataFram
 def leaks(data, splitter=None):
     windows = TargetWindows(windows=SlidingWindows(stride=3), events=events_of(data.log, "buy"))
     return find_leaks(
-        data, splitter=splitter or LeaveOneOut(), windows=windows, max_length=5, audit=None, seed=1, target_behavior="buy"
+        data,
+        splitter=splitter or LeaveOneOut(),
+        windows=windows,
+        max_length=5,
+        audit=None,
+        seed=1,
+        target_behavior="buy",
     )
 
 

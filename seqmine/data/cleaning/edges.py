@@ -135,7 +135,7 @@ class AllButLastOf:
         users = key_numbers(frame["user_id"])
         times = [frame[name].to_numpy() for name in ("microsecond", "timestamp") if name in frame.columns]
         order = np.lexsort((*times, users))
-        is_target = (frame["behavior"] == self.behavior).to_numpy()[order]
+        is_target = (frame["behavior"] == str(self.behavior)).to_numpy()[order]
         totals = np.bincount(users[order], weights=is_target).astype(np.int64)
         upto = np.cumsum(is_target) - np.repeat(np.cumsum(totals) - totals, np.bincount(users))
         after = totals[users[order]] - upto

@@ -1,4 +1,5 @@
 import datetime
+from itertools import pairwise
 
 import pytest
 import torch
@@ -21,7 +22,7 @@ def test_places_equal_those_of_a_loop():
     expected = []
     for row in times.tolist():
         places = [0]
-        for before, now in zip(row, row[1:], strict=False):
+        for before, now in pairwise(row):
             places.append(places[-1] + 1 if now - before <= 50 else 0)
         expected.append(places)
     assert places_in_session(times, 50).tolist() == expected
