@@ -1,7 +1,7 @@
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seqmine.data.cleaning.edges import AllButLastOf
@@ -43,6 +43,7 @@ def test_leave_one_out_of_purchases_by_hand():
     assert split.train_stops.tolist() == [3, 3, 2]
 
 
+@settings(deadline=None)  # a busy machine
 @given(kinds)
 @pytest.mark.parametrize("splitter", SPLITTERS, ids=lambda splitter: type(splitter).__name__)
 def test_targets_are_those_of_the_log_of_purchases_alone(splitter, histories):
@@ -60,6 +61,7 @@ def test_targets_are_those_of_the_log_of_purchases_alone(splitter, histories):
         assert part.users.tolist() == of_alone.users.tolist()
 
 
+@settings(deadline=None)  # a busy machine
 @given(kinds)
 @pytest.mark.parametrize("splitter", SPLITTERS, ids=lambda splitter: type(splitter).__name__)
 def test_training_ends_before_the_targets(splitter, histories):
@@ -78,6 +80,7 @@ def test_training_ends_before_the_targets(splitter, histories):
         assert np.concatenate(of_training).max(initial=-1) < first
 
 
+@settings(deadline=None)  # a busy machine
 @given(kinds, st.integers(1, 6), st.integers(0, 99))
 @pytest.mark.parametrize("windows", WINDOWS, ids=lambda windows: type(windows).__name__)
 def test_windows_hold_every_training_purchase_they_can_and_nothing_useless(windows, histories, max_length, seed):
