@@ -2,8 +2,8 @@
 
 import logging
 import os
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import torch
 from omegaconf import DictConfig, OmegaConf
+from torch import nn
 
 from seqmine.config import build
 from seqmine.data.collate import HistoryCollate
@@ -21,7 +22,7 @@ from seqmine.data.sources.sequences import SequenceFile
 from seqmine.data.splits import Targets
 from seqmine.metrics.functional import check_scores, mask_candidates, top_items
 from seqmine.restore import check_catalog
-from seqmine.structs import Catalog, InteractionLog, Recommender, UserError
+from seqmine.structs import AttributeTable, Catalog, InteractionLog, UserError, columns_read
 
 _log = logging.getLogger(__name__)
 _TABLES = (".csv", ".tsv", ".parquet", ".csv.gz", ".tsv.gz")
@@ -36,12 +37,14 @@ class Histories:
         user_ids: raw key of each history.
         ends: the users to recommend to, and how many of their events are known.
         max_length: longest input of the model.
+        seen_behavior: number of the behavior by which a user had an item; None counts every event.
     """
 
     log: InteractionLog
     user_ids: list[str]
     ends: Targets
     max_length: int
+    seen_behavior: int | None = None
 
 
 def histories_of(config: DictConfig, settings: DictConfig, catalog: Catalog) -> Histories:
@@ -54,24 +57,30 @@ def histories_of(config: DictConfig, settings: DictConfig, catalog: Catalog) -> 
     """
     if config.history not in ("full", "test"):
         raise UserError(f"history is {config.history!r}, allowed are full and test; change history")
+    target_behavior = settings.data.target_behavior
     if config.input is not None:
-        return _histories_of_file(str(config.input), catalog, settings.data.max_length)
+        log, user_ids = _read_histories(str(config.input), catalog)
+        users = np.flatnonzero(log.lengths)
+        ends = Targets(users, log.lengths[users])
+        behavior = None if target_behavior is None else log.behavior_number(str(target_behavior))
+        return Histories(log, user_ids, ends, settings.data.max_length, behavior)
     if config.data.path is not None:
         OmegaConf.update(settings, "data.path", config.data.path, force_add=True)
     data: PreparedData = build(settings.data.module, settings.trusted).prepared
     check_catalog(data.catalog, config.run)
     everyone = Targets(np.arange(data.log.num_users), data.log.lengths)
     ends = everyone if config.history == "full" else data.split.test
-    return Histories(data.log, data.user_ids, ends, settings.data.max_length)
+    behavior = None if target_behavior is None else data.log.behavior_number(str(target_behavior))
+    return Histories(data.log, data.user_ids, ends, settings.data.max_length, behavior)
 
 
 def recommend_to(
-    module: Recommender, catalog: Catalog, histories: Histories, *, top_k: int, batch_size: int, seen: str
+    module: nn.Module, catalog: Catalog, histories: Histories, *, top_k: int, batch_size: int, seen: str
 ) -> Iterator[pl.DataFrame]:
     """Yield tables of user_id, rank, item_id and score, one a batch of users.
 
     Args:
-        module: a trained model.
+        module: a trained model, a ``Recommender``.
         catalog: of the model.
         histories: what is known of the users.
         top_k: length of the lists, at most the number of candidates.
@@ -82,7 +91,13 @@ def recommend_to(
         raise UserError(
             f"top_k is {top_k}, allowed are 1 to {catalog.num_items}, the size of the catalog; change top_k"
         )
-    collate = HistoryCollate(log=histories.log, max_length=histories.max_length, seen=seen)
+    collate = HistoryCollate(
+        log=histories.log,
+        max_length=histories.max_length,
+        seen=seen,
+        columns=columns_read(module),
+        seen_behavior=histories.seen_behavior,
+    )
     nothing = np.zeros(len(histories.ends), np.int32)
     names = np.array(["", *catalog.item_ids], dtype=object)
     for start in range(0, len(histories.ends), batch_size):
@@ -144,8 +159,11 @@ def _write_csv(lists: Iterator[pl.DataFrame], path: Path) -> int:
     return users
 
 
-def _histories_of_file(path: str, catalog: Catalog, max_length: int) -> Histories:
-    """Read histories of any users; items that the model does not know are left out and counted."""
+def _read_histories(path: str, catalog: Catalog) -> tuple[InteractionLog, list[str]]:
+    """Read histories of any users and their keys; items that the model does not know are left out and counted.
+
+    Items and behaviors are numbered as in the catalog; nothing is known of the attributes of the users.
+    """
     source = InteractionFiles(path=path) if path.endswith(_TABLES) else SequenceFile(path=path)
     events = source.read()
     index = pl.DataFrame(
@@ -159,9 +177,22 @@ def _histories_of_file(path: str, catalog: Catalog, max_length: int) -> Historie
     log, user_ids, item_ids = group_by_user(known.drop("item_index"))
     numbers = np.array([0, *catalog.encode(item_ids)], np.int32)[log.items]
     kept = np.concatenate([[0], np.cumsum(numbers > 0)]).astype(np.int64)
-    offsets = kept[log.offsets]
-    found = InteractionLog(numbers[numbers > 0], offsets)
-    users = np.flatnonzero(np.diff(offsets) > 0)
-    if len(users) < len(user_ids):
-        _log.warning("%d of %d users have no known item; they get no list", len(user_ids) - len(users), len(user_ids))
-    return Histories(found, user_ids, Targets(users, np.diff(offsets)[users]), max_length)
+    found = replace(log, items=numbers).take(numbers > 0, kept[log.offsets])
+    empty = int((found.lengths == 0).sum())
+    if empty:
+        _log.warning("%d of %d users have no known item; they get no list", empty, len(user_ids))
+    unknown_users = AttributeTable(
+        np.zeros((len(user_ids), 1), np.int32),
+        np.zeros((len(user_ids), catalog.num_user_values), np.float32),
+        catalog.num_user_codes,
+    )
+    return replace(_number_behaviors(found, catalog.behaviors), users=unknown_users), user_ids
+
+
+def _number_behaviors(log: InteractionLog, names: Sequence[str]) -> InteractionLog:
+    """Return the log with its behaviors numbered as in the run; a kind that the run does not know becomes 0."""
+    if log.behaviors is None:
+        return log
+    known = {name: number for number, name in enumerate(names, start=1)}
+    numbers = np.array([0, *(known.get(name, 0) for name in log.behavior_names)], np.uint8)
+    return replace(log, behaviors=numbers[log.behaviors], behavior_names=names)

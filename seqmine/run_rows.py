@@ -61,8 +61,8 @@ class Row:
         Raises:
             UserError: a run does not have the metric.
         """
-        values = [run.metrics.get(metric) for run in self.runs]
-        if None in values:
+        values = [run.metrics[metric] for run in self.runs if metric in run.metrics]
+        if len(values) < len(self.runs):
             known = ", ".join(name for name in self.runs[0].metrics if name.startswith(f"{metric.partition('/')[0]}/"))
             raise UserError(f"run {str(self.runs[0].folder)!r} has no {metric}, it has {known}; change metric")
         return sum(values) / len(values)

@@ -3,10 +3,10 @@
 A batch is gathered from the flat arrays in a few vectorized steps; the collate decides what is to be predicted.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -36,6 +36,8 @@ class NextItemCollate:
     Args:
         log: the histories to gather from.
         train_stops: (U,) number of training events of each user.
+        behavior: number of the one behavior whose events are predicted, or None for all.
+        columns: names of the optional columns of the batch that the model reads.
         augmentations: change what the model sees, one after the other.
     """
 
@@ -44,17 +46,20 @@ class NextItemCollate:
         *,
         log: InteractionLog,
         train_stops: NDArray[np.int64],
+        behavior: int | None = None,
+        columns: Collection[str] = (),
         augmentations: Mapping[str, Augmentation] = MappingProxyType({}),
     ) -> None:
-        self.log, self.augmentations = log, list(augmentations.values())
+        self.log, self.behavior, self.columns = log, behavior, columns
+        self.augmentations = list(augmentations.values())
         prepare_augmentations(self.augmentations, log, train_stops)
 
     def __call__(self, windows: Windows, rows: NDArray[np.int64], generator: np.random.Generator) -> SequenceBatch:
         """Gather the windows of the given rows into a right-padded batch."""
-        sequences = training_rows(self.log, windows, rows, ahead=1)
+        sequences = training_rows(self.log, windows, rows, ahead=1, behavior=self.behavior)
         for augmentation in self.augmentations:
             sequences = augmentation(sequences, generator)
-        return batch_of_rows(self.log, sequences, windows.users[rows])
+        return batch_of_rows(self.log, sequences, windows.users[rows], self.columns)
 
 
 class MaskedItemCollate:
@@ -66,6 +71,8 @@ class MaskedItemCollate:
     Args:
         log: the histories to gather from.
         train_stops: (U,) number of training events of each user.
+        behavior: number of the one behavior whose events are hidden, or None for all.
+        columns: names of the optional columns of the batch that the model reads.
         mask_share: chance of an event to be hidden; each row hides at least one.
         last_share: share of the rows that hide their last event alone, as in a recommendation; BERT4Rec has one such
             row beside ten others.
@@ -79,18 +86,21 @@ class MaskedItemCollate:
         train_stops: NDArray[np.int64],
         mask_share: float,
         last_share: float,
+        behavior: int | None = None,
+        columns: Collection[str] = (),
         augmentations: Mapping[str, Augmentation] = MappingProxyType({}),
     ) -> None:
         for name, share in (("mask_share", mask_share), ("last_share", last_share)):
             if not 0 <= share <= 1:
                 raise UserError(f"data.task.{name} is {share}, allowed is 0 <= share <= 1; change data.task.{name}")
-        self.log, self.mask_share, self.last_share = log, mask_share, last_share
+        self.log, self.behavior, self.columns = log, behavior, columns
+        self.mask_share, self.last_share = mask_share, last_share
         self.augmentations = list(augmentations.values())
         prepare_augmentations(self.augmentations, log, train_stops)
 
     def __call__(self, windows: Windows, rows: NDArray[np.int64], generator: np.random.Generator) -> SequenceBatch:
         """Gather the windows of the given rows into a right-padded batch with hidden events."""
-        sequences = training_rows(self.log, windows, rows, ahead=0)
+        sequences = training_rows(self.log, windows, rows, ahead=0, behavior=self.behavior)
         for augmentation in self.augmentations:
             sequences = augmentation(sequences, generator)
         hidden = self._draw_hidden(sequences.targets >= 0, generator)
@@ -100,7 +110,7 @@ class MaskedItemCollate:
             targets=np.where(hidden, sequences.targets, -1),
             lengths=sequences.lengths,
         )
-        return batch_of_rows(self.log, sequences, windows.users[rows])
+        return batch_of_rows(self.log, sequences, windows.users[rows], self.columns)
 
     def _draw_hidden(self, allowed: NDArray[np.bool_], generator: np.random.Generator) -> NDArray[np.bool_]:
         noise = np.where(allowed, generator.random(allowed.shape), 2.0)
@@ -117,6 +127,8 @@ class TwoViewCollate:
     Args:
         log: the histories to gather from.
         train_stops: (U,) number of training events of each user.
+        behavior: number of the one behavior whose events are predicted, or None for all.
+        columns: names of the optional columns of the batch that the model reads.
         augmentations: one of them is drawn for each view of each history; what the next item is predicted from stays
             as it is.
 
@@ -125,16 +137,23 @@ class TwoViewCollate:
     """
 
     def __init__(
-        self, *, log: InteractionLog, train_stops: NDArray[np.int64], augmentations: Mapping[str, Augmentation]
+        self,
+        *,
+        log: InteractionLog,
+        train_stops: NDArray[np.int64],
+        augmentations: Mapping[str, Augmentation],
+        behavior: int | None = None,
+        columns: Collection[str] = (),
     ) -> None:
         if not augmentations:
             raise UserError("data.augmentation is none, but views need one; set data/augmentation=[crop,mask,reorder]")
-        self.log, self.augmentations = log, list(augmentations.values())
+        self.log, self.behavior, self.columns = log, behavior, columns
+        self.augmentations = list(augmentations.values())
         prepare_augmentations(self.augmentations, log, train_stops)
 
     def __call__(self, windows: Windows, rows: NDArray[np.int64], generator: np.random.Generator) -> SequenceBatch:
         """Gather the windows of the given rows and two views of each."""
-        sequences, users = training_rows(self.log, windows, rows, ahead=1), windows.users[rows]
+        sequences, users = training_rows(self.log, windows, rows, ahead=1, behavior=self.behavior), windows.users[rows]
         twice = stack_rows([sequences, sequences])
         choice = generator.integers(0, len(self.augmentations), len(twice))
         changed = [
@@ -143,8 +162,8 @@ class TwoViewCollate:
         ]
         views = stack_rows(changed).take_rows(np.argsort(np.argsort(choice, kind="stable")))
         views = replace(views, targets=np.full_like(views.targets, -1))
-        batch = batch_of_rows(self.log, sequences, users)
-        return replace(batch, views=batch_of_rows(self.log, views, np.tile(users, 2)))
+        batch = batch_of_rows(self.log, sequences, users, self.columns)
+        return replace(batch, views=batch_of_rows(self.log, views, np.tile(users, 2), self.columns))
 
 
 class HistoryCollate:
@@ -155,12 +174,24 @@ class HistoryCollate:
         max_length: longest input; older events are cut off.
         seen: which items leave the candidates: ``full`` takes out all that the user had before, ``window`` only those
             inside the input, ``none`` keeps every item.
+        columns: names of the optional columns of the batch that the model reads.
+        seen_behavior: number of the behavior by which a user had an item, so that an item that was viewed may still be
+            bought; None counts every event.
     """
 
-    def __init__(self, *, log: InteractionLog, max_length: int, seen: str) -> None:
+    def __init__(
+        self,
+        *,
+        log: InteractionLog,
+        max_length: int,
+        seen: str,
+        columns: Collection[str] = (),
+        seen_behavior: int | None = None,
+    ) -> None:
         if seen not in ("full", "window", "none"):
             raise UserError(f"evaluation.seen is {seen!r}, allowed are full, window and none; change evaluation.seen")
         self.log, self.max_length, self.seen = log, max_length, seen
+        self.columns, self.seen_behavior = columns, seen_behavior
 
     def __call__(self, targets: Targets, items: NDArray[np.int32], rows: NDArray[np.int64]) -> SequenceBatch:
         """Gather the histories before the given targets into a right-padded batch.
@@ -186,8 +217,7 @@ class HistoryCollate:
             user_index=torch.from_numpy(users),
             seen_items=seen_items,
             seen_rows=seen_rows,
-            behaviors=_gather_optional(self.log.behaviors, positions),
-            timestamps=_gather_optional(self.log.timestamps, positions),
+            **gather_columns(self.log, positions, users, self.columns),
         )
 
     def _seen(
@@ -198,6 +228,9 @@ class HistoryCollate:
         begin = first if self.seen == "full" else starts
         flat = segment_positions(begin, stops - begin)
         rows = np.repeat(np.arange(len(begin)), stops - begin)
+        if self.seen_behavior is not None and self.log.behaviors is not None:
+            had = self.log.behaviors[flat] == self.seen_behavior
+            flat, rows = flat[had], rows[had]
         return torch.from_numpy(self.log.items[flat].astype(np.int64)), torch.from_numpy(rows)
 
 
@@ -215,30 +248,53 @@ def batch_of_histories(histories: Sequence[Sequence[int]], max_length: int, seen
     return batch
 
 
-def batch_of_rows(log: InteractionLog, rows: TrainingRows, users: NDArray[np.int64]) -> SequenceBatch:
+def batch_of_rows(
+    log: InteractionLog, rows: TrainingRows, users: NDArray[np.int64], columns: Collection[str]
+) -> SequenceBatch:
     """Make a training batch of rows.
 
     Args:
         log: the histories that the rows point into.
         rows: what is seen and what is to be predicted.
         users: (B,) user of each row.
+        columns: names of optional fields of ``SequenceBatch``.
     """
     return SequenceBatch(
         items=torch.from_numpy(rows.items),
         targets=_gather(log.items, rows.targets),
         lengths=torch.from_numpy(rows.lengths),
         user_index=torch.from_numpy(users),
-        behaviors=_gather_optional(log.behaviors, rows.events),
-        timestamps=_gather_optional(log.timestamps, rows.events),
-        target_timestamps=_gather_optional(log.timestamps, rows.targets),
+        **gather_columns(log, rows.events, users, columns),
     )
 
 
 def _gather(column: NDArray, positions: NDArray[np.int64]) -> Tensor:
-    """Take a column at positions, 0 where the position is -1."""
-    values = column[np.maximum(positions, 0)].astype(np.int64) if len(column) else np.zeros(positions.shape, np.int64)
-    return torch.from_numpy(np.where(positions < 0, 0, values))
+    """Take a column at positions, 0 where the position is -1; whole numbers become int64."""
+    dtype = column.dtype if column.dtype == np.float32 else np.dtype(np.int64)
+    values = column[np.maximum(positions, 0)].astype(dtype) if len(column) else np.zeros(positions.shape, dtype)
+    return torch.from_numpy(np.where(positions < 0, dtype.type(0), values))
 
 
-def _gather_optional(column: NDArray | None, positions: NDArray[np.int64]) -> Tensor | None:
-    return None if column is None else _gather(column, positions)
+def gather_columns(
+    log: InteractionLog, positions: NDArray[np.int64], users: NDArray[np.int64], columns: Collection[str]
+) -> dict[str, Any]:
+    """Return the asked-for optional columns of a batch that the log has.
+
+    Args:
+        log: the histories to gather from.
+        positions: (B, L) places in the flat arrays, -1 where padded.
+        users: (B,) user of each row.
+        columns: names of optional fields of ``SequenceBatch``.
+    """
+    events = {"behaviors": log.behaviors, "timestamps": log.timestamps, "ratings": log.ratings}
+    asked = {name: column for name, column in events.items() if name in columns}
+    found = {name: _gather(column, positions) for name, column in asked.items() if column is not None}
+    if log.users is not None:
+        rows = {"user_codes": log.users.codes, "user_values": log.users.values}
+        found |= {name: _rows(column, users) for name, column in rows.items() if name in columns}
+    return found
+
+
+def _rows(column: NDArray, users: NDArray[np.int64]) -> Tensor:
+    values = np.asarray(column[users])
+    return torch.from_numpy(values if values.dtype == np.float32 else values.astype(np.int64))

@@ -4,22 +4,26 @@ import hashlib
 import json
 import logging
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from lightning import LightningDataModule
 from torch.utils.data import DataLoader
 
+from seqmine.data.attributes import with_attributes
 from seqmine.data.batching import TargetBatches, TrainingBatches
 from seqmine.data.cleaning.pipeline import Cleaning, describe
 from seqmine.data.collate import HistoryCollate, NextItemCollate, TrainingCollate
+from seqmine.data.features import Features
 from seqmine.data.leakage import find_leaks
 from seqmine.data.sequences import PreparedData, prepare_sequences
 from seqmine.data.splits import Splitter, Targets
 from seqmine.data.store import STORE_VERSION, read_store, write_store
+from seqmine.data.target_behavior import TargetWindows, events_of
 from seqmine.data.truth import KnownTruth, TrueProbabilities
 from seqmine.data.windows import WindowChoice
-from seqmine.structs import Catalog, Recommender, Source, UserError
+from seqmine.structs import Catalog, InteractionLog, Recommender, Source, UserError, columns_read
 
 _log = logging.getLogger(__name__)
 
@@ -40,6 +44,8 @@ class SequenceDataModule(LightningDataModule):
         seed: decides windows, the order of batches and what the task draws.
         store: folder in which prepared logs are kept, one subfolder each.
         task: builds from ``log`` and ``train_stops`` the collate that decides what is learned.
+        features: what is known beside items, and the kind of event that is predicted; None predicts every event from
+            events without attributes.
     """
 
     # a device may have no user to evaluate when there are fewer users than devices
@@ -60,6 +66,7 @@ class SequenceDataModule(LightningDataModule):
         seed: int,
         store: str,
         task: Callable[..., TrainingCollate] = NextItemCollate,
+        features: Features | None = None,
     ) -> None:
         super().__init__()
         for name, value in {
@@ -74,6 +81,7 @@ class SequenceDataModule(LightningDataModule):
         self.max_length, self.eval_batch_size = max_length, eval_batch_size
         self.batch_size, self.batch_tokens = batch_size, batch_tokens
         self.seen, self.seed, self.store, self.task = seen, seed, Path(store), task
+        self.features = features or Features()
         self._prepared: PreparedData | None = None
 
     @property
@@ -85,6 +93,11 @@ class SequenceDataModule(LightningDataModule):
         return self._prepared
 
     @property
+    def target_behavior(self) -> str | None:
+        """The kind of event that is predicted; None when every event is."""
+        return self.features.target_behavior
+
+    @property
     def catalog(self) -> Catalog:
         """The items that training knows."""
         return self.prepared.catalog
@@ -93,12 +106,12 @@ class SequenceDataModule(LightningDataModule):
         """Return the best possible recommender by name, of a source that knows its truth; nothing otherwise.
 
         A log that was cleaned has none: the truth of its source is told by the number of events before, and cleaning
-        takes events away.
+        takes events away. Nor has a target behavior: the truth is that of any next event.
 
         Args:
             part: ``val`` or ``test``, whose targets it is asked for.
         """
-        if not isinstance(self.source, KnownTruth) or self.cleaning.steps:
+        if not isinstance(self.source, KnownTruth) or self.cleaning.steps or self.target_behavior is not None:
             return {}
         targets = getattr(self.prepared.split, part)
         return {"ceiling/": TrueProbabilities(source=self.source, data=self.prepared, targets=targets)}
@@ -119,6 +132,7 @@ class SequenceDataModule(LightningDataModule):
                 steps,
                 describe(self.cleaning.edge),
                 describe(self.split),
+                self.features.fingerprint(),
             ]
             parts = json.dumps(made_of)
             self._fingerprint = hashlib.blake2b(parts.encode(), digest_size=12).hexdigest()
@@ -134,18 +148,25 @@ class SequenceDataModule(LightningDataModule):
             _log.info("prepared data are read from %s", self.folder)
             return
         events, audit = self.cleaning.clean(self.source.read())
-        data = prepare_sequences(events, self.source.item_features(), self.split)
+        table = self.features.items.read(self.source.item_features())
+        data = prepare_sequences(events, table, self.split, self.target_behavior)
+        data = with_attributes(data, self.features.items, self.features.users, table)
         leaks = find_leaks(
             data,
             splitter=self.split,
-            windows=self.windows,
+            windows=self._windows(data.log),
             max_length=self.max_length,
             audit=audit,
             seed=self.seed,
-            task=self.task,
+            task=self._task(data.log),
+            target_behavior=self.target_behavior,
         )
         leaks.require_passed()
-        description = {"fingerprint": self.fingerprint, "split": describe(self.split)}
+        description = {
+            "fingerprint": self.fingerprint,
+            "split": describe(self.split),
+            "target_behavior": self.target_behavior,
+        }
         write_store(data, self.folder, description, {"audit.json": audit.to_json(), "leaks.json": leaks.to_json()})
         _log.info("prepared data are kept in %s", self.folder)
 
@@ -159,8 +180,8 @@ class SequenceDataModule(LightningDataModule):
         batches = TrainingBatches(
             log=data.log,
             train_stops=data.split.train_stops,
-            windows=self.windows,
-            collate=self.task(log=data.log, train_stops=data.split.train_stops),
+            windows=self._windows(data.log),
+            collate=self._task(data.log)(log=data.log, train_stops=data.split.train_stops, columns=self._columns),
             max_length=self.max_length,
             batch_size=self.batch_size,
             batch_tokens=self.batch_tokens,
@@ -179,8 +200,31 @@ class SequenceDataModule(LightningDataModule):
         """Return the test targets of this device."""
         return self._loader(self._target_batches(self.prepared.split.test, self.prepared.test_items))
 
+    def _task(self, log: InteractionLog) -> Callable[..., TrainingCollate]:
+        return partial(self.task, behavior=self._behavior(log))
+
+    def _behavior(self, log: InteractionLog) -> int | None:
+        return None if self.target_behavior is None else log.behavior_number(self.target_behavior)
+
+    def _windows(self, log: InteractionLog) -> WindowChoice:
+        if self.target_behavior is None:
+            return self.windows
+        return TargetWindows(windows=self.windows, events=events_of(log, self.target_behavior))
+
+    @property
+    def _columns(self) -> frozenset[str]:
+        """The optional columns that the model reads; none without a model."""
+        return frozenset() if self.trainer is None else columns_read(self.trainer.lightning_module)
+
     def _target_batches(self, targets: Targets, items: Any) -> TargetBatches:
-        collate = HistoryCollate(log=self.prepared.log, max_length=self.max_length, seen=self.seen)
+        log = self.prepared.log
+        collate = HistoryCollate(
+            log=log,
+            max_length=self.max_length,
+            seen=self.seen,
+            columns=self._columns,
+            seen_behavior=self._behavior(log),
+        )
         return TargetBatches(
             targets=targets,
             items=items,

@@ -57,7 +57,9 @@ class TrainingRows:
         return TrainingRows(take(self.events, -1), take(self.items, 0), take(self.targets, -1), lengths)
 
 
-def training_rows(log: InteractionLog, windows: Windows, chosen: NDArray[np.int64], ahead: int) -> TrainingRows:
+def training_rows(
+    log: InteractionLog, windows: Windows, chosen: NDArray[np.int64], *, ahead: int, behavior: int | None = None
+) -> TrainingRows:
     """Return the chosen windows as rows.
 
     Args:
@@ -65,10 +67,14 @@ def training_rows(log: InteractionLog, windows: Windows, chosen: NDArray[np.int6
         windows: stretches of history; events before ``first_targets`` are context alone.
         chosen: which windows become rows.
         ahead: how many events the target of a step is ahead of it: 1 predicts the next event, 0 the event itself.
+        behavior: number of the one behavior whose events are targets, or None for all.
     """
     starts, lengths = windows.starts[chosen], windows.stops[chosen] - windows.starts[chosen] - ahead
     events, valid = grid(starts, lengths)
     is_target = valid & (events + ahead >= windows.first_targets[chosen][:, None])
+    if behavior is not None:
+        assert log.behaviors is not None
+        is_target &= log.behaviors[np.where(is_target, events + ahead, 0)] == behavior
     events = np.where(valid, events, -1)
     items = np.where(valid, log.items[events], 0).astype(np.int64)
     return TrainingRows(events, items, np.where(is_target, events + ahead, -1), lengths)

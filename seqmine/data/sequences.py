@@ -8,6 +8,7 @@ import torch
 from numpy.typing import NDArray
 
 from seqmine.data.splits import Split, Splitter, Targets
+from seqmine.data.target_behavior import split_by_behavior
 from seqmine.structs import Catalog, InteractionLog, UserError
 
 
@@ -81,19 +82,25 @@ def group_by_user(events: pl.DataFrame) -> tuple[InteractionLog, list[str], list
     return log, user_ids, item_ids
 
 
-def prepare_sequences(events: pl.DataFrame, item_features: pl.DataFrame | None, splitter: Splitter) -> PreparedData:
+def prepare_sequences(
+    events: pl.DataFrame,
+    item_features: pl.DataFrame | None,
+    splitter: Splitter,
+    target_behavior: str | None = None,
+) -> PreparedData:
     """Turn a table of events into histories, a catalog of training items, and the parts of a split.
 
     Args:
         events: see ``group_by_user``.
         item_features: attributes by ``item_id``, or None.
         splitter: decides the parts.
+        target_behavior: kind of event that is predicted, or None when every event is.
 
     Raises:
         UserError: when nothing is left to train on.
     """
     log, user_ids, item_ids = group_by_user(events)
-    split = splitter.split(log)
+    split = splitter.split(log) if target_behavior is None else split_by_behavior(splitter, log, target_behavior)
     if not (split.train_stops >= 2).any():
         raise UserError(
             f"no user has two training events (longest history: {int(log.lengths.max())} events); "
@@ -106,7 +113,12 @@ def prepare_sequences(events: pl.DataFrame, item_features: pl.DataFrame | None, 
     by_number = np.argsort(number[1:], kind="stable")
     raw = [item_ids[index] for index in by_number]
     train_counts = torch.from_numpy(np.concatenate([[0], counts[1:][by_number[:num_items]]]))
-    catalog = Catalog(raw[:num_items], train_counts, _feature_columns(raw[:num_items], item_features))
+    catalog = Catalog(
+        raw[:num_items],
+        train_counts,
+        _feature_columns(raw[:num_items], item_features),
+        behaviors=log.behavior_names,
+    )
     return PreparedData(
         log=_keep_events(renamed, known),
         catalog=catalog,
@@ -157,5 +169,11 @@ def _feature_columns(item_ids: list[str], features: pl.DataFrame | None) -> dict
     if features is None:
         return {}
     rows = pl.DataFrame({"item_id": item_ids}, schema={"item_id": pl.String})
-    joined = rows.join(features.unique("item_id", keep="first"), on="item_id", how="left", maintain_order="left")
+    shown = features.select(name for name, kind in features.schema.items() if not _is_vector(kind))
+    joined = rows.join(shown.unique("item_id", keep="first"), on="item_id", how="left", maintain_order="left")
     return {name: joined[name].to_list() for name in joined.columns if name != "item_id"}
+
+
+def _is_vector(kind: pl.DataType) -> bool:
+    """Tell vectors, which nobody reads and which would fill the memory as lists, from other attributes."""
+    return isinstance(kind, pl.Array) or (isinstance(kind, pl.List) and kind.inner in (pl.Float32, pl.Float64))

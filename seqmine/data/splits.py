@@ -114,8 +114,8 @@ class GlobalTime:
         if log.timestamps is None:
             raise UserError("the log has no timestamps, which data/split=global_time needs; set data.columns.timestamp")
         val_edge, test_edge = self.edges(log.timestamps)
-        before_val = _count_before(log, val_edge)
-        before_test = _count_before(log, test_edge)
+        before_val = count_before(log, val_edge)
+        before_test = count_before(log, test_edge)
         lengths = log.lengths
         val = np.flatnonzero((before_test > before_val) & (before_val > 0))
         test = np.flatnonzero((lengths > before_test) & (before_test > 0))
@@ -161,7 +161,7 @@ class UserHoldout:
         return Split(stops, Targets(val, lengths[val] - 1), Targets(test, lengths[test] - 1))
 
 
-def _count_before(log: InteractionLog, edge: int) -> NDArray[np.int64]:
+def count_before(log: InteractionLog, edge: int) -> NDArray[np.int64]:
     """Count the events of each user before a moment; events of a user are in order of time."""
     assert log.timestamps is not None
     before = np.concatenate([[0], np.cumsum(log.timestamps < edge)])

@@ -16,9 +16,12 @@ import torch
 
 from seqmine.data.sequences import PreparedData
 from seqmine.data.splits import Split, Targets
-from seqmine.structs import Catalog, InteractionLog, UserError
+from seqmine.structs import AttributeTable, Catalog, InteractionLog, UserError
 
-STORE_VERSION = 1
+STORE_VERSION = 2
+
+# in a catalog file: the key of what is said about it, and the columns of attributes in numbers
+_ABOUT, _CODES, _VALUES = "seqmine", "attribute_codes", "attribute_values"
 
 
 def write_store(data: PreparedData, folder: Path, description: dict[str, Any], reports: dict[str, str]) -> None:
@@ -36,7 +39,12 @@ def write_store(data: PreparedData, folder: Path, description: dict[str, Any], r
         for name, column in _arrays(data).items():
             np.save(temporary / f"{name}.npy", column)
         _write_tables(data, temporary)
-        meta = {"version": STORE_VERSION, "behavior_names": list(data.log.behavior_names), **description}
+        meta = {
+            "version": STORE_VERSION,
+            "behavior_names": list(data.log.behavior_names),
+            "num_user_codes": data.catalog.num_user_codes,
+            **description,
+        }
         (temporary / "description.json").write_text(json.dumps(meta, indent=2))
         for name, text in reports.items():
             (temporary / name).write_text(text)
@@ -59,6 +67,7 @@ def read_store(folder: Path) -> PreparedData:
         behaviors=columns.get("behaviors"),
         ratings=columns.get("ratings"),
         behavior_names=meta["behavior_names"],
+        users=_read_user_attributes(columns, meta),
     )
     return PreparedData(
         log=log,
@@ -83,11 +92,18 @@ def write_catalog(catalog: Catalog, path: Path) -> None:
             "item_index": range(1, catalog.num_items + 1),
             "train_count": catalog.train_counts[1:].tolist(),
             **catalog.features,
+            **_attribute_columns(catalog.attributes),
         },
         schema_overrides={"item_id": pl.String, "item_index": pl.Int64, "train_count": pl.Int64},
     )
+    about = {
+        "behaviors": list(catalog.behaviors),
+        "num_codes": catalog.attributes.num_codes if catalog.attributes else None,
+        "num_user_codes": catalog.num_user_codes,
+        "num_user_values": catalog.num_user_values,
+    }
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    frame.write_parquet(temporary)
+    frame.write_parquet(temporary, metadata={_ABOUT: json.dumps(about)})
     temporary.replace(path)
 
 
@@ -95,9 +111,40 @@ def read_catalog(path: Path) -> Catalog:
     """Read a catalog that ``write_catalog`` wrote."""
     frame = pl.read_parquet(path)
     counts = torch.from_numpy(np.concatenate([[0], frame["train_count"].to_numpy()]))
-    known = {"item_id", "item_index", "train_count"}
-    features = {name: frame[name].to_list() for name in frame.columns if name not in known}
-    return Catalog(frame["item_id"].to_list(), counts, features)
+    about = json.loads(pl.read_parquet_metadata(path)[_ABOUT])
+    known = {"item_id", "item_index", "train_count", _CODES, _VALUES}
+    return Catalog(
+        frame["item_id"].to_list(),
+        counts,
+        features={name: frame[name].to_list() for name in frame.columns if name not in known},
+        behaviors=about["behaviors"],
+        attributes=_read_attributes(frame, about["num_codes"]),
+        num_user_codes=about["num_user_codes"],
+        num_user_values=about["num_user_values"],
+    )
+
+
+def _attribute_columns(table: AttributeTable | None) -> dict[str, pl.Series]:
+    """Return the rows of the items as columns of arrays, without that of padding; none of no width."""
+    columns = {} if table is None else {_CODES: table.codes[1:], _VALUES: table.values[1:]}
+    return {name: pl.Series(name, np.asarray(rows)) for name, rows in columns.items() if rows.shape[1]}
+
+
+def _read_attributes(frame: pl.DataFrame, num_codes: int | None) -> AttributeTable | None:
+    if num_codes is None:
+        return None
+    widths = {_CODES: np.int32, _VALUES: np.float32}
+    rows = {
+        name: frame[name].to_numpy() if name in frame.columns else np.zeros((len(frame), 0), dtype)
+        for name, dtype in widths.items()
+    }
+    return AttributeTable(rows[_CODES], rows[_VALUES], num_codes).with_padding()
+
+
+def _read_user_attributes(columns: dict[str, np.ndarray], meta: dict[str, Any]) -> AttributeTable | None:
+    if "user_codes" not in columns:
+        return None
+    return AttributeTable(columns["user_codes"], columns["user_values"], meta["num_user_codes"])
 
 
 def _arrays(data: PreparedData) -> dict[str, np.ndarray]:
@@ -108,6 +155,8 @@ def _arrays(data: PreparedData) -> dict[str, np.ndarray]:
         "timestamps": log.timestamps,
         "behaviors": log.behaviors,
         "ratings": log.ratings,
+        "user_codes": None if log.users is None else log.users.codes,
+        "user_values": None if log.users is None else log.users.values,
         "train_stops": split.train_stops,
         "val_users": split.val.users,
         "val_positions": split.val.positions,

@@ -33,6 +33,7 @@ class TwoViewModule(SequenceModule):
         catalog: the items to learn.
         optimizer: builds an optimizer from parameter groups.
         scheduler: builds a learning-rate schedule from the optimizer and the number of steps; called once a step.
+        context: builds by name, from the catalog, what is known of events beside their items.
     """
 
     def __init__(
@@ -46,6 +47,7 @@ class TwoViewModule(SequenceModule):
         catalog: Catalog,
         optimizer: Callable[..., Optimizer],
         scheduler: Callable[..., LRScheduler],
+        context: dict[str, Callable[..., nn.Module]] | None = None,
     ) -> None:
         super().__init__(
             embedding_dim=embedding_dim,
@@ -54,6 +56,7 @@ class TwoViewModule(SequenceModule):
             catalog=catalog,
             optimizer=optimizer,
             scheduler=scheduler,
+            context=context,
         )
         self.contrast_weight = contrast_weight
         self.temperature = temperature

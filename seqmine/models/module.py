@@ -11,6 +11,7 @@ from torch.nn import functional as F
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
+from seqmine.models.embeddings.context import Context
 from seqmine.models.embeddings.items import ItemEmbedding
 from seqmine.models.negatives import prepare_samplers
 from seqmine.models.optimizers import LazyAdamW, clip_norm
@@ -31,6 +32,7 @@ class SequenceModule(LightningModule):
         scheduler: builds a learning-rate schedule from the optimizer and the number of steps; called once a step.
         cosine_temperature: score items by the cosine with the hidden state, divided by this number, so that frequent
             items do not win by the length of their vectors; null scores by the inner product.
+        context: builds by name, from the catalog, what is known of events beside their items; see ``Context``.
 
     Raises:
         UserError: a temperature that is not above 0.
@@ -46,6 +48,7 @@ class SequenceModule(LightningModule):
         optimizer: Callable[..., Optimizer],
         scheduler: Callable[..., LRScheduler],
         cosine_temperature: float | None = None,
+        context: dict[str, Callable[..., nn.Module]] | None = None,
     ) -> None:
         super().__init__()
         if cosine_temperature is not None and cosine_temperature <= 0:
@@ -54,6 +57,7 @@ class SequenceModule(LightningModule):
                 "change model.cosine_temperature"
             )
         self.item_embedding = ItemEmbedding(num_items=catalog.num_items, embedding_dim=embedding_dim)
+        self.context = Context(parts=context or {}, catalog=catalog)
         self.encoder = encoder
         self.loss = loss
         prepare_samplers(loss, catalog.train_counts)
@@ -63,7 +67,7 @@ class SequenceModule(LightningModule):
 
     def forward(self, batch: SequenceBatch) -> Float[Tensor, "B L D"]:
         """Return the hidden state of each position."""
-        return self.encoder(self.embed_items(batch), batch)
+        return self.encoder(self.context(self.embed_items(batch), batch), batch)
 
     def embed_items(self, batch: SequenceBatch) -> Float[Tensor, "B L D"]:
         """Return the vector of the item of each event."""

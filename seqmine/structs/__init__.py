@@ -1,7 +1,9 @@
 """Value types that every other package speaks: batch, catalog, log, pattern table, protocols."""
 
 from seqmine.errors import UserError as UserError
+from seqmine.structs.attributes import AttributeTable as AttributeTable
 from seqmine.structs.batch import SequenceBatch as SequenceBatch
+from seqmine.structs.batch import columns_read as columns_read
 from seqmine.structs.catalog import Catalog as Catalog
 from seqmine.structs.log import InteractionLog as InteractionLog
 from seqmine.structs.patterns import PatternTable as PatternTable

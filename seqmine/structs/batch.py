@@ -12,11 +12,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 
 import torch
-from jaxtyping import Bool, Int
-from torch import Tensor
+from jaxtyping import Bool, Float, Int
+from torch import Tensor, nn
 from torch.nn import functional as F
 
-EVENT_COLUMNS = ("items", "targets", "behaviors", "timestamps", "target_timestamps")
+EVENT_COLUMNS = ("items", "targets", "behaviors", "timestamps", "ratings")
 """The fields of a batch that say something of each position."""
 
 
@@ -35,8 +35,13 @@ class SequenceBatch:
         seen_rows: the row of each entry of ``seen_items``.
         behaviors: kind of each event, numbered from 1, 0 where padded.
         timestamps: seconds since 1970 of each event, 0 where padded.
-        target_timestamps: time of each target, 0 where there is none.
+        ratings: rating of each event, 0 where padded, NaN where the event has none.
+        user_codes: numbers of the attribute values of the user of each row, 0 where there is none.
+        user_values: numeric attributes and vectors of the user of each row.
         views: two changed versions of each row, all first ones before all second ones; nothing is predicted from them.
+
+    The optional columns of events and users are there when the log has them and the model reads them (see
+    ``columns_read``).
     """
 
     items: Int[Tensor, "B L"]
@@ -47,7 +52,9 @@ class SequenceBatch:
     seen_rows: Int[Tensor, "S"] | None = None
     behaviors: Int[Tensor, "B L"] | None = None
     timestamps: Int[Tensor, "B L"] | None = None
-    target_timestamps: Int[Tensor, "B L"] | None = None
+    ratings: Float[Tensor, "B L"] | None = None
+    user_codes: Int[Tensor, "B K"] | None = None
+    user_values: Float[Tensor, "B F"] | None = None
     views: "SequenceBatch | None" = None
 
     def __len__(self) -> int:
@@ -94,3 +101,16 @@ class SequenceBatch:
                 value = function(value)
             setattr(moved, field.name, value)
         return moved
+
+
+def columns_read(model: nn.Module) -> frozenset[str]:
+    """Return the optional columns of a batch that the parts of a model read: all that its batches have to hold.
+
+    A part names them in its class attribute ``columns``.
+
+    >>> class Clock(nn.Module):
+    ...     columns = ("timestamps",)
+    >>> columns_read(nn.Sequential(nn.ReLU(), Clock()))
+    frozenset({'timestamps'})
+    """
+    return frozenset(name for part in model.modules() for name in getattr(part, "columns", ()))

@@ -9,6 +9,8 @@ import torch
 from jaxtyping import Int
 from torch import Tensor
 
+from seqmine.structs.attributes import AttributeTable
+
 
 @dataclass(frozen=True)
 class Catalog:
@@ -18,11 +20,19 @@ class Catalog:
         item_ids: raw keys, ``item_ids[i - 1]`` stands behind item_index ``i``.
         train_counts: events of each row of the item table in the training part; row 0 counts nothing.
         features: columns of item attributes, each as long as ``item_ids`` (``title`` is shown to people).
+        behaviors: names of the kinds of events; ``behaviors[b - 1]`` belongs to number ``b`` of a batch.
+        attributes: the attributes of each row of the item table that a model may embed, or None.
+        num_user_codes: number of different values of the users' attributes.
+        num_user_values: numeric attributes of users and entries of their vectors.
     """
 
     item_ids: Sequence[str]
     train_counts: Int[Tensor, "V"]
     features: dict[str, list] = field(default_factory=dict)
+    behaviors: Sequence[str] = ()
+    attributes: AttributeTable | None = None
+    num_user_codes: int = 0
+    num_user_values: int = 0
 
     @property
     def num_items(self) -> int:

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from seqmine.errors import UserError
+from seqmine.structs.attributes import AttributeTable
+
 
 @dataclass(frozen=True)
 class InteractionLog:
@@ -18,6 +21,7 @@ class InteractionLog:
         behaviors: (E,) uint8, kind of each event numbered from 1 as in ``behavior_names``, or None.
         ratings: (E,) float32 or None.
         behavior_names: names of the kinds; ``behavior_names[b - 1]`` belongs to number ``b``.
+        users: attributes of each user, or None.
     """
 
     items: NDArray[np.int32]
@@ -26,6 +30,7 @@ class InteractionLog:
     behaviors: NDArray[np.uint8] | None = None
     ratings: NDArray[np.float32] | None = None
     behavior_names: Sequence[str] = ()
+    users: AttributeTable | None = None
 
     @property
     def num_users(self) -> int:
@@ -46,6 +51,20 @@ class InteractionLog:
         """Return the items of one user, oldest first."""
         return self.items[self.offsets[user_index] : self.offsets[user_index + 1]]
 
+    def behavior_number(self, behavior: str) -> int:
+        """Return the number of a kind of event.
+
+        Raises:
+            UserError: the log has no such kind.
+        """
+        if self.behaviors is None or behavior not in self.behavior_names:
+            kinds = ", ".join(self.behavior_names) or "no kinds of events"
+            raise UserError(
+                f"the target behavior {behavior!r} is not in the log, which has {kinds}; "
+                "change data.target_behavior or data.columns.behavior"
+            )
+        return list(self.behavior_names).index(behavior) + 1
+
     def take(self, events: NDArray, offsets: NDArray[np.int64]) -> "InteractionLog":
         """Return the events at the given places of the flat arrays, or under a mask, with new borders between users."""
 
@@ -59,6 +78,7 @@ class InteractionLog:
             behaviors=pick(self.behaviors),
             ratings=pick(self.ratings),
             behavior_names=self.behavior_names,
+            users=self.users,
         )
 
     def first_events(self, stops: NDArray[np.int64]) -> "InteractionLog":

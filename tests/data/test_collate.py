@@ -15,7 +15,7 @@ from seqmine.data.collate import (
 )
 from seqmine.data.splits import Targets
 from seqmine.data.windows import LatestWindow, Windows
-from seqmine.structs import InteractionLog, UserError
+from seqmine.structs import AttributeTable, InteractionLog, UserError
 
 LOG = InteractionLog.from_lists([[1, 2, 3, 4], [5, 6], [7, 8, 9]])
 TIMED = replace(LOG, timestamps=np.arange(9) + 100)
@@ -103,7 +103,7 @@ def test_a_share_of_the_rows_hides_its_last_event_alone():
 
 
 def test_a_masked_event_tells_neither_its_time_nor_its_place_in_the_log():
-    batch = masked(TIMED, mask_share=1.0)
+    batch = masked(TIMED, mask_share=1.0, columns=("timestamps",))
     assert batch.items.tolist() == [[1, 0, 0, 0], [5, 0, 0, 0], [7, 0, 0, 0]]
     assert batch.targets.tolist() == [[0, 2, 3, 4], [0, 6, 0, 0], [0, 8, 9, 0]]
     assert batch.timestamps.tolist() == [[100, 0, 0, 0], [104, 0, 0, 0], [106, 0, 0, 0]]
@@ -135,3 +135,55 @@ def test_views_are_changed_versions_of_each_history_and_nothing_is_predicted_fro
 def test_views_need_an_augmentation():
     with pytest.raises(UserError, match=r"set data/augmentation=\[crop,mask,reorder\]"):
         TwoViewCollate(log=LOG, train_stops=LOG.lengths, augmentations={})
+
+
+VIEW, BUY = 1, 2
+SHOP = InteractionLog(
+    LOG.items,
+    LOG.offsets,
+    timestamps=np.arange(9),
+    behaviors=np.array([VIEW, BUY, VIEW, BUY, BUY, BUY, VIEW, VIEW, BUY], np.uint8),
+    ratings=np.array([1, 2, 3, 4, 5, 1, np.nan, 3, 4], np.float32),
+    behavior_names=["view", "buy"],
+    users=AttributeTable(np.array([[1, 2], [3, 0], [1, 0]], np.int32), np.array([[0.5], [1], [2]], np.float32), 3),
+)
+COLUMNS = ("behaviors", "timestamps", "ratings", "user_codes", "user_values")
+
+
+def test_only_the_columns_that_are_asked_for_are_gathered():
+    windows = LatestWindow().choose(SHOP.offsets, SHOP.lengths, 3, np.random.default_rng(0))
+    for asked in ((), ("timestamps",), COLUMNS):
+        batches = [
+            NextItemCollate(log=SHOP, train_stops=SHOP.lengths, columns=asked)(windows, np.array([0, 1]), RANDOM),
+            HistoryCollate(log=SHOP, max_length=3, seen="full", columns=asked)(
+                Targets(np.array([0, 1]), np.array([3, 1])), np.array([4, 6], np.int32), np.array([0, 1])
+            ),
+        ]
+        for batch in batches:
+            assert {name for name in COLUMNS if getattr(batch, name) is not None} == set(asked)
+    for batch in batches:
+        assert batch.items.tolist() == [[1, 2, 3], [5, 0, 0]]
+        assert batch.behaviors.tolist() == [[VIEW, BUY, VIEW], [BUY, 0, 0]]
+        assert batch.timestamps.tolist() == [[0, 1, 2], [4, 0, 0]]
+        assert batch.ratings.tolist() == [[1, 2, 3], [5, 0, 0]]
+        assert batch.user_codes.tolist() == [[1, 2], [3, 0]]
+        assert batch.user_values.tolist() == [[0.5], [1]]
+
+
+def test_a_column_that_the_log_has_not_is_absent():
+    windows = LatestWindow().choose(LOG.offsets, LOG.lengths, 3, np.random.default_rng(0))
+    batch = NextItemCollate(log=LOG, train_stops=LOG.lengths, columns=COLUMNS)(windows, np.array([0]), RANDOM)
+    assert [getattr(batch, name) for name in COLUMNS] == [None] * len(COLUMNS)
+
+
+def test_positions_before_other_behaviors_have_no_target():
+    windows = LatestWindow().choose(SHOP.offsets, SHOP.lengths, 3, np.random.default_rng(0))
+    batch = NextItemCollate(log=SHOP, train_stops=SHOP.lengths, behavior=BUY)(windows, np.array([0, 1, 2]), RANDOM)
+    assert batch.items.tolist() == [[1, 2, 3], [5, 0, 0], [7, 8, 0]]
+    assert batch.targets.tolist() == [[2, 0, 4], [6, 0, 0], [0, 9, 0]]
+
+
+def test_an_item_that_was_viewed_stays_a_candidate_for_buying():
+    collate = HistoryCollate(log=SHOP, max_length=2, seen="full", seen_behavior=BUY)
+    batch = collate(Targets(np.array([0, 2]), np.array([3, 2])), np.array([4, 9], np.int32), np.array([0, 1]))
+    assert (batch.seen_items.tolist(), batch.seen_rows.tolist()) == ([2], [0])

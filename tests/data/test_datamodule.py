@@ -1,14 +1,19 @@
+from types import SimpleNamespace
+
 import pytest
+from torch import nn
 
 from seqmine.data.cleaning.edges import WholeLog
 from seqmine.data.cleaning.pipeline import Cleaning
 from seqmine.data.cleaning.single_events import ExactDuplicates
 from seqmine.data.datamodule import SequenceDataModule
+from seqmine.data.features import Features
+from seqmine.data.sources.interactions import InteractionFiles
 from seqmine.data.sources.sequences import SequenceFile
 from seqmine.data.sources.synthetic import Synthetic
 from seqmine.data.splits import LeaveLastK, LeaveOneOut
 from seqmine.data.windows import LatestWindow
-from seqmine.structs import UserError
+from seqmine.structs import UserError, columns_read
 
 
 def datamodule(path, store, split=None, **changes) -> SequenceDataModule:
@@ -85,3 +90,58 @@ def test_a_cleaned_log_has_no_ceiling(tmp_path):
     )
     assert list(whole.ceilings("test")) == ["ceiling/"]
     assert cleaned.ceilings("test") == {}
+
+
+def shop_file(path, num_users=40):
+    """Users who view an item and its neighbor and then buy it, five times."""
+    lines = ["user_id,item_id,timestamp,behavior"]
+    for user in range(num_users):
+        for step in range(5):
+            item = (user + 3 * step) % 15
+            lines += [f"u{user},i{item + k},{100 * step + k},{'buy' if k == 2 else 'view'}" for k in (1, 0, 2)]
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+def shop(path, store, **changes) -> SequenceDataModule:
+    settings = {"max_length": 8, "batch_size": 16, "eval_batch_size": 32, "seen": "full", "seed": 0} | changes
+    return SequenceDataModule(
+        source=InteractionFiles(path=str(shop_file(path))), cleaning=Cleaning(steps=[], edge=WholeLog()),
+        split=LeaveOneOut(), windows=LatestWindow(), store=str(store), **settings,
+    )  # fmt: skip
+
+
+def test_a_target_behavior_is_what_all_parts_predict(tmp_path):
+    data = shop(tmp_path / "log.csv", tmp_path / "store", features=Features(target_behavior="buy"))
+    log = data.prepared.log
+    buys = set(log.items[log.behaviors == log.behavior_number("buy")].tolist())
+    assert data.folder != shop(tmp_path / "log.csv", tmp_path / "store").folder
+    for batch in data.train_dataloader():
+        assert (batch.targets > 0).any(1).all()
+        assert set(batch.targets[batch.targets > 0].tolist()) <= buys
+    for loader, bought_before in ((data.val_dataloader(), 3), (data.test_dataloader(), 4)):
+        batches = list(loader)
+        assert sum(map(len, batches)) == 40
+        assert sum(len(batch.seen_items) for batch in batches) == 40 * bought_before
+
+
+class Clock(nn.Module):
+    columns = ("timestamps", "ratings")
+
+
+def test_batches_hold_what_the_model_reads(tmp_path):
+    data = shop(tmp_path / "log.csv", tmp_path / "store")
+    assert next(iter(data.train_dataloader())).timestamps is None
+    assert columns_read(nn.Sequential(nn.ReLU(), Clock())) == {"timestamps", "ratings"}
+    device = SimpleNamespace(root_device=SimpleNamespace(type="cpu"))
+    data.trainer = SimpleNamespace(
+        lightning_module=Clock(), strategy=device, global_rank=0, world_size=1, current_epoch=0,
+        fit_loop=SimpleNamespace(
+            epoch_loop=SimpleNamespace(batch_progress=SimpleNamespace(current=SimpleNamespace(completed=0)))
+        ),
+    )  # fmt: skip
+    for loader in (data.train_dataloader(), data.val_dataloader()):
+        batch = next(iter(loader))
+        assert batch.timestamps is not None
+        assert batch.behaviors is None
+        assert batch.ratings is None  # the log has none

@@ -1,6 +1,8 @@
 import numpy as np
+import polars as pl
 import pytest
 
+from seqmine.data.attributes import Attributes, with_attributes
 from seqmine.data.sequences import prepare_sequences
 from seqmine.data.splits import LeaveOneOut
 from seqmine.data.store import read_catalog, read_store, write_catalog, write_store
@@ -54,3 +56,30 @@ def test_a_folder_that_is_no_store_is_named(tmp_path):
 def test_a_catalog_keeps_its_fingerprint(prepared, tmp_path):
     write_catalog(prepared.catalog, tmp_path / "catalog.parquet")
     assert read_catalog(tmp_path / "catalog.parquet").fingerprint == prepared.catalog.fingerprint
+
+
+def test_attributes_and_behaviors_are_read_back(events, tmp_path):
+    (tmp_path / "users.csv").write_text("user_id,country,age\na,fr,20\nb,it,30\n")
+    table = pl.DataFrame({"item_id": ["x", "y"], "genres": [["p", "q"], ["p"]], "vector": [[0.5, 1.5], [2.5, 3.5]]})
+    items = Attributes(owner="item", multi_valued=["genres"], dense=["vector"])
+    users = Attributes(owner="user", path=str(tmp_path / "users.csv"), categorical=["country"], numeric=["age"])
+    data = with_attributes(prepare_sequences(events, table, LeaveOneOut()), items, users, table)
+    write_store(data, tmp_path / "store", {}, {})
+    found = read_store(tmp_path / "store")
+    for one, other in ((found.log.users, data.log.users), (found.catalog.attributes, data.catalog.attributes)):
+        assert one.codes.tolist() == other.codes.tolist()
+        assert one.values.tolist() == other.values.tolist()
+        assert one.num_codes == other.num_codes > 0
+    assert found.catalog.behaviors == ["view", "buy"]
+    assert (found.catalog.num_user_codes, found.catalog.num_user_values) == (2, 1)
+    assert "vector" not in found.catalog.features
+
+
+def test_a_catalog_of_numbers_alone_is_read_back(prepared, tmp_path):
+    table = pl.DataFrame({"item_id": ["x", "y"], "price": [1.0, 2.0]})
+    items = Attributes(owner="item", numeric=["price"])
+    catalog = with_attributes(prepared, items, Attributes(owner="user"), table).catalog
+    write_catalog(catalog, tmp_path / "catalog.parquet")
+    found = read_catalog(tmp_path / "catalog.parquet").attributes
+    assert found.codes.shape == (catalog.num_items + 1, 0)
+    assert found.values.tolist() == catalog.attributes.values.tolist()

@@ -8,11 +8,13 @@ from pathlib import Path
 import polars as pl
 from rich.table import Table
 
-from seqmine.data.cleaning.edges import AllButLast, BeforeTime, TrainingEdge, WholeLog
+from seqmine.data.cleaning.edges import AllButLast, AllButLastOf, BeforeTime, TrainingEdge, WholeLog
 
 EACH_EVENT = "each event"
 """What a step looks at that counts nothing."""
-_EDGES: dict[str, Callable[..., TrainingEdge]] = {edge.__name__: edge for edge in (WholeLog, AllButLast, BeforeTime)}
+_EDGES: dict[str, Callable[..., TrainingEdge]] = {
+    edge.__name__: edge for edge in (WholeLog, AllButLast, AllButLastOf, BeforeTime)
+}
 
 
 @dataclass(frozen=True)

@@ -102,6 +102,63 @@ class AllButLast:
 
 
 @dataclass(frozen=True, kw_only=True)
+class AllButLastOf:
+    """Counts what each user did before the last events of one behavior, for splits with a target behavior.
+
+    Users with no more events of the behavior than that count whole, as they only train.
+
+    Args:
+        behavior: the target behavior.
+        num_events: last events of the behavior of each user that are set aside; 2 for leave-one-out.
+    """
+
+    behavior: str | None
+    num_events: int
+
+    def __post_init__(self) -> None:
+        """Check the settings."""
+        if self.behavior is None or self.num_events < 1:
+            raise UserError(
+                f"data.cleaning.edge sets {self.num_events} events of behavior {self.behavior} aside; "
+                "set data.target_behavior and a number from 1, or choose data/cleaning/edge=all_but_last"
+            )
+
+    def of(self, events: pl.LazyFrame) -> TrainingEdge:  # noqa: ARG002
+        """Return this edge, which is the same for every log."""
+        return self
+
+    def mark(self, events: pl.LazyFrame) -> pl.LazyFrame:
+        """Return the events with the column ``in_training``."""
+        frame = events.collect(engine="streaming")
+        if "behavior" not in frame.columns:
+            raise UserError("the edge of cleaning is a behavior and the log has none; set data.columns.behavior")
+        users = key_numbers(frame["user_id"])
+        times = [frame[name].to_numpy() for name in ("microsecond", "timestamp") if name in frame.columns]
+        order = np.lexsort((*times, users))
+        is_target = (frame["behavior"] == str(self.behavior)).to_numpy()[order]
+        totals = np.bincount(users[order], weights=is_target).astype(np.int64)
+        upto = np.cumsum(is_target) - np.repeat(np.cumsum(totals) - totals, np.bincount(users))
+        after = totals[users[order]] - upto
+        inside = np.empty(len(users), dtype=bool)
+        inside[order] = (after >= self.num_events) | (totals[users[order]] <= self.num_events)
+        return frame.with_columns(pl.Series(IN_TRAINING, inside)).lazy()
+
+    def counted_stops(self, log: InteractionLog, lengths: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the positions of the first event that is set aside.
+
+        A target whose item training never saw has no event in the log, so the event that stands for it is an earlier
+        one.
+        """
+        assert log.behaviors is not None
+        events = np.flatnonzero(log.behaviors == log.behavior_number(str(self.behavior)))
+        borders = np.searchsorted(events, log.offsets)
+        there = np.diff(borders)
+        first = events[np.maximum(borders[1:] - self.num_events, 0)] - log.offsets[:-1]
+        held_out = there + lengths - log.lengths > self.num_events
+        return np.where(held_out, np.where(there >= self.num_events, first, 0), log.lengths)
+
+
+@dataclass(frozen=True, kw_only=True)
 class BeforeTime:
     """Counts the events before a moment.
 

@@ -74,6 +74,19 @@ def target_outside_input(
     return LeakCheck(name, wrong == 0, detail)
 
 
+def targets_of_behavior(
+    log: InteractionLog, targets: Targets, items: NDArray[np.integer], num_items: int, behavior: int, part: str
+) -> LeakCheck:
+    """Check that every target is an event of the target behavior."""
+    assert log.behaviors is not None
+    name = log.behavior_names[behavior - 1]
+    wrong = int((log.behaviors[_events_of(log, targets, items, num_items)] != behavior).sum())
+    detail = f"{wrong:,} of {len(targets):,} targets are of another behavior; remove the store or change paths.store"
+    return LeakCheck(
+        f"every {part} target is of behavior {name}", wrong == 0, detail if wrong else f"{len(targets):,} targets"
+    )
+
+
 def counts_from_training(log: InteractionLog, split: Split, train_counts: NDArray[np.integer]) -> LeakCheck:
     """Check that the vocabulary and the popularity of items come from training events alone."""
     items = log.items[_training_mask(log, split)]

@@ -24,6 +24,7 @@ def find_leaks(
     audit: Audit | None,
     seed: int,
     task: Callable[..., TrainingCollate] = NextItemCollate,
+    target_behavior: str | None = None,
 ) -> LeakReport:
     """Look for every known kind of leak.
 
@@ -35,6 +36,7 @@ def find_leaks(
         audit: what cleaning did to the log before, or None.
         seed: decides the windows that are looked at and the canary.
         task: builds the collate that makes training batches.
+        target_behavior: kind of event that is predicted, or None when every event is.
     """
     log, split, num_items = data.log, data.split, data.catalog.num_items
     parts = (("validation", split.val, data.val_items), ("test", split.test, data.test_items))
@@ -47,6 +49,11 @@ def find_leaks(
     if audit is not None and audit.counts:
         stops = audit.edge.counted_stops(log, lengths_before(data))
         found.append(checks.counted_inside_training(split, stops))
+    if target_behavior is not None:
+        number = log.behavior_number(target_behavior)
+        found += [
+            checks.targets_of_behavior(log, targets, items, num_items, number, part) for part, targets, items in parts
+        ]
     if isinstance(splitter, UserHoldout):
         found.append(checks.users_apart(split))
     if log.timestamps is not None:

@@ -1,4 +1,4 @@
-"""Tables of item attributes that a user brings beside a log."""
+"""Tables of attributes of items and users that a user brings beside a log."""
 
 import json
 from pathlib import Path
@@ -16,27 +16,34 @@ VALUE_SEPARATOR = "|"
 _RENAMED = {"movie_title": "title", "class": "genres", "genre": "genres"}
 
 
-def read_item_table(path: str, setting: str = "data.items_path") -> pl.DataFrame:
-    """Return item attributes: ``item_id`` (String) first, then one column an attribute.
+def read_item_table(path: str) -> pl.DataFrame:
+    """Return item attributes by ``item_id``; see ``read_table``."""
+    return read_table(path, "item_id", "data.items_path").unique("item_id", keep="first", maintain_order=True)
+
+
+def read_table(path: str, key: str, setting: str) -> pl.DataFrame:
+    """Return attributes in the order of the file: the key (String) first, then one column an attribute.
 
     CSV and TSV values are strings; a column other than ``title`` in which some value holds ``|`` becomes a list, as
-    does one whose typed header says so (``genres:token_seq``, words separated by spaces). JSON is an object from item
+    does one whose typed header says so (``genres:token_seq``, words separated by spaces). JSON is an object from key
     to a list of attributes, which become the column ``attributes``. Parquet keeps its types.
 
+    Args:
+        path: the file.
+        key: ``item_id`` or ``user_id``.
+        setting: what the user changes to name another file.
+
     Raises:
-        UserError: the file cannot be read, or has no column ``item_id``.
+        UserError: the file cannot be read, or has no column of keys.
     """
     found = require_file(path, setting)
     name = found.name.removesuffix(".gz")
     if name.endswith(".json"):
-        return _read_json(found)
-    frame = _read_parquet(found) if name.endswith(".parquet") else _read_delimited(found)
-    if "item_id" not in frame.columns:
-        raise UserError(
-            f"{setting}={path} has no column item_id ({', '.join(frame.columns)}); rename the column of items"
-        )
-    frame = frame.select(pl.col("item_id").cast(pl.String), pl.exclude("item_id"))
-    return frame.unique("item_id", keep="first", maintain_order=True)
+        return _read_json(found, key, setting)
+    frame = _read_parquet(found) if name.endswith(".parquet") else _read_delimited(found, key)
+    if key not in frame.columns:
+        raise UserError(f"{setting}={path} has no column {key} ({', '.join(frame.columns)}); rename the column of keys")
+    return frame.select(pl.col(key).cast(pl.String), pl.exclude(key))
 
 
 def split_values(values: pl.Series, separator: str = VALUE_SEPARATOR) -> pl.Series:
@@ -55,14 +62,14 @@ def _read_parquet(path: Path) -> pl.DataFrame:
         raise damaged([path], error) from error
 
 
-def _read_delimited(path: Path) -> pl.DataFrame:
+def _read_delimited(path: Path, key: str) -> pl.DataFrame:
     table = open_table(path)
     names = {name: _RENAMED.get(name, name) for name in table.header}
     frame = table.read(table.header)
     if len(set(names.values())) == len(names):
         frame = frame.rename(names)
     words = [names.get(name, name) for name in table.list_columns]
-    others = [name for name in frame.columns if name not in ("item_id", "title", *words)]
+    others = [name for name in frame.columns if name not in (key, "title", *words)]
     lists = [name for name in others if frame[name].str.contains(VALUE_SEPARATOR, literal=True).any()]
     return frame.with_columns(
         *(split_values(frame[name]) for name in lists),
@@ -70,12 +77,12 @@ def _read_delimited(path: Path) -> pl.DataFrame:
     )
 
 
-def _read_json(path: Path) -> pl.DataFrame:
+def _read_json(path: Path, key: str, setting: str) -> pl.DataFrame:
     try:
         content = json.loads(read_text(path))
-        rows = {"item_id": list(content), "attributes": [[str(value) for value in content[item]] for item in content]}
+        rows = {key: list(content), "attributes": [[str(value) for value in content[name]] for name in content]}
     except (json.JSONDecodeError, TypeError) as error:
         raise UserError(
-            f"data.items_path={path} is not a JSON object from item to a list of attributes ({error}); mend the file"
+            f"{setting}={path} is not a JSON object from {key} to a list of attributes ({error}); mend the file"
         ) from error
-    return pl.DataFrame(rows, schema={"item_id": pl.String, "attributes": pl.List(pl.String)})
+    return pl.DataFrame(rows, schema={key: pl.String, "attributes": pl.List(pl.String)})

@@ -22,6 +22,8 @@ class PositionTimeBias(nn.Module):
         num_time_buckets: gaps longer than ``exp(0.301 * num_time_buckets)`` seconds share the last bias.
     """
 
+    columns: ClassVar[tuple[str, ...]] = ("timestamps",)
+
     def __init__(self, *, max_length: int, num_time_buckets: int) -> None:
         super().__init__()
         self.position_bias = nn.Parameter(torch.randn(max_length) * 0.02)

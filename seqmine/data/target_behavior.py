@@ -1,0 +1,106 @@
+"""One kind of event as the target: every event is history, and only purchases, say, are predicted.
+
+The parts are those of the log that holds the target behavior alone, so that a model of all behaviors and a model of the
+target behavior alone are asked for the same events of the same users.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seqmine.data.splits import GlobalTime, Split, Splitter, Targets, count_before
+from seqmine.data.windows import WindowChoice, Windows
+from seqmine.structs import InteractionLog, UserError
+
+
+def split_by_behavior(splitter: Splitter, log: InteractionLog, behavior: str) -> Split:
+    """Divide a log so that the targets are events of one behavior, and inputs hold every event before.
+
+    Targets are those that ``splitter`` finds in the events of the behavior alone. The training part of a user ends
+    before the first of them; in a split by time it ends at the edge of the validation window.
+
+    Raises:
+        UserError: the log has no such behavior.
+    """
+    events = events_of(log, behavior)
+    offsets = np.searchsorted(events, log.offsets)
+    alone = log.take(events, offsets)
+    part = splitter.split(alone)
+    if isinstance(splitter, GlobalTime):
+        assert alone.timestamps is not None
+        stops = count_before(log, splitter.edges(alone.timestamps)[0])
+    else:
+        stops = _stops_in_log(part.train_stops, alone.lengths, events, log, offsets)
+    _require_training(events, log, stops, behavior)
+    val, test = (
+        Targets(of.users, events[offsets[of.users] + of.positions] - log.offsets[of.users])
+        for of in (part.val, part.test)
+    )
+    return Split(stops, val, test)
+
+
+def _stops_in_log(
+    stops: NDArray[np.int64],
+    lengths: NDArray[np.int64],
+    events: NDArray[np.int64],
+    log: InteractionLog,
+    offsets: NDArray[np.int64],
+) -> NDArray[np.int64]:
+    """Turn a number of training events of the behavior into a number of events of the log.
+
+    A user without held-out events trains whole, one who is held out whole trains nothing, any other up to the first
+    event that is held out.
+    """
+    first_held_out = events[np.minimum(offsets[:-1] + stops, len(events) - 1)] - log.offsets[:-1]
+    inside = np.where(stops > 0, first_held_out, 0)
+    return np.where(stops == lengths, log.lengths, inside)
+
+
+def _require_training(events: NDArray[np.int64], log: InteractionLog, stops: NDArray[np.int64], behavior: str) -> None:
+    users = np.searchsorted(log.offsets, events, side="right") - 1
+    positions = events - log.offsets[users]
+    if not ((positions > 0) & (positions < stops[users])).any():
+        raise UserError(
+            f"no user has a training event of the target behavior {behavior!r} with another event before it; "
+            "change data.target_behavior or data.split"
+        )
+
+
+class TargetWindows:
+    """The windows of another choice that end with an event of the target behavior, or hold one to predict.
+
+    The latest window of a user ends with the last training event of the behavior, since what comes after it teaches
+    nothing.
+
+    Args:
+        windows: the choice.
+        events: positions of the events of the behavior in the flat arrays, rising.
+    """
+
+    def __init__(self, *, windows: WindowChoice, events: NDArray[np.int64]) -> None:
+        self.windows, self.events = windows, events
+
+    def choose(
+        self,
+        offsets: NDArray[np.int64],
+        train_stops: NDArray[np.int64],
+        max_length: int,
+        generator: np.random.Generator,
+    ) -> Windows:
+        """Return windows in which something is to be predicted."""
+        first, last = offsets[:-1], np.searchsorted(self.events, offsets[:-1] + train_stops) - 1
+        ends = np.where(last >= 0, self.events[np.maximum(last, 0)] + 1, 0)
+        chosen = self.windows.choose(offsets, np.maximum(ends - first, 0), max_length, generator)
+        before, upto = (np.searchsorted(self.events, edge) for edge in (chosen.first_targets, chosen.stops))
+        kept = upto > before
+        return Windows(chosen.users[kept], chosen.starts[kept], chosen.stops[kept], chosen.first_targets[kept])
+
+
+def events_of(log: InteractionLog, behavior: str) -> NDArray[np.int64]:
+    """Return the positions in the flat arrays of the events of a behavior.
+
+    Raises:
+        UserError: the log has no such behavior.
+    """
+    number = log.behavior_number(behavior)
+    assert log.behaviors is not None
+    return np.flatnonzero(log.behaviors == number)

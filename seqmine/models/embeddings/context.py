@@ -1,0 +1,74 @@
+"""What a model may know of an event beside its item: parts whose vectors are added to the item's.
+
+A part is built with the catalog and gives one vector for each position, or for each row. Position t never depends on
+later events: gaps are those to the event before.
+"""
+
+from collections.abc import Callable
+from typing import ClassVar, Protocol, runtime_checkable
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+from seqmine.structs import Catalog, SequenceBatch, UserError
+
+
+@runtime_checkable
+class ContextEmbedding(Protocol):
+    """A part that says more of each event; a ``torch.nn.Module`` built with ``catalog`` and ``embedding_dim``."""
+
+    columns: ClassVar[tuple[str, ...]]
+    """The optional columns of a batch that the part reads."""
+
+    def __call__(self, batch: SequenceBatch) -> Float[Tensor, "B #L D"]:
+        """Return a vector for each position, or one for all positions of a row."""
+        ...
+
+
+class Context(nn.Module):
+    """The sum of the parts that a model was given; nothing when it was given none.
+
+    Args:
+        parts: builds a part by its name from ``catalog``.
+        catalog: the items, and the sizes of what is known of events and users.
+    """
+
+    def __init__(self, *, parts: dict[str, Callable[..., nn.Module]], catalog: Catalog) -> None:
+        super().__init__()
+        self.parts = nn.ModuleDict({name: build(catalog=catalog) for name, build in parts.items()})
+
+    def forward(self, embedded: Float[Tensor, "B L D"], batch: SequenceBatch) -> Float[Tensor, "B L D"]:
+        """Return the embedded items with all that is known beside them."""
+        for part in self.parts.values():
+            embedded = embedded + part(batch)
+        return embedded
+
+
+def scaled_table(num_rows: int, embedding_dim: int) -> nn.Embedding:
+    """Return a table of vectors that start as small as those of items, with row 0 for what is not known.
+
+    >>> scaled_table(3, 4).weight.shape, scaled_table(3, 4).weight[0].abs().sum().item()
+    (torch.Size([4, 4]), 0.0)
+    """
+    table = nn.Embedding(num_rows + 1, embedding_dim, padding_idx=0)
+    nn.init.normal_(table.weight, std=0.02)
+    with torch.no_grad():
+        table.weight[0].zero_()
+    return table
+
+
+def look_up(table: nn.Embedding, numbers: Int[Tensor, "*shape"]) -> Float[Tensor, "*shape D"]:
+    """Return the vectors of numbers, scaled up as those of items are."""
+    return table(numbers) * table.embedding_dim**0.5
+
+
+def require_column(value: Tensor | None, what: str, setting: str) -> Tensor:
+    """Return a column of a batch.
+
+    Raises:
+        UserError: the batch has none because the log has none.
+    """
+    if value is None:
+        raise UserError(f"the model reads the {what} of events and the log has none; set {setting} or model/context")
+    return value
