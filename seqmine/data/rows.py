@@ -58,7 +58,7 @@ class TrainingRows:
 
 
 def training_rows(
-    log: InteractionLog, windows: Windows, chosen: NDArray[np.int64], *, ahead: int, behavior: int | None = None
+    log: InteractionLog, windows: Windows, chosen: NDArray[np.int64], ahead: int, behavior: int | None = None
 ) -> TrainingRows:
     """Return the chosen windows as rows.
 
