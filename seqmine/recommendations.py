@@ -22,7 +22,7 @@ from seqmine.data.sources.sequences import SequenceFile
 from seqmine.data.splits import Targets
 from seqmine.metrics.functional import check_scores, mask_candidates, top_items
 from seqmine.restore import check_catalog
-from seqmine.structs import AttributeTable, Catalog, InteractionLog, UserError, columns_read
+from seqmine.structs import AttributeTable, Catalog, InteractionLog, Recommender, UserError, columns_read
 
 _log = logging.getLogger(__name__)
 _TABLES = (".csv", ".tsv", ".parquet", ".csv.gz", ".tsv.gz")
@@ -75,12 +75,12 @@ def histories_of(config: DictConfig, settings: DictConfig, catalog: Catalog) -> 
 
 
 def recommend_to(
-    module: nn.Module, catalog: Catalog, histories: Histories, *, top_k: int, batch_size: int, seen: str
+    module: Recommender, catalog: Catalog, histories: Histories, *, top_k: int, batch_size: int, seen: str
 ) -> Iterator[pl.DataFrame]:
     """Yield tables of user_id, rank, item_id and score, one a batch of users.
 
     Args:
-        module: a trained model, a ``Recommender``.
+        module: a trained model.
         catalog: of the model.
         histories: what is known of the users.
         top_k: length of the lists, at most the number of candidates.
@@ -95,7 +95,7 @@ def recommend_to(
         log=histories.log,
         max_length=histories.max_length,
         seen=seen,
-        columns=columns_read(module),
+        columns=columns_read(module) if isinstance(module, nn.Module) else (),
         seen_behavior=histories.seen_behavior,
     )
     nothing = np.zeros(len(histories.ends), np.int32)

@@ -14,7 +14,7 @@ from seqmine.config import build
 from seqmine.data.datamodule import SequenceDataModule
 from seqmine.data.store import read_catalog
 from seqmine.runs import best_checkpoint, read_config
-from seqmine.structs import Catalog, UserError
+from seqmine.structs import Catalog, Recommender, UserError
 
 
 def restore_run(config: DictConfig) -> tuple[DictConfig, LightningModule, SequenceDataModule]:
@@ -50,7 +50,7 @@ def build_trainer(settings: DictConfig) -> Trainer:
     return build(settings.trainer, settings.trusted)(callbacks=callbacks, logger=False)
 
 
-def load_module(run: str) -> tuple[LightningModule, Catalog, DictConfig]:
+def load_module(run: str) -> tuple[Recommender, Catalog, DictConfig]:
     """Rebuild the module of a run with its best weights, and its catalog and settings, without the log."""
     settings = read_config(run)
     catalog = read_catalog(Path(run) / "catalog.parquet")

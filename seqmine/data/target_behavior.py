@@ -19,7 +19,7 @@ def split_by_behavior(splitter: Splitter, log: InteractionLog, behavior: str) ->
     before the first of them; in a split by time it ends at the edge of the validation window.
 
     Raises:
-        UserError: the log has no such behavior.
+        UserError: the log has no such behavior, or training has none of its events to learn from.
     """
     events = events_of(log, behavior)
     offsets = np.searchsorted(events, log.offsets)

@@ -32,8 +32,8 @@ class AttributeTable:
         >>> AttributeTable(np.ones((1, 2), np.int32), np.ones((1, 1), np.float32), 1).with_padding().codes.tolist()
         [[0, 0], [1, 1]]
         """
-        codes, values = (np.pad(rows, ((1, 0), (0, 0))) for rows in (self.codes, self.values))
-        return AttributeTable(codes, values, self.num_codes)
+        first = ((1, 0), (0, 0))
+        return AttributeTable(np.pad(self.codes, first), np.pad(self.values, first), self.num_codes)
 
     def __len__(self) -> int:
         """Return the number of rows R."""
