@@ -106,7 +106,7 @@ def prepare_sequences(events: pl.DataFrame, item_features: pl.DataFrame | None, 
     by_number = np.argsort(number[1:], kind="stable")
     raw = [item_ids[index] for index in by_number]
     train_counts = torch.from_numpy(np.concatenate([[0], counts[1:][by_number[:num_items]]]))
-    catalog = Catalog(raw[:num_items], train_counts, _feature_columns(raw[:num_items], item_features))
+    catalog = Catalog(raw[:num_items], train_counts, feature_columns(raw[:num_items], item_features))
     return PreparedData(
         log=_keep_events(renamed, known),
         catalog=catalog,
@@ -153,7 +153,8 @@ def _shift(targets: Targets, log: InteractionLog, keep: NDArray[np.bool_]) -> Ta
     return Targets(targets.users, kept[starts + targets.positions] - kept[starts])
 
 
-def _feature_columns(item_ids: list[str], features: pl.DataFrame | None) -> dict[str, list]:
+def feature_columns(item_ids: list[str], features: pl.DataFrame | None) -> dict[str, list]:
+    """Return attributes of items as columns in the order of ``item_ids``; None where an item has none."""
     if features is None:
         return {}
     rows = pl.DataFrame({"item_id": item_ids}, schema={"item_id": pl.String})
