@@ -19,7 +19,6 @@ class ReleaseRule:
         min_users: users that have it, at least.
         max_gain_p_value: the p-value of its gain in confidence over every rule that leaves a symbol out is below this,
             among held-out users; above 1 lets redundant rules pass. A pair has no such rule: its lift says it all.
-
         max_direction_p_value: the p-value of beating every other order of its symbols is below this; above 1 lets
             patterns pass that only come close together.
         part_test: tells what is left of a pattern beside the longer released ones.

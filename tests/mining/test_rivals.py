@@ -20,7 +20,7 @@ def test_direction_is_mcnemars_test_against_the_best_other_order():
 
 def test_what_only_comes_close_together_has_no_direction():
     rng = np.random.default_rng(0)
-    rows = [[*rng.permutation([1, 2]), *rng.integers(9, 99, 8)] for _ in range(400)]
+    rows = [[*rng.permutation([1, 2]).tolist(), *rng.integers(9, 99, 8).tolist()] for _ in range(400)]
     log = InteractionLog.from_lists(rows)
     table, near = PatternTable.from_lists([(1, 2)], [0], 400), Constraints(max_gap=1)
     counted = PatternTable.from_lists([(1, 2)], count_supports(log, table, near), 400)
