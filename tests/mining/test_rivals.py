@@ -23,7 +23,7 @@ def test_what_only_comes_close_together_has_no_direction():
     rows = [[*rng.permutation([1, 2]).tolist(), *rng.integers(9, 99, 8).tolist()] for _ in range(400)]
     log = InteractionLog.from_lists(rows)
     table, near = PatternTable.from_lists([(1, 2)], [0], 400), Constraints(max_gap=1)
-    counted = PatternTable.from_lists([(1, 2)], count_supports(log, table, near), 400)
+    counted = PatternTable.from_lists([(1, 2)], count_supports(log, table, near).tolist(), 400)
     assert OrderTest().test(log, counted, near).columns["p_value"][0] < 1e-9
     assert direction_p_values(log, counted, near)[0] > 0.01
 
