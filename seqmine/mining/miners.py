@@ -2,8 +2,7 @@
 
 from collections.abc import Sequence
 from copy import copy
-from dataclasses import replace
-from typing import Self, TypeVar
+from typing import Self
 
 from seqmine.mining.condense import closed_patterns, maximal_patterns
 from seqmine.mining.condensed import is_searchable, mine_condensed
@@ -59,7 +58,9 @@ class FrequentMiner:
 
     def containing(self, symbols: Sequence[int]) -> Self:
         """Return the same miner for patterns that contain all of some symbols."""
-        return _containing(self, symbols)
+        other = copy(self)
+        other.constraints = self.constraints.containing(symbols)
+        return other
 
     def needed_count(self, table: PatternTable) -> int:
         """Return the support that the patterns of a table were mined with."""
@@ -169,7 +170,9 @@ class TopKMiner:
 
     def containing(self, symbols: Sequence[int]) -> Self:
         """Return the same miner for patterns that contain all of some symbols."""
-        return _containing(self, symbols)
+        other = copy(self)
+        other.constraints = self.constraints.containing(symbols)
+        return other
 
     def needed_count(self, table: PatternTable) -> int:
         """Return the support of the last pattern of a table; as the data chose it, tests are a little bold."""
@@ -195,13 +198,3 @@ class TopKMiner:
         if len(table) <= self.top_k:
             return table
         return table.take((table.support_count >= table.support_count[self.top_k - 1]).nonzero()[0])
-
-
-_AnyMiner = TypeVar("_AnyMiner", FrequentMiner, TopKMiner)
-
-
-def _containing(miner: _AnyMiner, symbols: Sequence[int]) -> _AnyMiner:
-    """Return a copy of a miner with more symbols that must be there."""
-    other, constraints = copy(miner), miner.constraints
-    other.constraints = replace(constraints, must_contain=(*constraints.must_contain, *symbols))
-    return other

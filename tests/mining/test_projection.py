@@ -59,7 +59,7 @@ def test_symbols_are_found_by_name(shop):
     assert Projection()(shop, IDS, {}).numbers(["i6", "i5"]) == (6, 5)
     symbols = Projection(with_behavior=True)(shop, IDS, {})
     assert [symbols.shown(number) for number in symbols.numbers(["cart i5"])] == ["cart i5"]
-    with pytest.raises(UserError, match="must_contain names 'buy i5', but symbols are such as 'view i5'"):
+    with pytest.raises(UserError, match="must_contain names 'buy i5', but the log has symbols such as 'view i5'"):
         symbols.numbers(["buy i5"])
 
 
