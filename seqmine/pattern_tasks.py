@@ -1,26 +1,29 @@
 """What the mining program can be asked to do, and what it is asked about."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
+from lightning.pytorch.loggers import Logger
 from omegaconf import DictConfig
 
 from seqmine.config import build
-from seqmine.data.sequences import group_by_user
-from seqmine.mining.agreement import ModelAgreement, believed_but_false, unknown_to_model
+from seqmine.data.sequences import feature_columns, group_by_user
+from seqmine.mining.agreement import ModelAgreement
 from seqmine.mining.constraints import Constraints
-from seqmine.mining.evaluation import coverage, split_users, with_holdout_columns
+from seqmine.mining.disagreement import believed_but_false, unknown_to_model
+from seqmine.mining.evaluation import coverage, split_users
 from seqmine.mining.evidence import CountsAlone, Evidence, Verdict
 from seqmine.mining.frequent import Progress
 from seqmine.mining.model_patterns import ModelPatterns
-from seqmine.mining.projection import SymbolLog
+from seqmine.mining.projection import Projection, SymbolLog
 from seqmine.mining.release import ReleaseRule
 from seqmine.mining.sequentiality import SequentialityCheck, tie_share
-from seqmine.pattern_results import Names, pattern_rows, progress_bar, show_patterns, write_patterns
+from seqmine.pattern_loggers import log_patterns, log_report
+from seqmine.pattern_results import pattern_rows, progress_bar, show_lists, show_patterns, write_patterns
 from seqmine.restore import check_catalog, load_module
 from seqmine.runs import write_json
 from seqmine.structs import InteractionLog, PatternTable, Recommender, UserError
@@ -33,13 +36,13 @@ class Subject:
     Args:
         log: histories of items.
         item_ids: raw key of each item, by its number less one.
-        titles: what to show for each item, as ``item_ids``; empty where nothing is known.
+        features: columns of the catalog, such as titles, each as ``item_ids``.
         model: a trained model of the same items, or None.
     """
 
     log: InteractionLog
     item_ids: list[str]
-    titles: list[str | None]
+    features: dict[str, list]
     model: Recommender | None
 
 
@@ -47,6 +50,10 @@ class Miner(Protocol):
     """Finds patterns; see ``seqmine.mining.miners`` and ``seqmine.mining.rules``."""
 
     constraints: Constraints
+
+    def containing(self, symbols: tuple[int, ...]) -> "Miner":
+        """Return the same miner for patterns that contain all of some symbols."""
+        ...
 
     def mine(self, log: InteractionLog, progress: Progress) -> PatternTable:
         """Return the patterns of a log."""
@@ -70,14 +77,13 @@ def subject_of(config: DictConfig) -> Subject:
         if config.run is not None:
             raise UserError("part is 'all', but a model knows the items of the training part alone; set part=train")
         log, _, item_ids = group_by_user(datamodule.source.read())
-        return Subject(log, item_ids, [], None)
+        return Subject(log, item_ids, feature_columns(item_ids, datamodule.source.item_features()), None)
     prepared = datamodule.prepared
     model: Recommender | None = None
     if config.run is not None:
         check_catalog(prepared.catalog, config.run)
         model = load_module(config.run)[0]
-    titles = list(prepared.catalog.features.get("title", []))
-    return Subject(prepared.training_log(), list(prepared.catalog.item_ids), titles, model)
+    return Subject(prepared.training_log(), list(prepared.catalog.item_ids), prepared.catalog.features, model)
 
 
 class MinePatterns:
@@ -86,6 +92,7 @@ class MinePatterns:
     Args:
         miner: finds the patterns.
         projection: makes symbols of events.
+        must_contain: names of symbols that every pattern contains.
         evidence: judges the patterns.
         release: decides which are shown to people.
         num_shown: rows in the terminal and rules in the picture.
@@ -97,39 +104,45 @@ class MinePatterns:
         self,
         *,
         miner: Miner,
-        projection: Callable[[InteractionLog], SymbolLog],
+        projection: Projection,
         evidence: Evidence | CountsAlone,
         release: ReleaseRule,
+        must_contain: Sequence[str],
         num_shown: int,
         model_patterns: ModelPatterns,
         agreement: ModelAgreement,
     ) -> None:
         self.miner, self.projection, self.evidence, self.release = miner, projection, evidence, release
-        self.num_shown, self.model_patterns, self.agreement = num_shown, model_patterns, agreement
+        self.must_contain, self.num_shown = must_contain, num_shown
+        self.model_patterns, self.agreement = model_patterns, agreement
 
-    def run(self, subject: Subject, folder: Path) -> None:
+    def run(self, subject: Subject, folder: Path, loggers: Sequence[Logger]) -> None:
         """Mine and write ``patterns.parquet``, ``rules.parquet``, ``pattern_report.json`` and ``rules.png``."""
         start = time.perf_counter()
-        symbols = self.projection(subject.log)
+        symbols = self.projection(subject.log, subject.item_ids, subject.features)
+        miner = self.miner.containing(symbols.numbers(self.must_contain))
         with progress_bar("mining") as progress:
-            table = self.miner.mine(symbols.log, progress)
+            table = miner.mine(symbols.log, progress)
         mined = time.perf_counter()
-        constraints = self.miner.constraints
-        verdict = self.evidence.judge(symbols.log, table, constraints, self.miner.needed_count(table))
+        constraints, min_count = miner.constraints, miner.needed_count(table)
+        verdict = self.evidence.judge(symbols.log, table, constraints, min_count)
         table = verdict.table
         if "q_value" in table.columns:
-            table = self.release.mark(table)
-        report = self._summary(table, symbols.log, verdict)
-        names = Names(symbols, subject.item_ids, subject.titles)
+            table = self.release.mark(symbols.log, table, constraints, min_count)
+        report = self._summary(table, symbols.log, verdict, constraints)
         if subject.model is not None and "q_value" in table.columns:
-            table, lists = self._hold_against(subject.model, symbols, table)
-            report |= {name: pattern_rows(found, names, 100) for name, found in lists.items()}
+            table, lists = self._hold_against(subject, symbols, table)
+            report |= {name: pattern_rows(found, symbols, 100) for name, found in lists.items()}
+            show_lists(lists, symbols, self.num_shown)
         report["seconds"] = {"mining": mined - start, "evidence": time.perf_counter() - mined}
-        write_patterns(table, names, folder, self.num_shown)
+        write_patterns(table, symbols, folder, self.num_shown)
         write_json(folder / "pattern_report.json", report)
-        show_patterns(table, names, self.num_shown)
+        log_patterns(loggers, table, symbols, report)
+        show_patterns(table, symbols, self.num_shown)
 
-    def _summary(self, table: PatternTable, log: InteractionLog, verdict: Verdict) -> dict[str, Any]:
+    def _summary(
+        self, table: PatternTable, log: InteractionLog, verdict: Verdict, constraints: Constraints
+    ) -> dict[str, Any]:
         """Return what is said of the table as a whole."""
         report: dict[str, Any] = {
             "num_patterns": len(table),
@@ -145,18 +158,21 @@ class MinePatterns:
             "num_judged": int(np.isfinite(table.columns["q_value"]).sum()),
             "num_hypotheses": verdict.num_hypotheses,
             "rank_biased_overlap": verdict.overlap,
+            "later_days_from": None if verdict.later_from is None else str(np.datetime64(verdict.later_from, "s")),
             "conditions_met": {name: int(met.sum()) for name, met in self.release.conditions(table).items()},
             "num_released": len(released),
-            "released_coverage": coverage(released, log, self.miner.constraints),
+            "released_coverage": coverage(released, log, constraints),
         }
 
     def _hold_against(
-        self, model: Recommender, symbols: SymbolLog, table: PatternTable
+        self, subject: Subject, symbols: SymbolLog, table: PatternTable
     ) -> tuple[PatternTable, dict[str, PatternTable]]:
         """Return the table with the model's measures, and the two lists that people act on."""
-        if symbols.symbol_behaviors is not None:
+        if symbols.has_behaviors or list(symbols.keys) != subject.item_ids:
             raise UserError("run needs projection=item, as models know items alone; change projection or unset run")
         assert isinstance(self.evidence, Evidence)
+        assert subject.model is not None
+        model = subject.model
         most, others = split_users(symbols.log, self.evidence.holdout, self.evidence.seed)
         constraints = self.miner.constraints
         # Measures on the model are taken for what is released: thousands of others would cost minutes.
@@ -167,7 +183,7 @@ class MinePatterns:
             column = np.full(len(table), np.nan)
             column[released] = measured.columns[name]
             added[name] = column
-        believed = with_holdout_columns(self.model_patterns.find(model, most), others, constraints)
+        believed = self.evidence.judge_fresh(others, self.model_patterns.find(model, most), constraints)
         believed = self.agreement.measure(model, others, believed, constraints)
         return table.with_columns(**added), {
             "unknown_to_model": unknown_to_model(measured),
@@ -186,10 +202,11 @@ class CheckSequentiality:
     def __init__(self, *, check: SequentialityCheck) -> None:
         self.check = check
 
-    def run(self, subject: Subject, folder: Path) -> None:
+    def run(self, subject: Subject, folder: Path, loggers: Sequence[Logger]) -> None:
         """Check the log, print the verdict and write the numbers."""
         from rich.console import Console
 
         found = self.check.check(subject.log)
         write_json(folder / "pattern_report.json", found.report())
+        log_report(loggers, found.report())
         Console().print(found.verdict)

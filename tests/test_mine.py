@@ -6,13 +6,15 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 import pytest
+from lightning.pytorch.loggers import WandbLogger
 
 from seqmine.mining.constraints import Constraints
 from seqmine.mining.evidence import CountsAlone
 from seqmine.mining.miners import FrequentMiner
-from seqmine.mining.projection import project_item_behaviors, project_items
+from seqmine.mining.projection import Projection
 from seqmine.pattern_flow import draw_flow, stack_bands
-from seqmine.pattern_results import Names, pattern_frame, pattern_rows, rule_frame, show_patterns
+from seqmine.pattern_loggers import log_patterns
+from seqmine.pattern_results import pattern_frame, pattern_rows, rule_frame, show_patterns
 from seqmine.structs import InteractionLog
 
 
@@ -29,8 +31,8 @@ def judged(symbols):
 
 
 def test_patterns_are_written_with_raw_keys_and_nulls(shop):
-    symbols = project_items(replace(shop, behaviors=None))
-    frame = pl.from_arrow(pattern_frame(judged(symbols), Names(symbols, ["lamp", "bulb"], [])))
+    symbols = Projection()(shop, ["lamp", "bulb"], {})
+    frame = pl.from_arrow(pattern_frame(judged(symbols), symbols))
     assert frame["pattern"].to_list() == [["lamp"], ["lamp", "lamp"], ["lamp", "bulb"], ["bulb"]]
     assert frame["support_count"].to_list() == [3, 2, 2, 2]
     assert frame["behaviors"].is_null().all()
@@ -40,9 +42,8 @@ def test_patterns_are_written_with_raw_keys_and_nulls(shop):
 
 
 def test_rules_point_to_their_last_symbol(shop):
-    symbols = project_item_behaviors(shop)
-    names = Names(symbols, ["lamp", "bulb"], ["Desk lamp", None])
-    rules = pl.from_arrow(rule_frame(judged(symbols), names))
+    symbols = Projection(with_behavior=True)(shop, ["lamp", "bulb"], {"title": ["Desk lamp", None]})
+    rules = pl.from_arrow(rule_frame(judged(symbols), symbols))
     assert rules["antecedent"].to_list() == [["lamp"], ["lamp"]]
     assert rules["antecedent_behaviors"].to_list() == [["view"], ["view"]]
     assert list(zip(rules["consequent_behavior"], rules["consequent"], strict=True)) == [
@@ -50,14 +51,14 @@ def test_rules_point_to_their_last_symbol(shop):
         ("view", "bulb"),
     ]
     assert rules["support_count"].to_list() == [2, 2]
-    shown = [row["text"] for row in pattern_rows(judged(symbols), names, 10)]
+    shown = [row["text"] for row in pattern_rows(judged(symbols), symbols, 10)]
     assert "view Desk lamp → buy Desk lamp" in shown
     assert "view Desk lamp → view bulb" in shown
 
 
 def test_titles_are_no_markup(shop, capsys):
-    symbols = project_items(replace(shop, behaviors=None))
-    show_patterns(judged(symbols), Names(symbols, ["1", "2"], ["[red]", "[/x]"]), 5)
+    symbols = Projection()(shop, ["1", "2"], {"title": ["[red]", "[/x]"]})
+    show_patterns(judged(symbols), symbols, 5)
     assert "[red]" in capsys.readouterr().out
 
 
@@ -69,10 +70,37 @@ def test_bands_of_a_group_touch_and_do_not_overlap():
 
 
 def test_the_picture_is_a_png(shop, tmp_path):
-    symbols = project_items(replace(shop, behaviors=None))
+    symbols = Projection()(shop, ["1", "2"], {})
     table = judged(symbols)
     draw_flow(table.take(np.flatnonzero(table.lengths > 1)), lambda symbol: f"$item_{symbol}", tmp_path / "flow.png")
     assert (tmp_path / "flow.png").read_bytes().startswith(b"\x89PNG")
+
+
+class Recorded(WandbLogger):
+    """Keeps what it is told."""
+
+    def __init__(self):
+        self.told = {}
+
+    def log_table(self, key, columns=None, data=None):
+        self.told[key] = [dict(zip(columns, row, strict=True)) for row in data]
+
+    def log_metrics(self, metrics, step=None):
+        self.told |= metrics
+
+    def finalize(self, status):
+        self.told["status"] = status
+
+
+def test_loggers_get_tables_of_patterns_and_rules(shop):
+    symbols, logger = Projection()(shop, ["lamp", "bulb"], {"title": ["Desk lamp", None]}), Recorded()
+    log_patterns([logger], judged(symbols), symbols, {"num_patterns": 4, "tie_share": None, "seconds": {"mining": 1.0}})
+    assert [row["pattern"] for row in logger.told["patterns"]][:2] == ["Desk lamp", "Desk lamp → Desk lamp"]
+    assert logger.told["patterns"][0]["confidence"] is None
+    assert logger.told["rules"][1]["consequent"] == "bulb"
+    assert logger.told["rules"][1]["confidence"] == pytest.approx(2 / 3)
+    assert logger.told["mine/num_patterns"] == 4
+    assert set(logger.told) == {"patterns", "rules", "mine/num_patterns", "status"}
 
 
 def run(tmp_path, *arguments):
@@ -85,7 +113,7 @@ def test_program_counts_every_event_of_a_file(tmp_path):
     (tmp_path / "log.txt").write_text("u1 a b a c\nu2 b a c\nu3 c\nu4 a a\n")
     done, folder = run(
         tmp_path, "data=sequences", f"data.path={tmp_path}/log.txt", "data.layout=user_per_line", "part=all",
-        "evidence=none", "miner.min_count=2",
+        "evidence=none", "miner.min_count=2", "logger=csv",
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     frame = pl.read_parquet(folder / "patterns.parquet")
@@ -99,6 +127,56 @@ def test_program_counts_every_event_of_a_file(tmp_path):
 
 def test_program_names_a_part_that_does_not_exist(tmp_path):
     (tmp_path / "log.txt").write_text("u1 a b a c\nu2 b a c\n")
-    done, _ = run(tmp_path, "data=sequences", f"data.path={tmp_path}/log.txt", "part=test")
+    done, _ = run(tmp_path, "data=sequences", f"data.path={tmp_path}/log.txt", "part=test", "logger=none")
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1] == "error: part is 'test', allowed are train and all; change part"
+
+
+SHOP = """user_id,item_id,behavior,timestamp,
+u1,lamp,view,0
+u1,lamp,buy,50
+u1,bulb,buy,51
+u2,lamp,view,0
+u2,lamp,buy,60
+u2,bulb,buy,500
+u3,bulb,view,0
+u3,lamp,view,10
+u3,lamp,buy,10
+""".replace("timestamp,", "timestamp")
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ([], {"view lamp": 3, "buy lamp": 3, "view lamp > buy lamp": 3, "buy bulb": 2, "buy lamp > buy bulb": 2}),
+        (["miner.max_duration=60"], {"view lamp": 3, "view lamp > buy lamp": 3}),
+        (["miner.max_duration=59"], {"view lamp > buy lamp": 2}),
+        (["miner.strict_time=true"], {"view lamp": 3, "view lamp > buy lamp": 2}),
+        (["must_contain=[buy bulb]"], {"buy bulb": 2, "buy lamp > buy bulb": 2, "view lamp > buy bulb": 2}),
+        (["projection.behaviors=[buy]"], {"buy lamp": 3, "buy bulb": 2, "buy lamp > buy bulb": 2}),
+        (["projection=attribute", "projection.attribute=brand"], {"Glow": 3, "Glow > Glow": 3, "Ray": 2}),
+        (
+            ["projection=attribute", "projection.attribute=brand", "projection.with_behavior=true"],
+            {"view Glow": 3, "view Glow > buy Glow": 3},
+        ),
+    ],
+    ids=str,
+)
+def test_program_mines_under_every_constraint_and_projection(settings, expected, tmp_path):
+    (tmp_path / "shop.csv").write_text(SHOP)
+    (tmp_path / "items.csv").write_text("item_id,brand\nlamp,Glow\nbulb,Ray\n")
+    done, folder = run(
+        tmp_path, "data=interactions", f"data.path={tmp_path}/shop.csv", f"data.items_path={tmp_path}/items.csv",
+        "part=all", "evidence=none", "miner.min_count=2", "logger=none", "projection=item_behavior", *settings,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    found = {}
+    for row in pl.read_parquet(folder / "patterns.parquet").iter_rows(named=True):
+        kinds = row["behaviors"] or [None] * len(row["pattern"])
+        names = [key if kind is None else f"{kind} {key}" for kind, key in zip(kinds, row["pattern"], strict=True)]
+        found[" > ".join(names)] = row["support_count"]
+    assert expected.items() <= found.items()
+    if "must_contain=[buy bulb]" in settings:
+        assert all("buy bulb" in name for name in found)
+    if "projection.behaviors=[buy]" in settings:
+        assert not any("view" in name for name in found)

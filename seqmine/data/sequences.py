@@ -116,7 +116,7 @@ def prepare_sequences(
     catalog = Catalog(
         raw[:num_items],
         train_counts,
-        _feature_columns(raw[:num_items], item_features),
+        feature_columns(raw[:num_items], item_features),
         behaviors=log.behavior_names,
     )
     return PreparedData(
@@ -165,7 +165,8 @@ def _shift(targets: Targets, log: InteractionLog, keep: NDArray[np.bool_]) -> Ta
     return Targets(targets.users, kept[starts + targets.positions] - kept[starts])
 
 
-def _feature_columns(item_ids: list[str], features: pl.DataFrame | None) -> dict[str, list]:
+def feature_columns(item_ids: list[str], features: pl.DataFrame | None) -> dict[str, list]:
+    """Return attributes of items as columns in the order of ``item_ids``; None where an item has none."""
     if features is None:
         return {}
     rows = pl.DataFrame({"item_id": item_ids}, schema={"item_id": pl.String})

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from scipy.stats import wilcoxon
 
 from seqmine.mining.constraints import Constraints
+from seqmine.mining.intervals import wilson_interval
 from seqmine.mining.matching import find_supporters
 from seqmine.mining.model_patterns import Asked, log_probabilities, without
 from seqmine.structs import InteractionLog, PatternTable, Recommender, UserError
@@ -44,21 +45,23 @@ class Occurrence:
         places: the events of the match.
         consequent: the item that the rule expects.
         is_followed: whether the user went on to it.
+        is_next: whether it was the very next event.
     """
 
     history: list[int]
     places: tuple[int, ...]
     consequent: int
     is_followed: bool
+    is_next: bool
 
 
 class ModelAgreement:
     """Hold rules against a model, on users of whom both can be asked.
 
     The faithfulness measures are differences of log-probability: ``necessity`` of deleting the events of the
-    antecedent, ``control`` of deleting as many others that are about as recent, ``order_effect`` of putting the
-    events in another order, ``interaction`` what only all of them together do, ``sufficiency_loss`` of keeping
-    nothing but them.
+    antecedent, ``control`` of deleting as many others that are about as recent and as popular, ``order_effect`` of
+    putting the events in another order, ``interaction`` what only all of them together do, ``sufficiency_loss`` of
+    keeping nothing but them, ``sufficiency_control`` of keeping nothing but the others.
 
     Args:
         num_occurrences: users a rule is asked about, at most.
@@ -88,28 +91,29 @@ class ModelAgreement:
         Args:
             model: scores the catalog.
             log: histories of items that the patterns were not mined from.
-            table: patterns of items, with ``holdout_confidence``.
+            table: patterns of items.
             constraints: where a pattern may occur.
 
         Returns:
             The table with ``model_probability`` (mean probability of the consequent right after the antecedent),
-            ``calibration_gap`` (that minus the held-out confidence), ``agreement`` (its AUC for users that go on to the
-            consequent against users that do not), ``necessity``, ``control``, ``order_effect``, ``interaction``,
-            ``sufficiency_loss``, ``faithfulness`` (necessity less control) and ``faithfulness_p_value``.
+            ``next_confidence`` with its 95 % limits (share of the users with the antecedent whose very next event is
+            the consequent, which is what the model's probability speaks of), ``calibration_gap`` (probability minus
+            that share), ``agreement`` (AUC of the probability for users that go on to the consequent against users that
+            do not), ``necessity``, ``control``, ``order_effect``, ``interaction``, ``sufficiency_loss``,
+            ``sufficiency_control``, ``faithfulness`` (necessity less control) and ``faithfulness_p_value``.
         """
+        popularity = np.bincount(log.items)
         rng = np.random.default_rng(self.seed)
         antecedents = PatternTable.from_lists(
             [pattern[:-1] or pattern for pattern in table.patterns()], [0] * len(table), log.num_users
         )
         users = find_supporters(log, antecedents, constraints)
         rows = [
-            self._measure_rule(model, log, pattern, members, constraints, rng)
+            self._measure_rule(model, log, pattern, members, constraints, popularity, rng)
             for pattern, members in zip(table.patterns(), users, strict=True)
         ]
         columns = {name: np.array([row.get(name, np.nan) for row in rows]) for name in _MEASURES}
-        confidence = table.columns.get("holdout_confidence", np.full(len(table), np.nan))
-        gap = columns["model_probability"] - confidence
-        return table.with_columns(**columns, calibration_gap=gap)
+        return table.with_columns(**columns, calibration_gap=columns["model_probability"] - columns["next_confidence"])
 
     def _measure_rule(
         self,
@@ -118,23 +122,30 @@ class ModelAgreement:
         pattern: tuple[int, ...],
         users: NDArray[np.int32],
         constraints: Constraints,
+        popularity: NDArray[np.int64],
         rng: np.random.Generator,
     ) -> dict[str, float]:
         if len(pattern) < 2 or not len(users):
             return {}
-        chosen = np.sort(rng.permutation(users)[: self.num_occurrences])
-        found = [self._occurrence(log.history(int(user)).tolist(), pattern, constraints.max_gap) for user in chosen]
-        occurrences = [occurrence for occurrence in found if occurrence is not None]
-        if not occurrences:
+        found = [self._occurrence(log.history(int(user)).tolist(), pattern, constraints.max_gap) for user in users]
+        every = [occurrence for occurrence in found if occurrence is not None]
+        if not every:
             return {}
+        hits = sum(one.is_next for one in every)
+        lower, upper = wilson_interval(hits, len(every))
+        chosen = np.sort(rng.permutation(len(every))[: self.num_occurrences])
+        occurrences = [every[index] for index in chosen]
         full = self._log_probabilities(model, [(one.history, one.consequent) for one in occurrences])
         probability = np.exp(full)
         is_followed = np.array([one.is_followed for one in occurrences])
         measures = {
             "model_probability": float(probability.mean()),
+            "next_confidence": hits / len(every),
+            "next_confidence_lower": float(lower),
+            "next_confidence_upper": float(upper),
             "agreement": area_under_curve(probability, is_followed),
         }
-        return {**measures, **self._faithfulness(model, occurrences, full, rng)}
+        return {**measures, **self._faithfulness(model, occurrences, full, popularity, rng)}
 
     def _occurrence(self, history: list[int], pattern: tuple[int, ...], max_gap: int | None) -> Occurrence | None:
         """Return the match of the antecedent, within what the model sees."""
@@ -147,30 +158,38 @@ class ModelAgreement:
             return None
         horizon = len(history) if max_gap is None else end + max_gap
         shifted = tuple(place - start for place in places)
-        return Occurrence(history[start:end], shifted, pattern[-1], pattern[-1] in history[end:horizon])
+        later = history[end:horizon]
+        return Occurrence(history[start:end], shifted, pattern[-1], pattern[-1] in later, later[:1] == [pattern[-1]])
 
     def _faithfulness(
-        self, model: Recommender, occurrences: list[Occurrence], full: NDArray[np.float64], rng: np.random.Generator
+        self,
+        model: Recommender,
+        occurrences: list[Occurrence],
+        full: NDArray[np.float64],
+        popularity: NDArray[np.int64],
+        rng: np.random.Generator,
     ) -> dict[str, float]:
         """Return the measures that come from changed histories, averaged over the occurrences."""
         changed: list[Asked] = []
         for one in occurrences:
-            others = control_places(len(one.history), one.places, rng)
+            others = control_places(popularity[one.history], one.places, rng)
             alone = [one.history[place] for place in one.places]
             changed += [
                 (without(one.history, one.places), one.consequent),
                 (without(one.history, others), one.consequent),
                 (reordered(one.history, one.places), one.consequent),
                 (alone, one.consequent),
+                ([one.history[place] for place in sorted(others)], one.consequent),
             ]
-        values = self._log_probabilities(model, changed).reshape(-1, 4)
+        values = self._log_probabilities(model, changed).reshape(-1, 5)
         losses = full[:, None] - values
-        necessity, control, order_effect, sufficiency_loss = losses.mean(axis=0).tolist()
+        necessity, control, order_effect, sufficiency_loss, sufficiency_control = losses.mean(axis=0).tolist()
         return {
             "necessity": necessity,
             "control": control,
             "order_effect": order_effect,
             "sufficiency_loss": sufficiency_loss,
+            "sufficiency_control": sufficiency_control,
             "interaction": self._interaction(model, occurrences),
             "faithfulness": necessity - control,
             "faithfulness_p_value": _paired_p_value(losses[:, 0] - losses[:, 1]),
@@ -197,29 +216,42 @@ class ModelAgreement:
 
 _MEASURES = (
     "model_probability",
+    "next_confidence",
+    "next_confidence_lower",
+    "next_confidence_upper",
     "agreement",
     "necessity",
     "control",
     "order_effect",
     "interaction",
     "sufficiency_loss",
+    "sufficiency_control",
     "faithfulness",
     "faithfulness_p_value",
 )
 
 
-def control_places(length: int, places: tuple[int, ...], rng: np.random.Generator) -> list[int]:
-    """Return as many other events, each drawn from the three that are nearest in recency to one of the given.
+def control_places(popularity: NDArray[np.int64], places: tuple[int, ...], rng: np.random.Generator) -> list[int]:
+    """Return as many other events, each drawn from two that match one of the given in recency and popularity.
 
-    >>> control_places(3, (2,), np.random.default_rng(0)) in ([0], [1])
+    Of the six others that are nearest in recency, those two whose items are nearest in popularity can be drawn.
+
+    Args:
+        popularity: (L,) events of the item of each place of a history.
+        places: the events that are matched.
+        rng: draws.
+
+    >>> control_places(np.array([5, 9, 5, 5]), (3,), np.random.default_rng(0)) in ([0], [2])
     True
     """
-    free = [place for place in range(length) if place not in places]
+    free = [place for place in range(len(popularity)) if place not in places]
+    level = np.log(np.maximum(popularity, 1))
     chosen: list[int] = []
     for place in places:
-        near = sorted(free, key=lambda other: (abs(other - place), other))[:3]
-        if near:
-            other = int(rng.choice(near))
+        near = sorted(free, key=lambda other: (abs(other - place), other))[:6]
+        alike = sorted(near, key=lambda other: abs(level[other] - level[place]))[:2]
+        if alike:
+            other = int(rng.choice(alike))
             chosen.append(other)
             free.remove(other)
     return chosen
@@ -255,26 +287,3 @@ def _paired_p_value(differences: NDArray[np.float64]) -> float:
     if len(differences) < 2 or not np.any(differences):
         return 1.0
     return float(wilcoxon(differences, alternative="greater").pvalue)
-
-
-def unknown_to_model(table: PatternTable, ratio: float = 0.5) -> PatternTable:
-    """Return released rules that the model underrates, worst first.
-
-    Args:
-        table: measured patterns, with ``released``.
-        ratio: underrated is a probability below this share of the held-out confidence.
-    """
-    confidence, probability = table.columns["holdout_confidence"], table.columns["model_probability"]
-    rows = np.flatnonzero(table.columns["released"] & (probability < ratio * confidence))
-    return table.take(rows[np.argsort((probability - confidence)[rows], kind="stable")])
-
-
-def believed_but_false(table: PatternTable) -> PatternTable:
-    """Return rules that the model rates above the held-out upper limit of their confidence, the widest gap first.
-
-    Args:
-        table: measured patterns of the model.
-    """
-    upper, probability = table.columns["holdout_confidence_upper"], table.columns["model_probability"]
-    rows = np.flatnonzero(probability > upper)
-    return table.take(rows[np.argsort((upper - probability)[rows], kind="stable")])

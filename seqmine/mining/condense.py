@@ -1,4 +1,4 @@
-"""Closed and maximal patterns: the ones of a complete table that no longer pattern of it makes redundant.
+"""Closed and maximal patterns under any limits: those of a complete table that no longer pattern of it makes redundant.
 
 A pattern is closed when no longer pattern of the table contains it as a subsequence with equal support, and maximal
 when none contains it at all. The table must hold every frequent pattern under its constraints; patterns beyond the

@@ -1,7 +1,8 @@
 """What a sequential pattern may look like, and how many users it needs."""
 
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
@@ -61,6 +62,10 @@ class Constraints:
         values = (self.max_length, self.max_gap, self.max_span)
         numbers = [UNLIMITED if value is None else min(value, UNLIMITED) for value in values]
         return np.array([*numbers, 2**62 if self.max_duration is None else self.max_duration], dtype=np.int64)
+
+    def containing(self, symbols: Sequence[int]) -> "Constraints":
+        """Return the constraints with more symbols that must be there."""
+        return replace(self, must_contain=(*self.must_contain, *symbols))
 
     def check(self, log: InteractionLog) -> None:
         """Raise where the log lacks what the constraints speak of.

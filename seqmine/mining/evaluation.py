@@ -1,5 +1,7 @@
 """What patterns are worth on people and days that they were not mined from."""
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import binom, hypergeom
@@ -48,25 +50,51 @@ def split_time(log: InteractionLog, time: int) -> tuple[InteractionLog, Interact
     return keep_events(log, log.timestamps < time), keep_events(log, log.timestamps >= time)
 
 
-def with_holdout_columns(table: PatternTable, holdout: InteractionLog, constraints: Constraints) -> PatternTable:
+def later_days(log: InteractionLog, share: float) -> int:
+    """Return the moment from which on a share of all events, the last ones, lies.
+
+    Args:
+        log: histories with timestamps.
+        share: of the events, as near as equal timestamps allow.
+
+    Raises:
+        UserError: a share that is not between 0 and 1, or a log without timestamps.
+
+    >>> later_days(InteractionLog(np.ones(4, np.int32), np.array([0, 4]), np.array([5, 6, 8, 9])), 0.5)
+    8
+    """
+    if not 0 < share < 1:
+        raise UserError(f"later={share} is not allowed: set evidence.later between 0 and 1.")
+    if log.timestamps is None:
+        raise UserError("Later days need timestamps and the log has none: set data.columns.timestamp.")
+    ordered = np.sort(log.timestamps)
+    return int(ordered[int(len(ordered) * (1 - share))]) if len(ordered) else 0
+
+
+def with_holdout_columns(
+    table: PatternTable, holdout: InteractionLog, constraints: Constraints, prefix: str = "holdout_"
+) -> PatternTable:
     """Add ``holdout_*`` columns: support, confidence and lift with 95 % limits, leverage, and how much lift shrank.
 
     Args:
         table: patterns, with a ``lift`` column where shrinkage is wanted.
         holdout: histories that the patterns were not mined from.
         constraints: where a pattern may occur.
+        prefix: of the columns; ``later_`` for measures on later days.
     """
     measures = measure_rules(holdout, table, constraints)
     lower, upper = wilson_interval(measures.support_count, np.full(len(table), holdout.num_users))
-    table = with_rule_columns(table, measures, prefix="holdout_").with_columns(
-        holdout_support_count=measures.support_count,
-        holdout_support=measures.support_count / max(holdout.num_users, 1),
-        holdout_support_lower=lower,
-        holdout_support_upper=upper,
-    )
+    columns = {
+        "support_count": measures.support_count,
+        "support": measures.support_count / max(holdout.num_users, 1),
+        "support_lower": lower,
+        "support_upper": upper,
+    }
+    table = with_rule_columns(table, measures, prefix=prefix)
+    table = table.with_columns(**{prefix + name: column for name, column in columns.items()})
     if "lift" not in table.columns:
         return table
-    return table.with_columns(shrinkage=table.columns["holdout_lift"] / table.columns["lift"])
+    return table.with_columns(**{f"{prefix}shrinkage": table.columns[f"{prefix}lift"] / table.columns["lift"]})
 
 
 def with_redundancy_columns(table: PatternTable, holdout: InteractionLog, constraints: Constraints) -> PatternTable:
@@ -167,18 +195,18 @@ def coverage(table: PatternTable, log: InteractionLog, constraints: Constraints)
     )
 
 
-def mined_without(
-    table: PatternTable, part: InteractionLog, constraints: Constraints, min_count: int
+def mined_from(
+    table: PatternTable, part: InteractionLog, constraints: Constraints, min_count: int, share: float
 ) -> NDArray[np.bool_]:
-    """Return which patterns would also have been mined from a part of the users, at the same relative support.
+    """Return which patterns would also have been mined from a part of the log, at the same relative support.
 
-    What is then measured on the other users was not chosen by them.
+    What is then measured on the rest was not chosen by it.
 
     Args:
-        table: patterns mined from ``table.num_users`` users.
-        part: some of those users.
+        table: patterns mined from the whole log.
+        part: some of its users, or its first days.
         constraints: where a pattern may occur.
-        min_count: support that was needed among all users.
+        min_count: support that was needed in the whole log.
+        share: of the log that the part makes up; the part needs this share of ``min_count``.
     """
-    needed = max(1, -(-min_count * part.num_users // max(table.num_users, 1)))
-    return count_supports(part, table, constraints) >= needed
+    return count_supports(part, table, constraints) >= max(1, math.ceil(min_count * share - 1e-9))

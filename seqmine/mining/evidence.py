@@ -7,10 +7,19 @@ from numpy.typing import NDArray
 
 from seqmine.mining.bursts import BurstTest
 from seqmine.mining.constraints import Constraints
-from seqmine.mining.evaluation import mined_without, split_users, with_holdout_columns, with_redundancy_columns
+from seqmine.mining.evaluation import (
+    later_days,
+    mined_from,
+    split_time,
+    split_users,
+    with_holdout_columns,
+    with_redundancy_columns,
+)
 from seqmine.mining.hypotheses import frequent_multisets, num_orderings
 from seqmine.mining.intervals import wilson_interval
+from seqmine.mining.matching import count_supports
 from seqmine.mining.multiplicity import Adjustment, adjust_tested, benjamini_hochberg
+from seqmine.mining.projection import keep_users
 from seqmine.mining.rules import measure_rules, with_rule_columns
 from seqmine.mining.significance import OrderTest
 from seqmine.mining.stability import Stability
@@ -26,15 +35,17 @@ class Verdict:
         table: the patterns with all measures.
         num_hypotheses: orderings that the q-values are corrected for.
         overlap: mean rank-biased overlap of the best patterns of a bootstrap with those of the log.
+        later_from: where the later days begin, in seconds since 1970; None for a log without time.
     """
 
     table: PatternTable
     num_hypotheses: int
     overlap: float
+    later_from: int | None = None
 
 
 class Evidence:
-    """Judge mined patterns: order, association, bursts, multiplicity, held-out users, redundancy, stability.
+    """Judge mined patterns: order, association, bursts, multiplicity, other users, later days, redundancy, stability.
 
     The q-values are corrected for every order of every multiset of symbols that enough users have. Each length gets
     an equal share of the error (a weighted correction, Genovese, Roeder and Wasserman, 2006): long patterns have so
@@ -49,6 +60,8 @@ class Evidence:
         adjustment: how p-values become q-values.
         holdout: share of the users on whom the measures are taken again; a pattern that would not have been mined
             without them has no held-out measure.
+        later: share of the events, the last ones, that make the later days on which the measures are taken once more
+            where the log has time; a pattern that would not have been mined from the days before has no such measure.
         seed: of the draw of those users.
         most_patterns: only so many patterns, those that come first, are judged; the others keep their counts alone.
     """
@@ -62,12 +75,13 @@ class Evidence:
         stability: Stability,
         adjustment: Adjustment = benjamini_hochberg,
         holdout: float = 0.3,
+        later: float = 0.3,
         seed: int = 0,
         most_patterns: int = 20_000,
     ) -> None:
         self.order_test, self.association_test, self.burst_test = order_test, association_test, burst_test
         self.stability, self.adjustment, self.holdout, self.seed = stability, adjustment, holdout, seed
-        self.most_patterns = most_patterns
+        self.later, self.most_patterns = later, most_patterns
 
     def judge(self, log: InteractionLog, table: PatternTable, constraints: Constraints, min_count: int) -> Verdict:
         """Return the table with every measure beside each pattern.
@@ -93,21 +107,54 @@ class Evidence:
         table = table.with_columns(support_lower=lower, support_upper=upper)
         table = with_rule_columns(table, measure_rules(log, table, constraints))
         table, overlap = self.stability.test(log, table, constraints, min_count, weight, total)
-        return Verdict(self._held_out(log, table, constraints, min_count), total, overlap)
+        table = self._on_other_users(log, table, constraints, min_count)
+        if log.timestamps is None:
+            return Verdict(table, total, overlap)
+        later_from = later_days(log, self.later)
+        table = _on_later_days(log, table, constraints, min_count, later_from)
+        return Verdict(table, total, overlap, later_from)
 
-    def _held_out(
+    def judge_fresh(self, log: InteractionLog, table: PatternTable, constraints: Constraints) -> PatternTable:
+        """Return patterns from elsewhere (a model) with their order test and ``holdout_*`` measures on fresh users.
+
+        Nothing about these users chose the patterns, so the family that is corrected for is the table itself.
+
+        Args:
+            log: histories that had no part in finding the patterns.
+            table: patterns.
+            constraints: where a pattern may occur.
+        """
+        fresh = PatternTable(table.symbols, table.offsets, count_supports(log, table, constraints), log.num_users)
+        tested = self.order_test.test(log, fresh, constraints).columns
+        q_value = self.adjustment(tested["p_value"], len(table))
+        table = table.with_columns(**tested, q_value=q_value)
+        return with_redundancy_columns(with_holdout_columns(table, log, constraints), log, constraints)
+
+    def _on_other_users(
         self, log: InteractionLog, table: PatternTable, constraints: Constraints, min_count: int
     ) -> PatternTable:
         """Add the measures on held-out users."""
         most, others = split_users(log, self.holdout, self.seed)
-        is_fair = mined_without(table, most, constraints, min_count)
+        is_fair = mined_from(table, most, constraints, min_count, most.num_users / max(log.num_users, 1))
         table = with_redundancy_columns(with_holdout_columns(table, others, constraints), others, constraints)
-        unfair = {
-            name: np.where(is_fair, column, np.nan)
-            for name, column in table.columns.items()
-            if name.startswith(("holdout_lift", "holdout_confidence", "gain", "shrinkage"))
-        }
-        return table.with_columns(**unfair)
+        return _blanked(table, is_fair, ("holdout_lift", "holdout_confidence", "holdout_shrinkage", "gain"))
+
+
+def _on_later_days(
+    log: InteractionLog, table: PatternTable, constraints: Constraints, min_count: int, later_from: int
+) -> PatternTable:
+    """Add the measures on the events of later days, of the users who have such."""
+    before, after = split_time(log, later_from)
+    is_fair = mined_from(table, before, constraints, min_count, before.num_events / max(log.num_events, 1))
+    after = keep_users(after, np.flatnonzero(after.lengths))
+    table = with_holdout_columns(table, after, constraints, prefix="later_")
+    return _blanked(table, is_fair, ("later_lift", "later_confidence", "later_shrinkage"))
+
+
+def _blanked(table: PatternTable, keep: NDArray[np.bool_], prefixes: tuple[str, ...]) -> PatternTable:
+    """Return the table with NaN in some columns where ``keep`` is False."""
+    columns = {name: column for name, column in table.columns.items() if name.startswith(prefixes)}
+    return table.with_columns(**{name: np.where(keep, column, np.nan) for name, column in columns.items()})
 
 
 def _longer(column: NDArray, size: int) -> NDArray:

@@ -3,8 +3,9 @@
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from queue import SimpleQueue
-from typing import no_type_check
+from typing import TypeVar, no_type_check
 
 import numpy as np
 from numba import njit
@@ -23,6 +24,7 @@ Progress = Callable[[float], None]
 """Called with the share of the work that is done, 0 to 1."""
 
 CHUNKS_A_THREAD = 32
+Found = TypeVar("Found")
 
 
 def no_progress(share: float) -> None:
@@ -56,31 +58,44 @@ def mine_frequent(
     [(1,), (1, 1), (2,)]
     """
     constraints.check(log)
-    num_users = log.num_users
-    if constraints.must_contain:
-        log = keep_users(log, _users_with_all(log, constraints.must_contain))
-    threads = num_threads or len(os.sched_getaffinity(0))
-    database = build_database(log, min_count, constraints.strict_time)
+    num_users, threads = log.num_users, num_workers(num_threads)
+    database = build_database(users_who_can(log, constraints), min_count, constraints.strict_time)
     shared = np.array([min_count])
     rankings = [
         rising_ranking(shared, top_k, constraints.min_length, num_users) if top_k else fixed_ranking(min_count)
         for _ in range(threads)
     ]
-    try:
+    with too_many_patterns(min_count):
         rows = _search(database, constraints, rankings, progress)
+    return _table(rows, database.names, num_users, constraints)
+
+
+def num_workers(num_threads: int) -> int:
+    """Return the number of threads to use, where 0 means all cores."""
+    return num_threads or len(os.sched_getaffinity(0))
+
+
+@contextmanager
+def too_many_patterns(min_count: int) -> Iterator[None]:
+    """Turn the end of memory for patterns into an error of the user's."""
+    try:
+        yield
     except OverflowError:
         raise UserError(
             f"min_count={min_count} gives more than {MOST_PATTERNS:,} patterns: raise miner.min_count (or "
             "miner.min_support), or set miner.max_length."
         ) from None
-    return _table(rows, database.names, num_users, constraints)
 
 
-def _users_with_all(log: InteractionLog, symbols: tuple[int, ...]) -> NDArray[np.int64]:
-    """Return the users that have every one of the symbols: no other user can support a pattern that contains them."""
+def users_who_can(log: InteractionLog, constraints: Constraints) -> InteractionLog:
+    """Return the users that have every symbol of ``must_contain``: no other user can support a pattern with them."""
+    if not constraints.must_contain:
+        return log
     users = np.repeat(np.arange(log.num_users), log.lengths)
-    having = [np.bincount(users[log.items == symbol], minlength=log.num_users) > 0 for symbol in symbols]
-    return np.flatnonzero(np.all(having, axis=0))
+    having = [
+        np.bincount(users[log.items == symbol], minlength=log.num_users) > 0 for symbol in constraints.must_contain
+    ]
+    return keep_users(log, np.flatnonzero(np.all(having, axis=0)))
 
 
 def _search(
@@ -90,7 +105,7 @@ def _search(
     limits, min_count = constraints.limits, int(rankings[0].state[0])
     if not constraints.is_greedy:
         works = [new_work(database) for _ in rankings]
-        rows = _in_chunks(
+        rows = in_chunks(
             lambda firsts, worker: search_all(database, firsts, limits, rankings[worker], works[worker]),
             database.support.astype(np.float64), len(rankings), progress,
         )  # fmt: skip
@@ -99,7 +114,7 @@ def _search(
     works = [new_work(database) for _ in rankings]
     first_of_pair = np.repeat(np.arange(len(database.names)), np.diff(pairs.offsets))
     weights = np.bincount(first_of_pair, weights=pairs.supports, minlength=len(database.names)).astype(np.float64)
-    rows = _in_chunks(
+    rows = in_chunks(
         lambda firsts, worker: search_leftmost(
             database, firsts, int(limits[0]), pairs, rankings[worker], works[worker]
         ),
@@ -116,16 +131,16 @@ def _frequent_pairs(database: Database, min_count: int, threads: int, progress: 
     def mine_chunk(firsts: NDArray[np.int64], worker: int) -> NDArray[np.int32]:  # noqa: ARG001
         return pairs_after(database, firsts, min_count, np.zeros((num_symbols, 2), np.int32))
 
-    rows = list(_in_chunks(mine_chunk, database.support.astype(np.float64), threads, progress))
+    rows = list(in_chunks(mine_chunk, database.support.astype(np.float64), threads, progress))
     return index_pairs(np.concatenate([*rows, np.empty((0, 3), np.int32)]), num_symbols)
 
 
-def _in_chunks(
-    mine_chunk: Callable[[NDArray[np.int64], int], NDArray[np.int32]],
+def in_chunks(
+    mine_chunk: Callable[[NDArray[np.int64], int], Found],
     weights: NDArray[np.float64],
     threads: int,
     progress: Progress,
-) -> Iterator[NDArray[np.int32]]:
+) -> Iterator[Found]:
     """Yield what ``mine_chunk(firsts, worker)`` finds for chunks of like weight, the heaviest first."""
     order = np.argsort(-weights, kind="stable")
     done = np.cumsum(weights[order])
@@ -136,7 +151,7 @@ def _in_chunks(
     for worker in range(threads):
         workers.put(worker)
 
-    def run(chunk: NDArray[np.int64]) -> NDArray[np.int32]:
+    def run(chunk: NDArray[np.int64]) -> Found:
         worker = workers.get()
         try:
             return mine_chunk(chunk, worker)
@@ -176,6 +191,11 @@ def _table(rows: NDArray[np.int32], names: NDArray[np.int32], num_users: int, co
     """Return the patterns of a walk that are long enough and contain what they must, best first."""
     offsets = np.concatenate([[0], np.cumsum(rows[:, 0])]).astype(np.int64)
     table = PatternTable(_unroll(rows, names, offsets), offsets, rows[:, 2].astype(np.int64), num_users)
+    return selected(table, constraints)
+
+
+def selected(table: PatternTable, constraints: Constraints) -> PatternTable:
+    """Return the patterns of a table in lexicographic order that may be returned, by falling support."""
     keep = table.lengths >= constraints.min_length
     for symbol in constraints.must_contain:
         keep &= np.add.reduceat(table.symbols == symbol, table.offsets[:-1]) > 0 if len(table) else keep

@@ -1,8 +1,11 @@
 """The miners: all frequent patterns, the closed ones, the maximal ones, the k best."""
 
 from collections.abc import Sequence
+from copy import copy
+from typing import Self
 
 from seqmine.mining.condense import closed_patterns, maximal_patterns
+from seqmine.mining.condensed import is_searchable, mine_condensed
 from seqmine.mining.constraints import Constraints, threshold
 from seqmine.mining.frequent import Progress, mine_frequent, no_progress
 from seqmine.structs import InteractionLog, PatternTable, UserError
@@ -53,6 +56,12 @@ class FrequentMiner:
         threshold(1, min_count, min_support)
         self.min_count, self.min_support, self.num_threads = min_count, min_support, num_threads
 
+    def containing(self, symbols: Sequence[int]) -> Self:
+        """Return the same miner for patterns that contain all of some symbols."""
+        other = copy(self)
+        other.constraints = self.constraints.containing(symbols)
+        return other
+
     def needed_count(self, table: PatternTable) -> int:
         """Return the support that the patterns of a table were mined with."""
         return threshold(table.num_users, self.min_count, self.min_support)
@@ -67,15 +76,30 @@ class FrequentMiner:
         min_count = threshold(log.num_users, self.min_count, self.min_support)
         return mine_frequent(log, min_count, self.constraints, num_threads=self.num_threads, progress=progress)
 
+    def _search(self, log: InteractionLog, progress: Progress, *, is_maximal: bool) -> PatternTable:
+        """Return closed or maximal patterns without the others."""
+        return mine_condensed(
+            log,
+            threshold(log.num_users, self.min_count, self.min_support),
+            self.constraints,
+            is_maximal=is_maximal,
+            num_threads=self.num_threads,
+            progress=progress,
+        )
+
 
 class ClosedMiner(FrequentMiner):
     """Find the frequent patterns that no longer frequent pattern contains with equal support.
 
-    Longer patterns are those that the same constraints allow. Arguments as ``FrequentMiner``.
+    Longer patterns are those that the same constraints allow. They are searched directly where only ``strict_time``,
+    ``min_length`` and ``must_contain`` are set, and else picked out of all frequent patterns. Arguments as
+    ``FrequentMiner``.
     """
 
     def mine(self, log: InteractionLog, progress: Progress = no_progress) -> PatternTable:
         """Return the closed patterns by falling support, then in lexicographic order of their symbols."""
+        if is_searchable(self.constraints):
+            return self._search(log, progress, is_maximal=False)
         table = super().mine(log, progress)
         return closed_patterns(table, support_may_grow=self.constraints.max_gap is not None)
 
@@ -83,11 +107,15 @@ class ClosedMiner(FrequentMiner):
 class MaximalMiner(FrequentMiner):
     """Find the frequent patterns that no longer frequent pattern contains.
 
-    Longer patterns are those that the same constraints allow. Arguments as ``FrequentMiner``.
+    Longer patterns are those that the same constraints allow. They are searched directly where only ``strict_time``,
+    ``min_length`` and ``must_contain`` are set, and else picked out of all frequent patterns. Arguments as
+    ``FrequentMiner``.
     """
 
     def mine(self, log: InteractionLog, progress: Progress = no_progress) -> PatternTable:
         """Return the maximal patterns by falling support, then in lexicographic order of their symbols."""
+        if is_searchable(self.constraints):
+            return self._search(log, progress, is_maximal=True)
         table = super().mine(log, progress)
         return maximal_patterns(table, support_may_grow=self.constraints.max_gap is not None)
 
@@ -139,6 +167,12 @@ class TopKMiner:
             must_contain=tuple(must_contain),
         )
         self.top_k, self.min_count, self.num_threads = top_k, threshold(1, min_count, None), num_threads
+
+    def containing(self, symbols: Sequence[int]) -> Self:
+        """Return the same miner for patterns that contain all of some symbols."""
+        other = copy(self)
+        other.constraints = self.constraints.containing(symbols)
+        return other
 
     def needed_count(self, table: PatternTable) -> int:
         """Return the support of the last pattern of a table; as the data chose it, tests are a little bold."""

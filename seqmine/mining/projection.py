@@ -1,7 +1,8 @@
-"""From a log of events to sequences of symbols: item, item:behavior, category, or any typed projection."""
+"""From a log of events to sequences of symbols: items, categories, brands, each with what was done to it or without."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,79 +13,153 @@ from seqmine.structs.log import segment_positions
 
 @dataclass(frozen=True)
 class SymbolLog:
-    """Histories of symbols, and what each symbol stands for.
+    """Histories of symbols, and what each symbol is called.
 
     Args:
         log: ``items`` are symbols numbered from 1.
-        symbol_items: (S + 1,) int32, the item (or category) of each symbol; entry 0 is nothing.
-        symbol_behaviors: (S + 1,) uint8, the behavior of each symbol, or None when symbols are items alone.
-        names: what to print for each symbol, by its number; empty where only numbers are known.
+        keys: raw key of each symbol, by its number less one: an item_id, or a value of an attribute.
+        titles: what a person reads, as ``keys``; None where nothing is known.
+        behaviors: what was done, as ``keys``; None where a symbol does not say.
     """
 
     log: InteractionLog
-    symbol_items: NDArray[np.int32]
-    symbol_behaviors: NDArray[np.uint8] | None = None
-    names: Sequence[str] = ()
+    keys: Sequence[str]
+    titles: Sequence[str | None]
+    behaviors: Sequence[str | None]
+
+    def key(self, symbol: int) -> str:
+        """Return the raw key of a symbol."""
+        return self.keys[symbol - 1]
+
+    def behavior(self, symbol: int) -> str | None:
+        """Return what was done, or None where symbols do not say."""
+        return self.behaviors[symbol - 1]
 
     @property
-    def num_symbols(self) -> int:
-        """Number of different symbols."""
-        return len(self.symbol_items) - 1
+    def has_behaviors(self) -> bool:
+        """True when symbols say what was done."""
+        return any(behavior is not None for behavior in self.behaviors)
 
-    def name(self, symbol: int) -> str:
-        """Return what to print for a symbol."""
-        if self.names:
-            return self.names[symbol]
-        item = str(int(self.symbol_items[symbol]))
-        if self.symbol_behaviors is None:
-            return item
-        return f"{self.log.behavior_names[self.symbol_behaviors[symbol] - 1]} {item}"
+    def shown(self, symbol: int) -> str:
+        """Return what a person reads: the title where there is one."""
+        return _joined(self.behavior(symbol), self.titles[symbol - 1] or self.key(symbol))
+
+    def shown_pattern(self, pattern: tuple[int, ...]) -> str:
+        """Return the symbols of a pattern with arrows."""
+        return " → ".join(self.shown(symbol) for symbol in pattern)
+
+    def numbers(self, names: Sequence[str]) -> tuple[int, ...]:
+        """Return the symbols of the given names: a raw key, after the behavior where symbols have one ("cart A").
+
+        Raises:
+            UserError: no symbol has that name.
+        """
+        number = {_joined(self.behavior(row + 1), key): row + 1 for row, key in enumerate(self.keys)}
+        for name in map(str, names):
+            if name not in number:
+                some = ", ".join(repr(known) for known in list(number)[:3])
+                raise UserError(
+                    f"must_contain names {name!r}, but the log has symbols such as {some}: change must_contain."
+                )
+        return tuple(number[str(name)] for name in names)
 
 
-def project_items(log: InteractionLog) -> SymbolLog:
-    """Let every item be its own symbol.
+class Projection:
+    """Makes symbols of events.
 
-    >>> project_items(InteractionLog.from_lists([[3, 1]])).log.items.tolist()
-    [3, 1]
+    Args:
+        attribute: column of the catalog whose value stands for an item (genres, brand, topic); unset, the item itself.
+            Events of items without a value leave the history; a list of values is one symbol, joined by ``|``.
+        with_behavior: a symbol also says what was done: view A, cart A.
+        behaviors: kinds of events that stay in the history; unset, all.
     """
-    return SymbolLog(log, np.arange(int(log.items.max(initial=0)) + 1, dtype=np.int32))
+
+    def __init__(
+        self, *, attribute: str | None = None, with_behavior: bool = False, behaviors: Sequence[str] | None = None
+    ) -> None:
+        self.attribute, self.with_behavior = attribute, with_behavior
+        self.behaviors = behaviors
+
+    def __call__(
+        self, log: InteractionLog, item_ids: Sequence[str], features: Mapping[str, Sequence[Any]]
+    ) -> SymbolLog:
+        """Return the histories of symbols.
+
+        Args:
+            log: histories of items.
+            item_ids: raw key of each item, by its number less one.
+            features: columns of the catalog, each as ``item_ids``.
+
+        Raises:
+            UserError: behaviors or an attribute that the log does not have.
+        """
+        if self.behaviors is not None:
+            log = _of_behaviors(log, self.behaviors)
+        if self.attribute is None:
+            keys, titles = list(item_ids), list(features.get("title", [None] * len(item_ids)))
+        else:
+            log, keys = _by_attribute(log, features, self.attribute)
+            titles = [None] * len(keys)
+        if self.with_behavior:
+            return _with_behaviors(log, keys, titles)
+        return SymbolLog(log, keys, titles, [None] * len(keys))
 
 
-def project_item_behaviors(log: InteractionLog) -> SymbolLog:
-    """Let every pair of item and behavior be a symbol, so that "view A, cart A" is a pattern of two symbols.
+def _joined(behavior: str | None, name: str) -> str:
+    return name if behavior is None else f"{behavior} {name}"
 
-    Raises:
-        UserError: the log has no behaviors.
+
+def _of_behaviors(log: InteractionLog, behaviors: Sequence[str]) -> InteractionLog:
+    """Return the events of some kinds alone."""
+    if log.behaviors is None:
+        raise UserError("projection.behaviors needs behaviors and the log has none: set data.columns.behavior.")
+    known = list(log.behavior_names)
+    for name in behaviors:
+        if name not in known:
+            raise UserError(f"behavior {name!r} is not in the log, which has {known}: change projection.behaviors.")
+    return keep_events(log, np.isin(log.behaviors, [known.index(name) + 1 for name in behaviors]))
+
+
+def _by_attribute(
+    log: InteractionLog, features: Mapping[str, Sequence[Any]], attribute: str
+) -> tuple[InteractionLog, list[str]]:
+    """Return the log with values of an attribute in place of items, and the values by number less one."""
+    if attribute not in features:
+        raise UserError(
+            f"the catalog has no attribute {attribute!r}, it has {sorted(features)}: change projection.attribute."
+        )
+    texts = [_text(value) for value in features[attribute]]
+    keys = sorted({text for text in texts if text})
+    number = {key: index + 1 for index, key in enumerate(keys)}
+    mapping = np.array([0, *(number.get(text, 0) for text in texts)], dtype=np.int32)
+    symbols = mapping[log.items]
+    return keep_events(replace(log, items=symbols), symbols > 0), keys
+
+
+def _text(value: Any) -> str:
+    """Return a value of an attribute as a raw key; empty where there is none.
+
+    >>> _text(["Action", "War"]), _text(None), _text(3)
+    ('Action|War', '', '3')
     """
+    if value is None:
+        return ""
+    return "|".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+
+
+def _with_behaviors(log: InteractionLog, keys: list[str], titles: list[str | None]) -> SymbolLog:
+    """Let every pair of symbol and behavior be a symbol, so that "view A, cart A" is a pattern of two symbols."""
     if log.behaviors is None:
         raise UserError("projection=item_behavior needs behaviors and the log has none: set data.columns.behavior.")
     codes = log.items.astype(np.int64) * 256 + log.behaviors
     pairs, symbols = np.unique(codes, return_inverse=True)
-    items = np.concatenate([[0], pairs // 256]).astype(np.int32)
-    behaviors = np.concatenate([[0], pairs % 256]).astype(np.uint8)
-    return SymbolLog(replace(log, items=(symbols + 1).astype(np.int32)), items, behaviors)
-
-
-def project_by_mapping(log: InteractionLog, mapping: NDArray[np.int32], names: Sequence[str] = ()) -> SymbolLog:
-    """Replace each item by what a table says of it (its category, its brand); items that map to 0 leave the history.
-
-    Args:
-        log: histories of items.
-        mapping: (V,) symbol of each item, 0 for none.
-        names: what to print for each symbol, by its number.
-
-    Raises:
-        UserError: an item beyond the end of the mapping.
-
-    >>> project_by_mapping(InteractionLog.from_lists([[1, 2, 1]]), np.array([0, 7, 0], np.int32)).log.items.tolist()
-    [7, 7]
-    """
-    largest = int(log.items.max(initial=0))
-    if largest >= len(mapping):
-        raise UserError(f"Item {largest} has no entry in a mapping of {len(mapping)} rows: give one row an item.")
-    symbols = np.asarray(mapping, dtype=np.int32)[log.items]
-    projected = keep_events(replace(log, items=symbols), symbols > 0)
-    return SymbolLog(projected, np.arange(int(np.max(mapping, initial=0)) + 1, dtype=np.int32), names=names)
+    items, kinds = (pairs // 256 - 1).tolist(), (pairs % 256 - 1).tolist()
+    return SymbolLog(
+        replace(log, items=(symbols + 1).astype(np.int32)),
+        [keys[item] for item in items],
+        [titles[item] for item in items],
+        [log.behavior_names[kind] for kind in kinds],
+    )
 
 
 def keep_events(log: InteractionLog, keep: NDArray[np.bool_]) -> InteractionLog:

@@ -3,19 +3,25 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from seqmine.structs import PatternTable, UserError
+from seqmine.mining.constraints import Constraints
+from seqmine.mining.rivals import PartTest, direction_p_values
+from seqmine.structs import InteractionLog, PatternTable, UserError
 
 
 class ReleaseRule:
-    """Release a pattern that is significant, useful on other people, stable, shared, and more than its parts.
+    """Release a pattern that is significant, useful on other people and later days, stable, shared, and no mere part.
 
     Args:
         max_q_value: the q-value of its order is below this.
         min_holdout_lift: the lower limit of its lift among held-out users is above this.
+        min_later_lift: the lower limit of its lift on later days is above this, where the log has time.
         min_stability: it is selected in at least this share of the bootstraps.
         min_users: users that have it, at least.
         max_gain_p_value: the p-value of its gain in confidence over every rule that leaves a symbol out is below this,
             among held-out users; above 1 lets redundant rules pass. A pair has no such rule: its lift says it all.
+        max_direction_p_value: the p-value of beating every other order of its symbols is below this; above 1 lets
+            patterns pass that only come close together.
+        part_test: tells what is left of a pattern beside the longer released ones.
 
     Raises:
         UserError: a share that is not between 0 and 1, or fewer than one user.
@@ -26,9 +32,12 @@ class ReleaseRule:
         *,
         max_q_value: float = 0.05,
         min_holdout_lift: float = 1.0,
+        min_later_lift: float = 1.0,
         min_stability: float = 0.8,
         min_users: int = 20,
         max_gain_p_value: float = 0.01,
+        max_direction_p_value: float = 0.01,
+        part_test: PartTest,
     ) -> None:
         for name, share in (("max_q_value", max_q_value), ("min_stability", min_stability)):
             if not 0 <= share <= 1:
@@ -36,30 +45,60 @@ class ReleaseRule:
         if min_users < 1:
             raise UserError(f"min_users={min_users} is not allowed: set release.min_users to 1 or more.")
         self.max_q_value, self.min_holdout_lift = max_q_value, min_holdout_lift
-        self.min_stability, self.min_users = min_stability, min_users
-        self.max_gain_p_value = max_gain_p_value
+        self.min_later_lift, self.min_stability, self.min_users = min_later_lift, min_stability, min_users
+        self.max_gain_p_value, self.max_direction_p_value = max_gain_p_value, max_direction_p_value
+        self.part_test = part_test
 
     def conditions(self, table: PatternTable) -> dict[str, NDArray[np.bool_]]:
-        """Return for each condition which patterns meet it; a measure that is missing (NaN) meets none."""
+        """Return for each condition which patterns meet it; a measure that is missing (NaN) meets none.
+
+        Args:
+            table: judged patterns; those that ``mark`` returns have the two conditions on rivals beside the others.
+        """
         columns = table.columns
-        return {
+        later = columns.get("later_lift_lower", np.full(len(table), np.inf))  # no time, no later days
+        conditions = {
             "significant": columns["q_value"] < self.max_q_value,
             "useful": columns["holdout_lift_lower"] > self.min_holdout_lift,
+            "lasting": later > self.min_later_lift,
             "stable": columns["stability"] >= self.min_stability,
             "shared": table.support_count >= self.min_users,
             "productive": (table.lengths == 2) | (columns["gain_p_value"] < self.max_gain_p_value),
         }
+        if "is_independent" in columns:
+            conditions["directed"] = columns["direction_p_value"] < self.max_direction_p_value
+            conditions["independent"] = columns["is_independent"]
+        return conditions
 
-    def mark(self, table: PatternTable) -> PatternTable:
-        """Add ``released``: which patterns meet every condition."""
-        return table.with_columns(released=np.all(list(self.conditions(table).values()), axis=0))
+    def mark(self, log: InteractionLog, table: PatternTable, constraints: Constraints, min_count: int) -> PatternTable:
+        """Add ``released``: which patterns meet every condition.
 
-    def apply(self, table: PatternTable) -> PatternTable:
-        """Return the released patterns alone, those that explain most held-out users beyond chance first.
+        Rivals cost most, so a pattern is held against other orders only when it meets the other conditions, and against
+        longer patterns only when it beats those.
 
-        The order is held-out leverage times held-out support.
+        Args:
+            log: the histories that the table was mined from.
+            table: judged patterns.
+            constraints: limits that they were mined under.
+            min_count: support that they were mined with.
+
+        Returns:
+            The table with ``direction_p_value``, the columns of the part test, and ``released``.
         """
-        table = self.mark(table)
-        rows = np.flatnonzero(table.columns["released"])
-        value = (table.columns["holdout_leverage"] * table.columns["holdout_support"])[rows]
-        return table.take(rows[np.argsort(-value, kind="stable")])
+        is_candidate = np.all(list(self.conditions(table).values()), axis=0)
+        rows, direction = np.flatnonzero(is_candidate), np.full(len(table), np.nan)
+        direction[rows] = direction_p_values(log, table.take(rows), constraints)
+        is_candidate &= direction < self.max_direction_p_value
+        table = table.with_columns(direction_p_value=direction)
+        table = self.part_test.test(log, table, constraints, min_count, is_candidate)
+        return table.with_columns(released=table.columns["is_independent"])
+
+
+def best_released(table: PatternTable) -> NDArray[np.int64]:
+    """Return the rows of the released patterns, those that explain most held-out users beyond chance first.
+
+    The order is held-out leverage times held-out support.
+    """
+    rows = np.flatnonzero(table.columns["released"])
+    value = (table.columns["holdout_leverage"] * table.columns["holdout_support"])[rows]
+    return rows[np.argsort(-value, kind="stable")]

@@ -1,8 +1,9 @@
 """Rules "who did these things in this order does that next": a pattern, read as its last symbol after the others."""
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass
-from typing import no_type_check
+from typing import Self, no_type_check
 
 import numpy as np
 from numba import njit
@@ -234,6 +235,12 @@ class RuleMiner:
     def constraints(self) -> Constraints:
         """Limits on antecedent and consequent together."""
         return self._miner.constraints
+
+    def containing(self, symbols: Sequence[int]) -> Self:
+        """Return the same miner for rules that contain all of some symbols."""
+        other = copy(self)
+        other._miner = self._miner.containing(symbols)
+        return other
 
     def needed_count(self, table: PatternTable) -> int:
         """Return the support that the rules of a table were mined with."""

@@ -59,7 +59,7 @@ def new_work(database: Database) -> Work:
 
 @no_type_check
 @njit(cache=True, nogil=True)
-def _scan_first(db: Database, states: NDArray[np.int32], work: Work) -> tuple[int, int]:
+def scan_first(db: Database, states: NDArray[np.int32], work: Work) -> tuple[int, int]:
     """Find every child's leftmost match; return the number of matches and of symbols found."""
     num_matches = num_found = 0
     for row in range(len(states)):
@@ -118,7 +118,7 @@ def _scan_all(db: Database, states: NDArray[np.int32], work: Work, limits: NDArr
 
 @no_type_check
 @njit(cache=True, nogil=True)
-def _keep_frequent(work: Work, num_found: int, min_count: int) -> NDArray[np.int32]:
+def keep_frequent(work: Work, num_found: int, min_count: int) -> NDArray[np.int32]:
     """Return the frequent symbols found, ascending, and zero the counts of the others."""
     num_kept = 0
     for index in range(num_found):
@@ -133,7 +133,7 @@ def _keep_frequent(work: Work, num_found: int, min_count: int) -> NDArray[np.int
 
 @no_type_check
 @njit(cache=True, nogil=True)
-def _store_children(
+def store_children(
     db: Database, work: Work, kept: NDArray[np.int32], num_matches: int, top: int, arena: NDArray[np.int32]
 ) -> tuple[int, NDArray[np.int32]]:
     """Copy the matches of the kept children behind ``top``; ``work.size`` becomes where each child ends."""
@@ -158,7 +158,7 @@ def _store_children(
 
 @no_type_check
 @njit(cache=True, nogil=True)
-def _first_states(db: Database, symbol: int, greedy: bool, arena: NDArray[np.int32]) -> tuple[int, NDArray[np.int32]]:
+def first_states(db: Database, symbol: int, greedy: bool, arena: NDArray[np.int32]) -> tuple[int, NDArray[np.int32]]:
     """Store the matches of a single symbol: its first event of each user, or all of them."""
     events = db.occurrences[db.occurrence_offsets[symbol] : db.occurrence_offsets[symbol + 1]]
     arena = grown(arena, len(events))
@@ -173,7 +173,7 @@ def _first_states(db: Database, symbol: int, greedy: bool, arena: NDArray[np.int
 
 @no_type_check
 @njit(cache=True, nogil=True)
-def _push(
+def push(
     stack: NDArray[np.int64], row: int, depth: int, symbol: int, support: int, begin: int, end: int, mark: int
 ) -> None:
     """Write a pattern to visit: its matches are ``arena[begin:end]``, and the arena is free from ``mark`` on."""
@@ -183,7 +183,7 @@ def _push(
 
 @no_type_check
 @njit(cache=True, nogil=True)
-def _push_children(
+def push_children(
     work: Work, kept: NDArray[np.int32], depth: int, first: int, top: int, stack: NDArray[np.int64], num_stack: int
 ) -> tuple[NDArray[np.int64], int]:
     """Put the children on the stack so that the smallest symbol is taken first, and zero their counts."""
@@ -191,7 +191,7 @@ def _push_children(
     for index in range(len(kept) - 1, -1, -1):
         symbol = kept[index]
         begin = work.size[kept[index - 1]] if index else first
-        _push(stack, num_stack, depth, symbol, work.count[symbol], begin, work.size[symbol], top)
+        push(stack, num_stack, depth, symbol, work.count[symbol], begin, work.size[symbol], top)
         num_stack += 1
     work.count[kept] = 0
     return stack, num_stack
@@ -218,8 +218,8 @@ def search_leftmost(
     out, num_out = np.empty((1024, 3), np.int32), 0
     arena, stack = np.empty((4096, 2), np.int32), np.empty((256, 6), np.int64)
     for first in firsts:
-        top, arena = _first_states(db, first, True, arena)
-        _push(stack, 0, 1, first, db.support[first], 0, top, top)
+        top, arena = first_states(db, first, True, arena)
+        push(stack, 0, 1, first, db.support[first], 0, top, top)
         num_stack = 1
         while num_stack > 0:
             num_stack -= 1
@@ -236,8 +236,8 @@ def search_leftmost(
                 counts = pairs.supports[pairs.offsets[first] : pairs.offsets[first + 1]]
                 is_dense = dense_pays(len(kept), end - begin, counts.sum())
             if depth > 1 or not is_dense:
-                num_matches, num_found = _scan_first(db, states, work)
-                kept = _keep_frequent(work, num_found, floor_of(ranking))
+                num_matches, num_found = scan_first(db, states, work)
+                kept = keep_frequent(work, num_found, floor_of(ranking))
                 counts = work.count[kept]
                 is_dense = dense_pays(len(kept), end - begin, num_matches)
             if is_dense:
@@ -246,8 +246,8 @@ def search_leftmost(
                     db, states, kept, counts, work.slot, pairs, depth, max_length, ranking, out, num_out
                 )
             else:
-                top, arena = _store_children(db, work, kept, num_matches, mark, arena)
-                stack, num_stack = _push_children(work, kept, depth + 1, mark, top, stack, num_stack)
+                top, arena = store_children(db, work, kept, num_matches, mark, arena)
+                stack, num_stack = push_children(work, kept, depth + 1, mark, top, stack, num_stack)
     return out[:num_out].copy()
 
 
@@ -271,8 +271,8 @@ def search_all(
     out, num_out = np.empty((1024, 3), np.int32), 0
     arena, stack = np.empty((4096, 2), np.int32), np.empty((256, 6), np.int64)
     for first in firsts:
-        top, arena = _first_states(db, first, False, arena)
-        _push(stack, 0, 1, first, db.support[first], 0, top, top)
+        top, arena = first_states(db, first, False, arena)
+        push(stack, 0, 1, first, db.support[first], 0, top, top)
         num_stack = 1
         while num_stack > 0:
             num_stack -= 1
@@ -283,8 +283,8 @@ def search_all(
             if depth >= limits[0]:
                 continue
             num_matches, num_found = _scan_all(db, arena[begin:end], work, limits)
-            kept = _keep_frequent(work, num_found, floor_of(ranking))
+            kept = keep_frequent(work, num_found, floor_of(ranking))
             if len(kept):
-                top, arena = _store_children(db, work, kept, num_matches, mark, arena)
-                stack, num_stack = _push_children(work, kept, depth + 1, mark, top, stack, num_stack)
+                top, arena = store_children(db, work, kept, num_matches, mark, arena)
+                stack, num_stack = push_children(work, kept, depth + 1, mark, top, stack, num_stack)
     return out[:num_out].copy()

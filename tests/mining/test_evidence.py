@@ -15,7 +15,8 @@ from seqmine.mining.evidence import Evidence, order_family
 from seqmine.mining.intervals import wilson_interval
 from seqmine.mining.miners import FrequentMiner
 from seqmine.mining.permutation import shuffle_within_users
-from seqmine.mining.release import ReleaseRule
+from seqmine.mining.release import ReleaseRule, best_released
+from seqmine.mining.rivals import PartTest
 from seqmine.mining.significance import OrderTest
 from seqmine.mining.stability import Stability, rank_biased_overlap
 from seqmine.mining.swap_null import AssociationTest
@@ -61,25 +62,24 @@ def judge(evidence, log, min_count=30):
     return evidence.judge(log, miner.mine(log), miner.constraints, min_count).table
 
 
-def ordered_parts(pattern):
-    """Return the parts of a pattern that have an order of their own."""
-    pairs = {(pattern[i], pattern[j]) for i in range(len(pattern)) for j in range(i + 1, len(pattern))}
-    return {pair for pair in pairs if pair[0] != pair[1]} | {pattern}
+def released_of(log, table, min_count=30, **settings):
+    rule = ReleaseRule(part_test=PartTest(order_test=OrderTest(num_permutations=99)), **settings)
+    table = rule.mark(log, table, Constraints(min_length=2, max_length=3), min_count)
+    return table.take(best_released(table)).patterns()
 
 
 def test_planted_patterns_are_released_and_nothing_else(evidence):
-    table = ReleaseRule().apply(judge(evidence, planted_log(0)))
-    released = set(table.patterns())
-    assert set(PLANTED) <= released | {(21, 22, 21)}
-    assert {(1, 2, 3), (11, 12)} <= released
-    assert released <= set.union(*(ordered_parts(pattern) for pattern in PLANTED))
+    log = planted_log(0)
+    released = set(released_of(log, judge(evidence, log)))
+    assert {pattern for pattern in released if 21 not in pattern} == {(1, 2, 3), (11, 12)}
+    assert released <= {*PLANTED, (22, 21)}  # the reversal of the third comes without its first symbol, so it is true
 
 
 def test_shuffled_copies_release_nothing(evidence):
     log, released = planted_log(1), 0
     for seed in range(6):
         copy = shuffle_within_users(log, seed, keep_ties=False)
-        released += len(ReleaseRule().apply(judge(evidence, copy)))
+        released += len(released_of(copy, judge(evidence, copy)))
     assert released == 0
 
 
@@ -142,25 +142,34 @@ def test_gain_p_value_is_fishers():
 
 
 def test_release_names_what_fails():
-    table = PatternTable.from_lists([(1, 2, 3)] * 4, [50, 50, 50, 19], 100).with_columns(
-        q_value=np.array([0.01, 0.05, 0.01, 0.01]),
-        holdout_lift_lower=np.array([1.2, 1.2, np.nan, 1.2]),
-        stability=np.array([0.8, 1.0, 1.0, 1.0]),
-        holdout_leverage=np.ones(4),
-        holdout_support=np.ones(4),
-        gain_p_value=np.array([0.001, 0.001, 0.001, 0.001]),
+    log = InteractionLog.from_lists([[1, 2, 3]] * 50 + [[1, 3, 2]] * 40 + [[4, 5, 6]] * 20)
+    table = PatternTable.from_lists([(1, 2, 3), (4, 5, 6), (4, 5, 6), (4, 5, 6), (4, 5, 6)], [50, 20, 20, 20, 19], 110)
+    table = table.with_columns(
+        q_value=np.array([0.01, 0.01, 0.05, 0.01, 0.01]),
+        holdout_lift_lower=np.array([1.2, 1.2, 1.2, np.nan, 1.2]),
+        later_lift_lower=np.array([1.2, 1.1, 1.2, 1.2, 1.2]),
+        stability=np.array([0.8, 0.8, 1.0, 1.0, 1.0]),
+        holdout_leverage=np.ones(5),
+        holdout_support=np.ones(5),
+        gain_p_value=np.full(5, 0.001),
     )
-    met = ReleaseRule().conditions(table)
+    rule = ReleaseRule(part_test=PartTest(order_test=OrderTest()))
+    met = rule.conditions(rule.mark(log, table, Constraints(), 10))
     assert {name: values.tolist() for name, values in met.items()} == {
-        "significant": [True, False, True, True],
-        "useful": [True, True, False, True],
-        "stable": [True, True, True, True],
-        "shared": [True, True, True, False],
-        "productive": [True, True, True, True],
+        "significant": [True, True, False, True, True],
+        "useful": [True, True, True, False, True],
+        "lasting": [True, True, True, True, True],
+        "stable": [True, True, True, True, True],
+        "shared": [True, True, True, True, False],
+        "productive": [True, True, True, True, True],
+        "directed": [False, True, False, False, False],
+        "independent": [False, True, False, False, False],
     }
-    assert len(ReleaseRule().apply(table)) == 1
-    assert len(ReleaseRule(min_users=5).apply(table)) == 2
-    assert len(ReleaseRule(max_gain_p_value=0.001).apply(table)) == 0
+    assert len(released_of(log, table)) == 1
+    assert len(released_of(log, table, min_users=5)) == 2
+    assert len(released_of(log, table, max_gain_p_value=0.001)) == 0
+    assert len(released_of(log, table, min_later_lift=1.15)) == 0
+    assert len(released_of(log, table, max_direction_p_value=1.1)) == 2
 
 
 def test_rank_biased_overlap_weighs_the_top():
@@ -173,6 +182,39 @@ def test_cover_takes_what_is_new():
     table = PatternTable.from_lists([(1,), (2,), (3,)], [3, 2, 1], 4)
     log = InteractionLog.from_lists([[1, 2], [1, 2], [1], [3]])
     assert greedy_cover(table, log, Constraints(), 5).tolist() == [0, 2]
+
+
+def test_later_days_are_measured_by_their_own_events():
+    early = [[1, 2, 5], [3, 4, 5], [1, 2, 6], [3, 4, 6]] * 30  # both rules hold at first, only 1 -> 2 goes on
+    late = [[1, 2, 7], [4, 3, 7], [1, 2, 8], [5, 6, 8]] * 30
+    log = InteractionLog.from_lists(early + late)
+    times = np.concatenate([np.arange(360), 1000 + np.arange(360)])
+    log = InteractionLog(log.items, log.offsets, timestamps=times)
+    evidence = Evidence(
+        order_test=OrderTest(), association_test=AssociationTest(num_samples=5), burst_test=BurstTest(),
+        stability=Stability(num_bootstraps=5), later=0.5,
+    )  # fmt: skip
+    table = PatternTable.from_lists([(1, 2), (3, 4), (4, 3)], [120, 60, 30], 240)
+    verdict = evidence.judge(log, table, Constraints(), 30)
+    columns = verdict.table.columns
+    assert verdict.later_from == 1000
+    assert columns["later_support_count"].tolist() == [60, 0, 30]
+    assert columns["later_support"][0] == 0.5
+    assert columns["later_confidence"][:2].tolist() == [1.0, 0.0]
+    assert columns["later_lift_lower"][0] > 1
+    assert np.isnan(columns["later_lift"][2])  # the days before would not have shown it
+    without_time = evidence.judge(InteractionLog(log.items, log.offsets), table, Constraints(), 30)
+    assert without_time.later_from is None
+    assert not any(name.startswith("later_") for name in without_time.table.columns)
+
+
+def test_patterns_from_elsewhere_are_tested_on_fresh_users(evidence):
+    log = InteractionLog.from_lists([[1, 2, 9]] * 40 + [[3, 4]] * 20 + [[4, 3]] * 20)
+    table = evidence.judge_fresh(log, PatternTable.from_lists([(1, 2), (3, 4)], [3, 3], 7), Constraints())
+    assert table.support_count.tolist() == [3, 3]
+    assert table.columns["q_value"][0] < 1e-6
+    assert table.columns["q_value"][1] > 0.3
+    assert table.columns["holdout_support_count"].tolist() == [40, 20]
 
 
 def test_a_split_by_time_needs_times():

@@ -6,6 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from prefixspan import PrefixSpan
 
+from seqmine.mining.condense import closed_patterns, maximal_patterns
+from seqmine.mining.condensed import is_searchable
 from seqmine.mining.constraints import Constraints, threshold
 from seqmine.mining.frequent import mine_frequent
 from seqmine.mining.matching import count_supports, find_supporters
@@ -60,6 +62,32 @@ def test_all_miners_equal_brute_force(problem):
     assert set(MaximalMiner(min_count=min_count, **keywords).mine(log).patterns()) == maximal
     assert (count_supports(log, table, miner.constraints) == table.support_count).all()
     assert [len(users) for users in find_supporters(log, table, miner.constraints)] == table.support_count.tolist()
+
+
+@given(mining_problems())
+@settings(max_examples=80, deadline=None)
+def test_direct_search_for_closed_and_maximal_equals_brute_force(problem):
+    histories, times, log, keywords, min_count = problem
+    keywords |= {"max_length": None, "max_gap": None, "max_span": None, "max_duration": None}
+    miner = ClosedMiner(min_count=min_count, **keywords)
+    assert is_searchable(miner.constraints)
+    expected = brute_force(histories, times, miner.constraints, min_count)
+    longer = {p: [q for q in expected if len(q) > len(p) and contains(p, q)] for p in expected}
+    closed = {p: expected[p] for p in expected if all(expected[q] != expected[p] for q in longer[p])}
+    table = miner.mine(log)
+    assert as_dict(table) == closed
+    assert table.patterns() == sorted(closed, key=lambda pattern: (-closed[pattern], pattern))
+    maximal = {p: expected[p] for p in expected if not longer[p]}
+    assert as_dict(MaximalMiner(min_count=min_count, **keywords).mine(log)) == maximal
+
+
+def test_direct_search_equals_the_filter_on_movielens(movielens):
+    part = InteractionLog.from_lists([movielens.history(user).tolist() for user in range(300)])
+    every = FrequentMiner(min_count=60).mine(part)
+    closed, maximal = (kind(min_count=60).mine(part) for kind in (ClosedMiner, MaximalMiner))
+    assert as_dict(closed) == as_dict(closed_patterns(every))
+    assert as_dict(maximal) == as_dict(maximal_patterns(every))
+    assert len(maximal) < len(closed) <= len(every)
 
 
 @given(mining_problems(), st.integers(1, 12))

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 import torch
 
-from seqmine.mining.agreement import ModelAgreement, believed_but_false, unknown_to_model
+from seqmine.mining.agreement import ModelAgreement, control_places
 from seqmine.mining.constraints import Constraints
-from seqmine.mining.evaluation import with_holdout_columns
+from seqmine.mining.disagreement import believed_but_false, unknown_to_model
 from seqmine.mining.model_patterns import ModelPatterns, log_probabilities
 from seqmine.structs import InteractionLog, PatternTable
 
@@ -31,7 +31,7 @@ def log_with(followed, num_users=200, seed=0):
         noise = rng.integers(20, 60, 6).tolist()
         if user % 2:
             tail = [9] if rng.random() < followed else []
-            rows.append([*noise[:2], 7, *noise[2:4], 11, *noise[4:], *tail])
+            rows.append([*noise[:2], 7, *noise[2:4], 11, *tail, *noise[4:]])
         else:
             rows.append(noise)
     return InteractionLog.from_lists(rows)
@@ -46,7 +46,6 @@ def test_the_rule_of_the_model_is_found_with_exactly_its_events():
 
 def measured(log):
     table = PatternTable.from_lists([(7, 11, 9), (20,)], [0, 0], log.num_users)
-    table = with_holdout_columns(table, log, Constraints())
     return ModelAgreement(num_occurrences=40).measure(PairModel(), log, table, Constraints())
 
 
@@ -60,6 +59,7 @@ def test_the_measures_separate_an_ordered_pattern_from_its_parts():
     assert columns["order_effect"][0] == pytest.approx(drop)
     assert columns["interaction"][0] == pytest.approx(drop)
     assert columns["sufficiency_loss"][0] == pytest.approx(0)
+    assert columns["sufficiency_control"][0] == pytest.approx(drop)
     assert columns["faithfulness_p_value"][0] < 1e-6
     assert np.isnan(columns["necessity"][1])
 
@@ -73,7 +73,7 @@ def test_a_belief_that_the_data_do_not_share_is_listed():
 
 def test_a_truth_that_the_model_does_not_know_is_listed():
     log = InteractionLog.from_lists([[1, 2]] * 50 + [[3, 4]] * 50)
-    table = with_holdout_columns(PatternTable.from_lists([(1, 2)], [50], 100), log, Constraints())
+    table = PatternTable.from_lists([(1, 2)], [50], 100)
     table = ModelAgreement(num_occurrences=20).measure(PairModel(), log, table, Constraints())
     table = table.with_columns(released=np.array([True]))
     assert unknown_to_model(table).patterns() == [(1, 2)]
@@ -84,3 +84,19 @@ def test_log_probabilities_do_not_depend_on_the_batch():
     one, all_at_once = (log_probabilities(PairModel(), asked, size) for size in (1, 4))
     assert one == pytest.approx(all_at_once)
     assert np.exp(one[1]) == pytest.approx(np.exp(0.5) / (np.exp(0.5) + 59))
+
+
+def test_the_model_is_compared_with_what_comes_next_and_not_with_what_comes_at_some_time():
+    log = InteractionLog.from_lists([[7, 11, 9]] * 30 + [[7, 11, 3, 9]] * 70)
+    table = PatternTable.from_lists([(7, 11, 9)], [0], log.num_users)
+    columns = ModelAgreement(num_occurrences=10).measure(PairModel(), log, table, Constraints()).columns
+    assert columns["next_confidence"][0] == pytest.approx(0.3)
+    lower, upper = columns["next_confidence_lower"][0], columns["next_confidence_upper"][0]
+    assert 0.2 < lower < 0.3 < upper < 0.4
+    assert columns["calibration_gap"][0] == pytest.approx(columns["model_probability"][0] - 0.3)
+
+
+def test_control_events_are_as_recent_and_as_popular():
+    popularity = np.array([90, 7, 80, 8, 90, 85, 88, 100])
+    drawn = {control_places(popularity, (7,), np.random.default_rng(seed))[0] for seed in range(30)}
+    assert drawn == {4, 6}

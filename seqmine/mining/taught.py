@@ -1,0 +1,104 @@
+"""Patterns as a training signal: what they know and the model does not becomes a target of its own."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LRScheduler
+
+from seqmine.models.module import SequenceModule, select_targets
+from seqmine.structs import Baseline, Catalog, SequenceBatch
+
+
+class PatternTaughtModule(SequenceModule):
+    """Learns the next item and, beside it, the defects: items that patterns expect more than the model does.
+
+    At one random position of each history the patterns' scores become shares of the catalog. Where the share of an item
+    is above the model's probability, the difference is a soft target. What the model already knows adds nothing, so the
+    signal fades as it learns. The patterns are counted on the training part when the fit starts.
+
+    Args:
+        embedding_dim: size D of the item vectors.
+        encoder: turns embedded histories into hidden states; must be causal.
+        loss: compares hidden states with the item table.
+        patterns: scores the catalog by patterns.
+        pattern_weight: weight of the defects beside the loss; 0 learns the next item alone.
+        catalog: the items to learn.
+        optimizer: builds an optimizer from parameter groups.
+        scheduler: builds a learning-rate schedule from the optimizer and the number of steps; called once a step.
+        cosine_temperature: as in ``SequenceModule``.
+    """
+
+    def __init__(
+        self,
+        *,
+        embedding_dim: int,
+        encoder: nn.Module,
+        loss: nn.Module,
+        patterns: Baseline,
+        pattern_weight: float,
+        catalog: Catalog,
+        optimizer: Callable[..., Optimizer],
+        scheduler: Callable[..., LRScheduler],
+        cosine_temperature: float | None = None,
+    ) -> None:
+        super().__init__(
+            embedding_dim=embedding_dim,
+            encoder=encoder,
+            loss=loss,
+            catalog=catalog,
+            optimizer=optimizer,
+            scheduler=scheduler,
+            cosine_temperature=cosine_temperature,
+        )
+        # In a tuple the patterns are no part of the checkpoint: they are counted anew at every fit.
+        self._patterns = (patterns,)
+        self.pattern_weight = pattern_weight
+
+    def on_fit_start(self) -> None:
+        """Count the patterns of the training part; every device counts the same."""
+        patterns = self._patterns[0]
+        patterns.fit(self.trainer.datamodule.prepared.training_log(), self.catalog.num_items)  # type: ignore[attr-defined]
+        if isinstance(patterns, nn.Module):
+            patterns.to(self.device)
+
+    def training_step(self, batch: SequenceBatch, batch_index: int) -> Tensor:  # noqa: ARG002
+        """Return the loss of the next item plus the weighted loss of the defects."""
+        states = self(batch)
+        hidden, targets = select_targets(states, batch)
+        loss = self.next_item_loss(hidden, targets)
+        defect, missing = self._defect_loss(states, batch)
+        for name, value in (("train/loss", loss), ("train/defect", missing)):
+            self.log(name, value, on_step=False, on_epoch=True, batch_size=len(targets), sync_dist=True)
+        return (loss + self.pattern_weight * defect) * self._share_of_targets(len(targets))
+
+    def _defect_loss(self, states: Float[Tensor, "B L D"], batch: SequenceBatch) -> tuple[Tensor, Tensor]:
+        """Return the loss of the defects, and the share of the patterns' expectation that the model lacks."""
+        lengths = 1 + (torch.rand(len(batch), device=states.device) * batch.lengths).long()
+        last = states[torch.arange(len(batch), device=states.device), lengths - 1]
+        queries, items = self.compared(last.float())
+        told = self._patterns[0].score(replace(batch, lengths=lengths))
+        return defect_loss(queries @ items.float().T, told)
+
+
+def defect_loss(
+    scores: Float[Tensor, "B V"], told: Float[Tensor, "B V"]
+) -> tuple[Float[Tensor, ""], Float[Tensor, ""]]:
+    """Return the loss of what patterns expect above the model's probability, and how much that is.
+
+    Args:
+        scores: of the model, logits.
+        told: of the patterns, not negative; column 0 is padding.
+
+    >>> loss, missing = defect_loss(torch.zeros(1, 3), torch.tensor([[0.0, 3.0, 1.0]]))
+    >>> round(missing.item(), 4), round((loss / missing).exp().item(), 4)
+    (0.25, 2.0)
+    """
+    log_probabilities = F.log_softmax(scores[:, 1:], dim=1)
+    shares = told[:, 1:] / told[:, 1:].sum(dim=1, keepdim=True).clamp(min=1e-12)
+    missing = (shares - log_probabilities.detach().exp()).clamp(min=0)
+    return -(missing * log_probabilities).sum(dim=1).mean(), missing.sum(dim=1).mean()
