@@ -40,7 +40,7 @@ def train(loss: str, optimizer: str, num_items: int) -> dict[str, float | str]:
     from seqmine.callbacks.allocator import KeepFreedMemory
     from seqmine.callbacks.clock import Clock
     from seqmine.config import CONF_DIR, build
-    from seqmine.data.batching import TrainingBatches
+    from seqmine.data.batching import Batching, TrainingBatches
     from seqmine.data.collate import NextItemCollate
     from seqmine.data.windows import LatestWindow
     from seqmine.structs import Catalog, InteractionLog
@@ -57,7 +57,7 @@ def train(loss: str, optimizer: str, num_items: int) -> dict[str, float | str]:
     module = build(config.model, [])(catalog=catalog)
     batches = TrainingBatches(
         log=log, collate=NextItemCollate(log=log, train_stops=log.lengths), train_stops=log.lengths,
-        windows=LatestWindow(), max_length=20, batch_size=128, batch_tokens=None,
+        windows=LatestWindow(), max_length=20, batching=Batching(batch_size=128),
         seed=0, rank=0, world_size=1, progress=lambda: (0, 0),
     )  # fmt: skip
     clock = Clock()

@@ -13,7 +13,7 @@ from torch.utils.data import IterableDataset
 from seqmine.data.collate import HistoryCollate, TrainingCollate
 from seqmine.data.splits import Targets
 from seqmine.data.windows import WindowChoice, Windows
-from seqmine.structs import InteractionLog, SequenceBatch
+from seqmine.structs import InteractionLog, SequenceBatch, UserError
 
 _POOL_BATCHES = 64  # batches sorted by length together: more lowers padding, fewer mixes sequences more
 
@@ -60,6 +60,37 @@ def token_budget_batches(
     return [batches[index] for index in generator.permutation(len(batches))]
 
 
+class Batching:
+    """Divides the training sequences of an epoch into batches of similar length; says the size of other batches.
+
+    Args:
+        batch_size: most sequences of a batch and device.
+        batch_tokens: most events of a batch, padding included; None for no such limit.
+        eval_batch_size: histories scored at once.
+
+    Raises:
+        UserError: a limit below 1.
+    """
+
+    def __init__(self, *, batch_size: int, batch_tokens: int | None = None, eval_batch_size: int = 256) -> None:
+        sizes = {"batch_size": batch_size, "batch_tokens": batch_tokens, "eval_batch_size": eval_batch_size}
+        for name, value in sizes.items():
+            if value is not None and value < 1:
+                raise UserError(f"data.{name} is {value}, allowed are whole numbers from 1; change data.{name}")
+        self.batch_size, self.batch_tokens, self.eval_batch_size = batch_size, batch_tokens, eval_batch_size
+
+    def divide(self, lengths: NDArray[np.int64], generator: np.random.Generator) -> list[NDArray[np.int64]]:
+        """Return the rows of each batch.
+
+        Args:
+            lengths: (W,) number of events of each row.
+            generator: decides the order.
+        """
+        if self.batch_tokens is None:
+            return length_grouped_batches(lengths, self.batch_size, generator)
+        return token_budget_batches(lengths, self.batch_size, self.batch_tokens, generator)
+
+
 class TrainingBatches(IterableDataset):
     """The training batches of one device, epoch after epoch.
 
@@ -69,8 +100,7 @@ class TrainingBatches(IterableDataset):
         windows: chooses the stretches of an epoch.
         collate: gathers them and decides what is learned.
         max_length: longest input.
-        batch_size: sequences a batch and device.
-        batch_tokens: most events of a batch, padding included, or None for as many as ``batch_size`` sequences have.
+        batching: divides the windows of an epoch into batches.
         seed: decides windows, order and what the collate draws.
         rank: number of this device.
         world_size: number of devices; all get the same number of batches, the few left over are dropped.
@@ -85,15 +115,14 @@ class TrainingBatches(IterableDataset):
         windows: WindowChoice,
         collate: TrainingCollate,
         max_length: int,
-        batch_size: int,
-        batch_tokens: int | None,
+        batching: Batching,
         seed: int,
         rank: int,
         world_size: int,
         progress: Callable[[], tuple[int, int]],
     ) -> None:
         self.log, self.train_stops, self.windows, self.collate = log, train_stops, windows, collate
-        self.max_length, self.batch_size, self.batch_tokens, self.seed = max_length, batch_size, batch_tokens, seed
+        self.max_length, self.batching, self.seed = max_length, batching, seed
         self.rank, self.world_size, self.progress = rank, world_size, progress
 
     def __len__(self) -> int:
@@ -113,10 +142,7 @@ class TrainingBatches(IterableDataset):
 
     def _divide(self, epoch: int, windows: Windows) -> list[NDArray[np.int64]]:
         generator = np.random.default_rng((self.seed, epoch, 1))
-        lengths = windows.stops - windows.starts - 1
-        if self.batch_tokens is None:
-            return length_grouped_batches(lengths, self.batch_size, generator)
-        return token_budget_batches(lengths, self.batch_size, self.batch_tokens, generator)
+        return self.batching.divide(windows.stops - windows.starts - 1, generator)
 
     def _choose(self, epoch: int) -> Windows:
         generator = np.random.default_rng((self.seed, epoch, 0))

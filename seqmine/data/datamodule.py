@@ -12,7 +12,7 @@ from lightning import LightningDataModule
 from torch.utils.data import DataLoader
 
 from seqmine.data.attributes import with_attributes
-from seqmine.data.batching import TargetBatches, TrainingBatches
+from seqmine.data.batching import Batching, TargetBatches, TrainingBatches
 from seqmine.data.cleaning.pipeline import Cleaning, describe
 from seqmine.data.collate import HistoryCollate, NextItemCollate, TrainingCollate
 from seqmine.data.features import Features
@@ -37,9 +37,7 @@ class SequenceDataModule(LightningDataModule):
         split: decides what is trained on and what is predicted.
         windows: chooses the stretches of history that are trained on.
         max_length: longest input L, in events.
-        batch_size: training sequences a batch and device.
-        batch_tokens: most events of a training batch, padding included; None for no such limit.
-        eval_batch_size: histories scored at once.
+        batching: divides sequences into batches.
         seen: which items leave the candidates of an evaluation: ``full``, ``window`` or ``none``.
         seed: decides windows, the order of batches and what the task draws.
         store: folder in which prepared logs are kept, one subfolder each.
@@ -59,9 +57,7 @@ class SequenceDataModule(LightningDataModule):
         split: Splitter,
         windows: WindowChoice,
         max_length: int,
-        batch_size: int,
-        batch_tokens: int | None,
-        eval_batch_size: int,
+        batching: Batching,
         seen: str,
         seed: int,
         store: str,
@@ -69,17 +65,12 @@ class SequenceDataModule(LightningDataModule):
         features: Features | None = None,
     ) -> None:
         super().__init__()
-        for name, value in {
-            "max_length": max_length,
-            "batch_size": batch_size,
-            "batch_tokens": 1 if batch_tokens is None else batch_tokens,
-            "eval_batch_size": eval_batch_size,
-        }.items():
-            if value < 1:
-                raise UserError(f"data.{name} is {value}, allowed are whole numbers from 1; change data.{name}")
+        if max_length < 1:
+            raise UserError(
+                f"data.max_length is {max_length}, allowed are whole numbers from 1; change data.max_length"
+            )
         self.source, self.cleaning, self.split, self.windows = source, cleaning, split, windows
-        self.max_length, self.eval_batch_size = max_length, eval_batch_size
-        self.batch_size, self.batch_tokens = batch_size, batch_tokens
+        self.max_length, self.batching = max_length, batching
         self.seen, self.seed, self.store, self.task = seen, seed, Path(store), task
         self.features = features or Features()
         self._prepared: PreparedData | None = None
@@ -183,8 +174,7 @@ class SequenceDataModule(LightningDataModule):
             windows=self._windows(data.log),
             collate=self._task(data.log)(log=data.log, train_stops=data.split.train_stops, columns=self._columns),
             max_length=self.max_length,
-            batch_size=self.batch_size,
-            batch_tokens=self.batch_tokens,
+            batching=self.batching,
             seed=self.seed,
             rank=self._rank,
             world_size=self._world_size,
@@ -229,7 +219,7 @@ class SequenceDataModule(LightningDataModule):
             targets=targets,
             items=items,
             collate=collate,
-            batch_size=self.eval_batch_size,
+            batch_size=self.batching.eval_batch_size,
             rank=self._rank,
             world_size=self._world_size,
         )

@@ -6,6 +6,7 @@ import torch
 from lightning import LightningModule, Trainer
 
 from seqmine.callbacks.evaluation import RankingEvaluation
+from seqmine.data.batching import Batching
 from seqmine.data.cleaning.edges import WholeLog
 from seqmine.data.cleaning.pipeline import Cleaning
 from seqmine.data.datamodule import SequenceDataModule
@@ -31,9 +32,7 @@ class Fixed(LightningModule):
 
 def evaluate(small_log, tmp_path, value: float) -> RankingEvaluation:
     data = SequenceDataModule(
-        source=SequenceFile(path=str(small_log)), cleaning=Cleaning(steps=[], edge=WholeLog()), split=LeaveOneOut(), windows=LatestWindow(), max_length=8, batch_size=16,
-        batch_tokens=None,
-        eval_batch_size=32, seen="full", seed=0, store=str(tmp_path),
+        source=SequenceFile(path=str(small_log)), cleaning=Cleaning(steps=[], edge=WholeLog()), split=LeaveOneOut(), windows=LatestWindow(), max_length=8, batching=Batching(batch_size=16, eval_batch_size=32), seen="full", seed=0, store=str(tmp_path),
     )  # fmt: skip
     callback = RankingEvaluation(
         metrics=partial(RankingEvaluator, cutoffs=[10]), baselines={"popularity": Popularity()}

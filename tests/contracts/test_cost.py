@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch.profiler import ProfilerActivity, profile
 
-from seqmine.data.batching import TrainingBatches, token_budget_batches
+from seqmine.data.batching import Batching, TrainingBatches
 from seqmine.data.collate import NextItemCollate
 from seqmine.data.windows import LatestWindow
 from seqmine.models.encoders.sasrec import SASRecEncoder
@@ -28,7 +28,7 @@ LOG = InteractionLog.from_lists([RANDOM.integers(1, NUM_ITEMS + 1, length).tolis
 def batches() -> list:
     return list(
         TrainingBatches(
-            log=LOG, collate=NextItemCollate(log=LOG, train_stops=LOG.lengths), train_stops=LOG.lengths, windows=LatestWindow(), max_length=50, batch_size=128, batch_tokens=None,
+            log=LOG, collate=NextItemCollate(log=LOG, train_stops=LOG.lengths), train_stops=LOG.lengths, windows=LatestWindow(), max_length=50, batching=Batching(batch_size=128),
             seed=0, rank=0, world_size=1, progress=lambda: (0, 0),
         )
     )  # fmt: skip
@@ -70,11 +70,6 @@ def test_at_most_5_of_100_computed_tokens_are_padding():
     computed = sum(batch.items.numel() for batch in batches())
     useful = sum(int(batch.lengths.sum()) for batch in batches())
     assert computed <= 1.05 * useful
-
-
-def test_a_token_budget_bounds_every_batch():
-    found = token_budget_batches(LENGTHS, 128, 1000, np.random.default_rng(0))
-    assert max(len(rows) * LENGTHS[rows].max() for rows in found) <= 1000
 
 
 @pytest.mark.parametrize("loss", LOSSES, ids=["full", "sampled"])

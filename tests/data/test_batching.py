@@ -3,11 +3,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqmine.data.batching import TargetBatches, TrainingBatches, length_grouped_batches
+from seqmine.data.batching import Batching, TargetBatches, TrainingBatches, length_grouped_batches
 from seqmine.data.collate import HistoryCollate, NextItemCollate
 from seqmine.data.splits import LeaveOneOut, Targets
 from seqmine.data.windows import LatestWindow
-from seqmine.structs import InteractionLog
+from seqmine.structs import InteractionLog, UserError
 
 RANDOM = np.random.default_rng(0)
 LOG = InteractionLog.from_lists([RANDOM.integers(1, 20, RANDOM.integers(3, 40)).tolist() for _ in range(101)])
@@ -17,7 +17,7 @@ SPLIT = LeaveOneOut().split(LOG)
 def training_batches(seed=0, rank=0, world_size=1, epoch=0, done=0) -> TrainingBatches:
     return TrainingBatches(
         log=LOG, collate=NextItemCollate(log=LOG, train_stops=SPLIT.train_stops), train_stops=SPLIT.train_stops,
-        windows=LatestWindow(), max_length=30, batch_size=8, batch_tokens=None, seed=seed, rank=rank, world_size=world_size,
+        windows=LatestWindow(), max_length=30, batching=Batching(batch_size=8), seed=seed, rank=rank, world_size=world_size,
         progress=lambda: (epoch, done),
     )  # fmt: skip
 
@@ -96,3 +96,21 @@ def test_what_the_collate_draws_is_a_function_of_seed_epoch_and_batch():
     values = [value for epoch in draws for _, value in draws[epoch]]
     assert len(set(values)) == len(values)
     assert drawing(seed=1) != draws[0]
+
+
+@given(st.lists(st.integers(0, 50), min_size=1, max_size=300), st.integers(1, 20), st.integers(1, 200))
+def test_a_token_budget_bounds_every_batch_but_that_of_one_long_row(lengths, batch_size, batch_tokens):
+    lengths = np.array(lengths)
+    batches = Batching(batch_size=batch_size, batch_tokens=batch_tokens).divide(lengths, np.random.default_rng(0))
+    assert sorted(np.concatenate(batches).tolist()) == list(range(len(lengths)))
+    for rows in batches:
+        assert len(rows) <= batch_size
+        assert len(rows) == 1 or len(rows) * lengths[rows].max() <= batch_tokens
+    again = Batching(batch_size=batch_size, batch_tokens=batch_tokens).divide(lengths, np.random.default_rng(1))
+    assert len(again) == len(batches)
+
+
+@pytest.mark.parametrize("name", ["batch_size", "batch_tokens", "eval_batch_size"])
+def test_a_limit_below_one_is_refused(name):
+    with pytest.raises(UserError, match=rf"data\.{name} is 0, allowed are whole numbers from 1"):
+        Batching(**{"batch_size": 1, name: 0})

@@ -3,6 +3,7 @@ from types import SimpleNamespace
 import pytest
 from torch import nn
 
+from seqmine.data.batching import Batching
 from seqmine.data.cleaning.edges import WholeLog
 from seqmine.data.cleaning.pipeline import Cleaning
 from seqmine.data.cleaning.single_events import ExactDuplicates
@@ -19,9 +20,7 @@ from seqmine.structs import UserError, columns_read
 def datamodule(path, store, split=None, **changes) -> SequenceDataModule:
     settings = {
         "max_length": 8,
-        "batch_size": 16,
-        "batch_tokens": None,
-        "eval_batch_size": 32,
+        "batching": Batching(batch_size=16, eval_batch_size=32),
         "seen": "full",
         "seed": 0,
     } | changes
@@ -68,7 +67,7 @@ def test_test_input_holds_the_validation_item(small_log, tmp_path):
             assert batch.items[row, batch.lengths[row] - 1] == val[int(batch.user_index[row])]
 
 
-@pytest.mark.parametrize("name", ["max_length", "batch_size", "eval_batch_size"])
+@pytest.mark.parametrize("name", ["max_length"])
 def test_sizes_below_one_are_refused(small_log, tmp_path, name):
     with pytest.raises(UserError, match=rf"data\.{name} is 0, allowed are whole numbers from 1; change data\.{name}"):
         datamodule(small_log, tmp_path, **{name: 0})
@@ -82,8 +81,7 @@ def test_a_cleaned_log_has_no_ceiling(tmp_path):
     """The truth of a generated user is told by a position, and cleaning moves positions."""
     source = Synthetic(num_users=20, num_items=30, num_topics=2, num_patterns=2, pattern_rate=0.4, mean_length=8,
                        repeat_share=0.1, noise_share=0.05, bot_share=0.0, seed=1)  # fmt: skip
-    settings = {"split": LeaveOneOut(), "windows": LatestWindow(), "max_length": 8, "batch_size": 16, "batch_tokens": None,
-                "eval_batch_size": 32, "seen": "full", "seed": 0, "store": str(tmp_path)}  # fmt: skip
+    settings = {"split": LeaveOneOut(), "windows": LatestWindow(), "max_length": 8, "batching": Batching(batch_size=16, eval_batch_size=32), "seen": "full", "seed": 0, "store": str(tmp_path)}  # fmt: skip
     whole = SequenceDataModule(source=source, cleaning=Cleaning(steps=[], edge=WholeLog()), **settings)
     cleaned = SequenceDataModule(
         source=source, cleaning=Cleaning(steps=[ExactDuplicates()], edge=WholeLog()), **settings
@@ -104,7 +102,12 @@ def shop_file(path, num_users=40):
 
 
 def shop(path, store, **changes) -> SequenceDataModule:
-    settings = {"max_length": 8, "batch_size": 16, "eval_batch_size": 32, "seen": "full", "seed": 0} | changes
+    settings = {
+        "max_length": 8,
+        "batching": Batching(batch_size=16, eval_batch_size=32),
+        "seen": "full",
+        "seed": 0,
+    } | changes
     return SequenceDataModule(
         source=InteractionFiles(path=str(shop_file(path))), cleaning=Cleaning(steps=[], edge=WholeLog()),
         split=LeaveOneOut(), windows=LatestWindow(), store=str(store), **settings,
