@@ -80,7 +80,10 @@ def check_types(config: DictConfig, defaults: DictConfig) -> None:
     Raises:
         UserError: names the value, what is allowed, and the setting.
     """
+    of_hydra = {name for name, node in nodes(defaults) if "${hydra:" in str(node._value())}  # known only inside a run
     for key, value in _leaves(config):
+        if key in of_hydra:
+            continue
         default = OmegaConf.select(defaults, key)
         if isinstance(default, DictConfig):
             raise UserError(f"{key} is {value!r}, but {key} is a group; write {key.replace('.', '/')}={value}")

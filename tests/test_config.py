@@ -76,3 +76,8 @@ def test_a_value_in_the_place_of_a_group_is_told_the_slash():
     defaults = OmegaConf.create({"model": {"loss": {"_target_": "x"}}})
     with pytest.raises(UserError, match="model.loss is a group; write model/loss=bce"):
         check_types(OmegaConf.create({"model": {"loss": "bce"}}), defaults)
+
+
+def test_a_default_that_hydra_fills_in_can_be_changed():
+    defaults = OmegaConf.create({"run_name": "${hydra:runtime.choices.model}"})
+    check_types(OmegaConf.create({"run_name": "mine"}), defaults)
