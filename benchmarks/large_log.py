@@ -4,8 +4,8 @@
 
 For each size a log of Parquet parts is written (events in order of time, users and items in proportion: 5 million and 1
 million at 100 million events, three behaviors, some double clicks and machines), cleaned with data/cleaning=standard,
-split and stored by the program, and opened again up to the first training batch. Peaks are the most that a process held,
-files that it mapped included; the memory of the first batch is what it adds to the imports.
+split and stored by the program, and opened again up to the first training batch. Peaks are the most that a process
+held, files that it mapped included; the memory of the first batch is what it adds to the imports.
 """
 
 import argparse
@@ -87,9 +87,7 @@ def watch(process: subprocess.Popen, peak: list[float]) -> None:
 def measure(command: list[str], folder: Path) -> tuple[float, float, str]:
     """Run a command; return its seconds, its peak memory in MiB and what it printed."""
     peak, start = [0.0], time.perf_counter()
-    process = subprocess.Popen(
-        command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
+    process = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     watcher = threading.Thread(target=watch, args=(process, peak))
     watcher.start()
     output, _ = process.communicate()
@@ -104,18 +102,22 @@ def run(num_events: int, folder: Path, options: list[str]) -> None:
     log = folder / f"events-{num_events}"
     if not log.exists():
         write_log(log, num_events)
-    settings = ["data=interactions", f"data.path={log}", "data/cleaning=standard", f"paths.store={folder}/store", *options]
+    settings = [
+        "data=interactions",
+        f"data.path={log}",
+        "data/cleaning=standard",
+        f"paths.store={folder}/store",
+        *options,
+    ]
     shutil.rmtree(folder / "store", ignore_errors=True)
     command = [sys.executable, "-m", "seqmine.prepare", *settings, f"hydra.run.dir={folder}/run-{num_events}"]
     seconds, peak, output = measure(command, folder)
     print(output[output.index("Cleaning") :].rstrip())
     _, _, output = measure([sys.executable, "-c", FIRST_BATCH, *settings], folder)
     batch_seconds, batch_peak = map(float, output.split()[-2:])
-    print(
-        f"{num_events:>12,} events: prepared in {seconds:7.1f} s ({num_events / seconds:9,.0f} events/s), peak {peak:6.0f} MiB;"
-        f" first batch after {batch_seconds:5.2f} s, {batch_peak:5.0f} MiB",
-        flush=True,
-    )
+    rate = num_events / seconds
+    print(f"{num_events:>12,} events: prepared in {seconds:7.1f} s ({rate:9,.0f} events/s), peak {peak:6.0f} MiB")
+    print(f"{'':>12}  first batch after {batch_seconds:5.2f} s, {batch_peak:5.0f} MiB", flush=True)
 
 
 def main() -> None:

@@ -12,6 +12,7 @@ from torch.utils.data import DataLoader
 from seqmine.data.batching import TargetBatches, TrainingBatches
 from seqmine.data.cleaning.pipeline import Cleaning, describe
 from seqmine.data.collate import HistoryCollate
+from seqmine.data.engines.parts import Engine
 from seqmine.data.leakage import find_leaks
 from seqmine.data.sequences import PreparedData, prepare_sequences
 from seqmine.data.splits import Splitter, Targets
@@ -28,6 +29,7 @@ class SequenceDataModule(LightningDataModule):
 
     Args:
         source: reads the raw log.
+        engine: sorts the raw log and runs the cleaning; every engine prepares the same data.
         cleaning: steps that the raw log goes through.
         split: decides what is trained on and what is predicted.
         windows: chooses the stretches of history that are trained on.
@@ -46,6 +48,7 @@ class SequenceDataModule(LightningDataModule):
         self,
         *,
         source: Source,
+        engine: Engine,
         cleaning: Cleaning,
         split: Splitter,
         windows: WindowChoice,
@@ -64,7 +67,8 @@ class SequenceDataModule(LightningDataModule):
         }.items():
             if value < 1:
                 raise UserError(f"data.{name} is {value}, allowed are whole numbers from 1; change data.{name}")
-        self.source, self.cleaning, self.split, self.windows = source, cleaning, split, windows
+        self.source, self.engine, self.cleaning = source, engine, cleaning
+        self.split, self.windows = split, windows
         self.max_length, self.batch_size, self.eval_batch_size = max_length, batch_size, eval_batch_size
         self.seen, self.seed, self.store = seen, seed, Path(store)
         self._prepared: PreparedData | None = None
@@ -126,8 +130,10 @@ class SequenceDataModule(LightningDataModule):
         if self.folder.exists():
             _log.info("prepared data are read from %s", self.folder)
             return
-        events, audit = self.cleaning.clean(self.source.read())
-        data = prepare_sequences(events, self.source.item_features(), self.split)
+        self.store.mkdir(parents=True, exist_ok=True)
+        with self.engine.number(self.source, self.store) as raw:
+            log, audit = self.cleaning.clean(raw)
+            data = prepare_sequences(log, self.source.item_features(), self.split)
         leaks = find_leaks(
             data, splitter=self.split, windows=self.windows, max_length=self.max_length, audit=audit, seed=self.seed
         )

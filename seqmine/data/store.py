@@ -18,7 +18,7 @@ from seqmine.data.sequences import PreparedData
 from seqmine.data.splits import Split, Targets
 from seqmine.structs import Catalog, InteractionLog, UserError
 
-STORE_VERSION = 1
+STORE_VERSION = 2
 
 
 def write_store(data: PreparedData, folder: Path, description: dict[str, Any], reports: dict[str, str]) -> None:

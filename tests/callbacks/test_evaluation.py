@@ -9,6 +9,7 @@ from seqmine.callbacks.evaluation import RankingEvaluation
 from seqmine.data.cleaning.edges import WholeLog
 from seqmine.data.cleaning.pipeline import Cleaning
 from seqmine.data.datamodule import SequenceDataModule
+from seqmine.data.engines.embedded import PolarsEngine
 from seqmine.data.sources.sequences import SequenceFile
 from seqmine.data.splits import LeaveOneOut
 from seqmine.data.windows import LatestWindow
@@ -31,7 +32,7 @@ class Fixed(LightningModule):
 
 def evaluate(small_log, tmp_path, value: float) -> RankingEvaluation:
     data = SequenceDataModule(
-        source=SequenceFile(path=str(small_log)), cleaning=Cleaning(steps=[], edge=WholeLog()), split=LeaveOneOut(), windows=LatestWindow(), max_length=8, batch_size=16,
+        source=SequenceFile(path=str(small_log)), engine=PolarsEngine(part_events=10**6), cleaning=Cleaning(steps=[], edge=WholeLog()), split=LeaveOneOut(), windows=LatestWindow(), max_length=8, batch_size=16,
         eval_batch_size=32, seen="full", seed=0, store=str(tmp_path),
     )  # fmt: skip
     callback = RankingEvaluation(

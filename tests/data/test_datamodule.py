@@ -4,17 +4,21 @@ from seqmine.data.cleaning.edges import WholeLog
 from seqmine.data.cleaning.pipeline import Cleaning
 from seqmine.data.cleaning.single_events import ExactDuplicates
 from seqmine.data.datamodule import SequenceDataModule
+from seqmine.data.engines.embedded import PolarsEngine
 from seqmine.data.sources.sequences import SequenceFile
 from seqmine.data.sources.synthetic import Synthetic
 from seqmine.data.splits import LeaveLastK, LeaveOneOut
 from seqmine.data.windows import LatestWindow
 from seqmine.structs import UserError
 
+ENGINE = PolarsEngine(part_events=500)
+
 
 def datamodule(path, store, split=None, **changes) -> SequenceDataModule:
     settings = {"max_length": 8, "batch_size": 16, "eval_batch_size": 32, "seen": "full", "seed": 0} | changes
     return SequenceDataModule(
         source=SequenceFile(path=str(path)),
+        engine=ENGINE,
         cleaning=Cleaning(steps=[], edge=WholeLog()),
         split=split or LeaveOneOut(),
         windows=LatestWindow(),
@@ -70,7 +74,7 @@ def test_a_cleaned_log_has_no_ceiling(tmp_path):
     """The truth of a generated user is told by a position, and cleaning moves positions."""
     source = Synthetic(num_users=20, num_items=30, num_topics=2, num_patterns=2, pattern_rate=0.4, mean_length=8,
                        repeat_share=0.1, noise_share=0.05, bot_share=0.0, seed=1)  # fmt: skip
-    settings = {"split": LeaveOneOut(), "windows": LatestWindow(), "max_length": 8, "batch_size": 16,
+    settings = {"engine": ENGINE, "split": LeaveOneOut(), "windows": LatestWindow(), "max_length": 8, "batch_size": 16,
                 "eval_batch_size": 32, "seen": "full", "seed": 0, "store": str(tmp_path)}  # fmt: skip
     whole = SequenceDataModule(source=source, cleaning=Cleaning(steps=[], edge=WholeLog()), **settings)
     cleaned = SequenceDataModule(

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from seqmine.data.engines.embedded import number_table
 from seqmine.data.sequences import prepare_sequences
 from seqmine.data.splits import LeaveOneOut
 from seqmine.data.store import read_catalog, read_store, write_catalog, write_store
@@ -9,7 +10,9 @@ from seqmine.structs import UserError
 
 @pytest.fixture
 def prepared(events):
-    return prepare_sequences(events, events.select("item_id").unique().with_columns(title="item_id"), LeaveOneOut())
+    return prepare_sequences(
+        number_table(events), events.select("item_id").unique().with_columns(title="item_id"), LeaveOneOut()
+    )
 
 
 def test_what_is_written_is_read_back(prepared, tmp_path):
