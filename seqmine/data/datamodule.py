@@ -12,6 +12,7 @@ from torch.utils.data import DataLoader
 from seqmine.data.batching import TargetBatches, TrainingBatches
 from seqmine.data.cleaning.pipeline import Cleaning, describe
 from seqmine.data.collate import HistoryCollate
+from seqmine.data.disk import writing_to
 from seqmine.data.engines.parts import Engine
 from seqmine.data.leakage import find_leaks
 from seqmine.data.sequences import PreparedData, prepare_sequences
@@ -130,6 +131,11 @@ class SequenceDataModule(LightningDataModule):
         if self.folder.exists():
             _log.info("prepared data are read from %s", self.folder)
             return
+        with writing_to(self.store):
+            self._write_store()
+        _log.info("prepared data are kept in %s", self.folder)
+
+    def _write_store(self) -> None:
         self.store.mkdir(parents=True, exist_ok=True)
         with self.engine.number(self.source, self.store) as raw:
             log, audit = self.cleaning.clean(raw)
@@ -140,7 +146,6 @@ class SequenceDataModule(LightningDataModule):
         leaks.require_passed()
         description = {"fingerprint": self.fingerprint, "split": describe(self.split)}
         write_store(data, self.folder, description, {"audit.json": audit.to_json(), "leaks.json": leaks.to_json()})
-        _log.info("prepared data are kept in %s", self.folder)
 
     def setup(self, stage: str) -> None:  # noqa: ARG002 - all stages read the same store
         """Open the prepared log in every process."""

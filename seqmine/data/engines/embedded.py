@@ -53,7 +53,9 @@ class PolarsEngine:
             try:
                 log = self._number(scan_source(source), Path(scratch))
             except READ_ERRORS as error:
-                raise source.explain(error) if isinstance(source, LazySource) else error from error
+                if isinstance(source, LazySource):
+                    raise source.explain(error) from error
+                raise
             yield log
 
     def _number(self, events: pl.LazyFrame, folder: Path) -> NumberedLog:

@@ -17,6 +17,7 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
+from seqmine.data.disk import is_full
 from seqmine.data.engines.parts import ORDER, Function, LazySource, NumberedLog, part_borders, scan_source
 from seqmine.structs import Source, UserError
 
@@ -81,7 +82,9 @@ class SparkEngine:
         try:
             events.sink_parquet(path)
         except READ_ERRORS as error:
-            raise source.explain(error) if isinstance(source, LazySource) else error from error
+            if isinstance(source, LazySource) and not is_full(error):
+                raise source.explain(error) from error
+            raise
         raw = spark.read.parquet(str(path))
         users, items = _appearance(raw, "user_id"), _appearance(raw, "item_id")
         schema = {**events.drop("row").collect_schema(), "user_id": pl.UInt32(), "item_id": pl.UInt32()}
