@@ -9,6 +9,7 @@ held, files that it mapped included; the memory of the first batch is what it ad
 """
 
 import argparse
+import resource
 import shutil
 import subprocess
 import sys
@@ -84,17 +85,20 @@ def watch(process: subprocess.Popen, peak: list[float]) -> None:
         time.sleep(0.05)
 
 
-def measure(command: list[str], folder: Path) -> tuple[float, float, str]:
-    """Run a command; return its seconds, its peak memory in MiB and what it printed."""
+def measure(command: list[str], folder: Path) -> tuple[float, float, float, str]:
+    """Run a command; return its seconds, those of the processor, its peak memory in MiB and what it printed."""
     peak, start = [0.0], time.perf_counter()
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     process = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     watcher = threading.Thread(target=watch, args=(process, peak))
     watcher.start()
-    output, _ = process.communicate()
+    output, errors = process.communicate()
     watcher.join()
     if process.returncode:
-        sys.exit(output[-3000:])
-    return time.perf_counter() - start, peak[0], output
+        sys.exit(errors[-3000:])
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return time.perf_counter() - start, spent, peak[0], output
 
 
 def run(num_events: int, folder: Path, options: list[str]) -> None:
@@ -111,13 +115,13 @@ def run(num_events: int, folder: Path, options: list[str]) -> None:
     ]
     shutil.rmtree(folder / "store", ignore_errors=True)
     command = [sys.executable, "-m", "seqmine.prepare", *settings, f"hydra.run.dir={folder}/run-{num_events}"]
-    seconds, peak, output = measure(command, folder)
-    print(output[output.index("Cleaning") :].rstrip())
-    _, _, output = measure([sys.executable, "-c", FIRST_BATCH, *settings], folder)
+    seconds, spent, peak, output = measure(command, folder)
+    print(output.rstrip())
+    _, _, _, output = measure([sys.executable, "-c", FIRST_BATCH, *settings], folder)
     batch_seconds, batch_peak = map(float, output.split()[-2:])
-    rate = num_events / seconds
-    print(f"{num_events:>12,} events: prepared in {seconds:7.1f} s ({rate:9,.0f} events/s), peak {peak:6.0f} MiB")
-    print(f"{'':>12}  first batch after {batch_seconds:5.2f} s, {batch_peak:5.0f} MiB", flush=True)
+    print(f"{num_events:>12,} events: prepared in {seconds:.1f} s, {spent:.1f} s of the processor", end="")
+    print(f" ({num_events / seconds:,.0f} and {num_events / spent:,.0f} events/s), peak {peak:.0f} MiB")
+    print(f"{'':>12}         first batch after {batch_seconds:5.2f} s, {batch_peak:5.0f} MiB", flush=True)
 
 
 def main() -> None:

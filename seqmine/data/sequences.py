@@ -146,9 +146,10 @@ def _columns(part: pl.DataFrame, number: NDArray[np.int32]) -> dict[str, NDArray
 
 
 def _behavior_names(part: pl.DataFrame) -> list[str]:
-    if "behavior" not in part.columns:
+    kinds = part.schema.get("behavior")
+    if not isinstance(kinds, pl.Enum):
         return []
-    names = part["behavior"].cat.get_categories().to_list()
+    names = kinds.categories.to_list()
     if len(names) > 255:
         raise UserError(f"the log has {len(names)} kinds of behavior, allowed are 255; change data.columns.behavior")
     return names

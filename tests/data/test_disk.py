@@ -30,9 +30,9 @@ def small_files():
     ids=["numpy", "arrow", "parquet", "bytes"],
 )
 def test_every_writer_says_that_the_disk_is_full(write, tmp_path, small_files):
-    with pytest.raises(UserError, match=r"has no room for the prepared data \(.*\); free some, or set paths\.store"):
-        with writing_to(tmp_path):
-            write(tmp_path / "file.npy")
+    words = r"has no room for the prepared data \(.*\); free some, or set paths\.store"
+    with pytest.raises(UserError, match=words), writing_to(tmp_path):
+        write(tmp_path / "file.npy")
 
 
 def test_other_errors_stay_what_they_are(tmp_path):

@@ -122,7 +122,8 @@ def part_borders(num_events: NDArray[np.int64], part_events: int) -> NDArray[np.
     stops = np.cumsum(num_events)
     total = int(stops[-1]) if len(stops) else 0
     num_parts = max(1, -(-total // part_events))
-    return np.unique(np.searchsorted(stops, np.arange(1, num_parts) * total / num_parts, side="right"))
+    borders = np.unique(np.searchsorted(stops, np.arange(1, num_parts) * total / num_parts, side="right"))
+    return borders[borders > 0]
 
 
 def sort_events(events: pl.DataFrame) -> pl.DataFrame:
