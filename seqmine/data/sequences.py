@@ -1,5 +1,6 @@
 """From parts of a log to histories: users grouped, events in order, items numbered by what training knows."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -36,7 +37,7 @@ class PreparedData:
 
     log: InteractionLog
     catalog: Catalog
-    user_ids: list[str]
+    user_ids: Sequence[str]
     unseen_item_ids: list[str]
     split: Split
     val_items: NDArray[np.int32]

@@ -26,7 +26,8 @@ def test_what_is_written_is_read_back(prepared, tmp_path):
     assert found.catalog.item_ids == prepared.catalog.item_ids
     assert found.catalog.features == prepared.catalog.features
     assert found.catalog.train_counts.tolist() == prepared.catalog.train_counts.tolist()
-    assert found.user_ids == prepared.user_ids
+    assert list(found.user_ids) == prepared.user_ids
+    assert (len(found.user_ids), found.user_ids[0]) == (2, "a")
     assert found.unseen_item_ids == prepared.unseen_item_ids
     assert found.val_items.tolist() == prepared.val_items.tolist()
     assert found.split.test.positions.tolist() == prepared.split.test.positions.tolist()

@@ -35,7 +35,7 @@ class KCore:
         A user is left where enough events of items that are left are; so only the items need to be known to all parts.
         """
         counts = gather(partial(self._count_items, None))
-        num_items = int(counts["item_id"].max() or 0) + 1  # type: ignore[call-overload]
+        num_items = int(counts["item_id"].to_numpy().max(initial=0)) + 1
         good, better = np.ones(num_items + 1, dtype=bool), self._enough(counts, num_items)
         while (good != better).any():
             good, better = better, self._enough(gather(partial(self._count_items, better)), num_items)

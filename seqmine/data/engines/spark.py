@@ -90,7 +90,7 @@ class SparkEngine:
         schema = {**events.drop("row").collect_schema(), "user_id": pl.UInt32(), "item_id": pl.UInt32()}
         borders = part_borders(users["events"].to_numpy(), self.part_events)
         part = np.searchsorted(borders, np.arange(len(users)), side="right")
-        numbered = _join(spark, raw, "user_id", users.with_columns(part=pl.Series(part, dtype=pl.Int64)))
+        numbered = _join(spark, raw, "user_id", users.with_columns(part=pl.Series(part, dtype=pl.Int32)))
         numbered = _join(spark, numbered, "item_id", items)
         if "behavior" in schema:
             behaviors = _appearance(raw, "behavior")
