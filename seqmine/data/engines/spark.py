@@ -69,8 +69,9 @@ class SparkEngine:
         if shutil.which("java") is None and "JAVA_HOME" not in os.environ:
             raise UserError("data/engine=spark needs Java 17, and none is found; set JAVA_HOME or data/engine=polars")
         builder = SparkSession.builder.master(self.master).appName("seqmine")
-        fixed = {"spark.ui.enabled": "false", "spark.pyspark.python": sys.executable}
-        for name, value in {**fixed, **self.settings}.items():
+        # workers run the interpreter of this process, since they need the same packages
+        os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+        for name, value in {"spark.ui.enabled": "false", **self.settings}.items():
             builder = builder.config(name, str(value))
         session = builder.getOrCreate()
         session.sparkContext.setLogLevel("ERROR")
