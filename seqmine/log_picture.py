@@ -37,7 +37,7 @@ def draw_log(data: PreparedData, path: Path, seed: int) -> None:
     _draw_behaviors(panels[3], log)
     _draw_repeats(panels[4], log)
     panels[5].axis("off")
-    panels[5].text(0, 0.5, describe_log(data, log), va="center", fontsize=11, linespacing=1.6)
+    panels[5].text(0, 0.5, describe_log(data, log), va="center", fontsize=10, linespacing=1.6, in_layout=False)
     for panel in panels[:5]:
         panel.grid(alpha=0.3)
     write_atomically(path, lambda temporary: figure.savefig(temporary, format="png", dpi=110))
@@ -78,13 +78,15 @@ def describe_log(data: PreparedData, log: InteractionLog) -> str:
     lines = [
         f"{whole.num_events:,} events",
         f"{whole.num_users:,} users",
-        f"{data.catalog.num_items:,} items in training, {len(data.unseen_item_ids):,} later only",
-        f"{len(data.split.val):,} validation targets, {len(data.split.test):,} test targets",
+        f"{data.catalog.num_items:,} items in training",
+        f"{len(data.unseen_item_ids):,} items later only",
+        f"{len(data.split.val):,} validation targets",
+        f"{len(data.split.test):,} test targets",
         f"median history {np.median(whole.lengths):.0f} events, longest {whole.lengths.max():,}",
-        f"{repeats(log).mean():.1%} of events repeat an item of their user",
+        f"{repeats(log).mean():.1%} of events repeat an item",
     ]
     if log.num_users < whole.num_users:
-        lines.append(f"times, behaviors and repeats: {log.num_users:,} users drawn at random")
+        lines.append(f"times, kinds, repeats: {log.num_users:,} users drawn")
     return "\n".join(lines)
 
 
@@ -100,7 +102,7 @@ def _draw_popularity(panel: Any, counts: NDArray[np.int64]) -> None:
     rows = np.unique(np.geomspace(1, len(ranked), 400).astype(np.int64)) - 1
     panel.plot(rows + 1, ranked[rows])
     top = ranked[: max(len(ranked) // 10, 1)].sum() / max(ranked.sum(), 1)
-    title = f"popularity: a tenth of the items has {top:.0%} of the events"
+    title = f"popularity: the top tenth has {top:.0%}"
     panel.set(xscale="log", yscale="log", title=title, xlabel="rank of the item", ylabel="training events")
 
 

@@ -40,5 +40,5 @@ def test_the_words_count_the_log():
     data = prepared(pl.DataFrame(rows, schema=["user_id", "item_id"], orient="row"))
     words = describe_log(data, data.log)
     assert "2 users" in words
-    assert "2 items in training, 2 later only" in words
+    assert "2 items in training\n2 items later only" in words
     assert "median history 3 events, longest 3" in words
