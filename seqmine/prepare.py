@@ -15,6 +15,7 @@ def main(config: DictConfig) -> None:
     from seqmine.config import build
     from seqmine.data.cleaning.audit import Audit
     from seqmine.data.leakage import LeakReport
+    from seqmine.log_picture import draw_log
     from seqmine.runs import start_run
 
     start_run(config)
@@ -23,6 +24,7 @@ def main(config: DictConfig) -> None:
     audit = Audit.from_json((datamodule.folder / "audit.json").read_text())
     leaks = LeakReport.from_json((datamodule.folder / "leaks.json").read_text())
     audit.write(Path(config.paths.run) / "audit.json")
+    draw_log(datamodule.prepared, Path(config.paths.run) / "log.png", config.seed)
     Console().print(audit.table(), leaks.table(), f"stored in {datamodule.folder}")
 
 

@@ -41,7 +41,7 @@ class Histories:
     """
 
     log: InteractionLog
-    user_ids: list[str]
+    user_ids: Sequence[str]
     ends: Targets
     max_length: int
     seen_behavior: int | None = None

@@ -15,6 +15,7 @@ from seqmine.data.attributes import with_attributes
 from seqmine.data.batching import Batching, TargetBatches, TrainingBatches
 from seqmine.data.cleaning.pipeline import Cleaning, describe
 from seqmine.data.collate import HistoryCollate, NextItemCollate, TrainingCollate
+from seqmine.data.disk import writing_to
 from seqmine.data.features import Features
 from seqmine.data.leakage import find_leaks
 from seqmine.data.sequences import PreparedData, prepare_sequences
@@ -33,7 +34,7 @@ class SequenceDataModule(LightningDataModule):
 
     Args:
         source: reads the raw log.
-        cleaning: steps that the raw log goes through.
+        cleaning: steps that the raw log goes through, and the engine that they run on.
         split: decides what is trained on and what is predicted.
         windows: chooses the stretches of history that are trained on.
         max_length: longest input L, in events.
@@ -138,10 +139,17 @@ class SequenceDataModule(LightningDataModule):
         if self.folder.exists():
             _log.info("prepared data are read from %s", self.folder)
             return
-        events, audit = self.cleaning.clean(self.source.read())
-        table = self.features.items.read(self.source.item_features())
-        data = prepare_sequences(events, table, self.split, self.target_behavior)
-        data = with_attributes(data, self.features.items, self.features.users, table)
+        with writing_to(self.store):
+            self._write_store()
+        _log.info("prepared data are kept in %s", self.folder)
+
+    def _write_store(self) -> None:
+        self.store.mkdir(parents=True, exist_ok=True)
+        with self.cleaning.engine.number(self.source, self.store) as raw:
+            log, audit = self.cleaning.clean(raw)
+            table = self.features.items.read(self.source.item_features())
+            data = prepare_sequences(log, table, self.split, self.target_behavior)
+            data = with_attributes(data, self.features.items, self.features.users, table)
         leaks = find_leaks(
             data,
             splitter=self.split,
@@ -159,7 +167,6 @@ class SequenceDataModule(LightningDataModule):
             "target_behavior": self.target_behavior,
         }
         write_store(data, self.folder, description, {"audit.json": audit.to_json(), "leaks.json": leaks.to_json()})
-        _log.info("prepared data are kept in %s", self.folder)
 
     def setup(self, stage: str) -> None:  # noqa: ARG002 - all stages read the same store
         """Open the prepared log in every process."""

@@ -1,15 +1,23 @@
-"""From a table of events to histories: users grouped, events in order, items numbered by what training knows."""
+"""From parts of a log to histories: users grouped, events in order, items numbered by what training knows."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import polars as pl
 import torch
 from numpy.typing import NDArray
 
+from seqmine.data.engines.embedded import number_table
+from seqmine.data.engines.parts import NumberedLog
 from seqmine.data.splits import Split, Splitter, Targets
 from seqmine.data.target_behavior import split_by_behavior
 from seqmine.structs import Catalog, InteractionLog, UserError
+from seqmine.structs.log import segment_positions
+
+_COUNTED_AT_ONCE = 1 << 22
 
 
 @dataclass(frozen=True)
@@ -31,7 +39,7 @@ class PreparedData:
 
     log: InteractionLog
     catalog: Catalog
-    user_ids: list[str]
+    user_ids: Sequence[str]
     unseen_item_ids: list[str]
     split: Split
     val_items: NDArray[np.int32]
@@ -48,7 +56,7 @@ class PreparedData:
 
 
 def group_by_user(events: pl.DataFrame) -> tuple[InteractionLog, list[str], list[str]]:
-    """Group a table of events into histories.
+    """Group a table of raw events into histories.
 
     Events are sorted by time where there is one; equal times, and logs without time, keep the order of the file.
     Users and items are numbered in order of appearance, items from 1.
@@ -60,38 +68,44 @@ def group_by_user(events: pl.DataFrame) -> tuple[InteractionLog, list[str], list
     Returns:
         The histories, the raw keys of users, and the raw keys of items.
     """
-    if events.is_empty():
+    return join_parts(number_table(events))
+
+
+def join_parts(log: NumberedLog) -> tuple[InteractionLog, list[str], list[str]]:
+    """Put the parts of a log one after the other.
+
+    Returns:
+        The histories, the raw keys of the users that are left, and the raw keys of the items that are left.
+    """
+    lengths = log.parts.gather(_user_lengths).sort("user_id")
+    if lengths.is_empty():
         raise UserError("the log has no events left; check data.path and the cleaning steps under data.cleaning")
-    user_ids, users = _factorize(events["user_id"])
-    item_ids, items = _factorize(events["item_id"])
-    order = np.argsort(users, kind="stable")
-    timestamps = events["timestamp"].to_numpy() if "timestamp" in events.columns else None
-    within = [events["microsecond"].to_numpy()] if "microsecond" in events.columns else []
-    if timestamps is not None:
-        order = np.lexsort([*within, timestamps, users])  # stable: equal times keep the order of the file
-    offsets = np.concatenate([[0], np.cumsum(np.bincount(users, minlength=len(user_ids)))]).astype(np.int64)
-    behavior_names, behaviors = _behaviors(events)
-    log = InteractionLog(
-        items=(items[order] + 1).astype(np.int32),
-        offsets=offsets,
-        timestamps=None if timestamps is None else timestamps[order].astype(np.int64),
-        behaviors=None if behaviors is None else (behaviors[order] + 1).astype(np.uint8),
-        ratings=events["rating"].to_numpy()[order].astype(np.float32) if "rating" in events.columns else None,
-        behavior_names=behavior_names,
-    )
-    return log, user_ids, item_ids
+    present = log.parts.gather(_items_present)["item_id"].unique().sort()
+    number = np.zeros(len(log.item_ids), np.int32)
+    number[present.to_numpy()] = np.arange(1, len(present) + 1)
+    offsets = np.concatenate([[0], np.cumsum(lengths["events"].to_numpy())]).astype(np.int64)
+    joined: dict[str, Any] = {}
+    names: list[str] = []
+    start = 0
+    for part in log.parts.tables():
+        for name, column in _columns(part, number).items():
+            joined.setdefault(name, np.empty(offsets[-1], column.dtype))[start : start + len(part)] = column
+        names = _behavior_names(part)
+        start += len(part)
+    histories = InteractionLog(offsets=offsets, behavior_names=names, **joined)
+    return histories, log.user_keys(lengths["user_id"]).to_list(), log.item_ids.gather(present).to_list()
 
 
 def prepare_sequences(
-    events: pl.DataFrame,
+    log: NumberedLog,
     item_features: pl.DataFrame | None,
     splitter: Splitter,
     target_behavior: str | None = None,
 ) -> PreparedData:
-    """Turn a table of events into histories, a catalog of training items, and the parts of a split.
+    """Turn events into histories, a catalog of training items, and the parts of a split.
 
     Args:
-        events: see ``group_by_user``.
+        log: the events, cleaned.
         item_features: attributes by ``item_id``, or None.
         splitter: decides the parts.
         target_behavior: kind of event that is predicted, or None when every event is.
@@ -99,17 +113,22 @@ def prepare_sequences(
     Raises:
         UserError: when nothing is left to train on.
     """
-    log, user_ids, item_ids = group_by_user(events)
-    split = splitter.split(log) if target_behavior is None else split_by_behavior(splitter, log, target_behavior)
+    histories, user_ids, item_ids = join_parts(log)
+    if target_behavior is None:
+        split = splitter.split(histories)
+    else:
+        split = split_by_behavior(splitter, histories, target_behavior)
     if not (split.train_stops >= 2).any():
         raise UserError(
-            f"no user has two training events (longest history: {int(log.lengths.max())} events); "
+            f"no user has two training events (longest history: {int(histories.lengths.max())} events); "
             "use a log with longer histories, or change data.split"
         )
-    counts = np.bincount(log.first_events(split.train_stops).items, minlength=len(item_ids) + 1)
+    counts = _training_counts(histories, split.train_stops, len(item_ids) + 1)
     number, num_items = _number_by_count(counts)
-    known = number[log.items] <= num_items
-    renamed = replace(log, items=number[log.items])
+    histories = replace(histories, items=number[histories.items])
+    val_items, test_items = (
+        histories.items[histories.offsets[part.users] + part.positions] for part in (split.val, split.test)
+    )
     by_number = np.argsort(number[1:], kind="stable")
     raw = [item_ids[index] for index in by_number]
     train_counts = torch.from_numpy(np.concatenate([[0], counts[1:][by_number[:num_items]]]))
@@ -117,32 +136,50 @@ def prepare_sequences(
         raw[:num_items],
         train_counts,
         feature_columns(raw[:num_items], item_features),
-        behaviors=log.behavior_names,
+        behaviors=histories.behavior_names,
     )
-    return PreparedData(
-        log=_keep_events(renamed, known),
-        catalog=catalog,
-        user_ids=user_ids,
-        unseen_item_ids=raw[num_items:],
-        split=Split(split.train_stops, _shift(split.val, log, known), _shift(split.test, log, known)),
-        val_items=renamed.items[log.offsets[split.val.users] + split.val.positions],
-        test_items=renamed.items[log.offsets[split.test.users] + split.test.positions],
-    )
+    known, split = _keep_known(histories, split, num_items)
+    return PreparedData(known, catalog, user_ids, raw[num_items:], split, val_items, test_items)
 
 
-def _factorize(keys: pl.Series) -> tuple[list[str], NDArray[np.int64]]:
-    unique = keys.unique(maintain_order=True)
-    codes = keys.cast(pl.Enum(unique)).to_physical().to_numpy().astype(np.int64)
-    return unique.to_list(), codes
+def _user_lengths(part: pl.DataFrame) -> pl.DataFrame:
+    return part.group_by("user_id").agg(events=pl.len())
 
 
-def _behaviors(events: pl.DataFrame) -> tuple[list[str], NDArray[np.int64] | None]:
-    if "behavior" not in events.columns:
-        return [], None
-    names, codes = _factorize(events["behavior"])
+def _items_present(part: pl.DataFrame) -> pl.DataFrame:
+    return part.select(pl.col("item_id").unique())
+
+
+def _columns(part: pl.DataFrame, number: NDArray[np.int32]) -> dict[str, NDArray]:
+    """Return the columns of histories that a part has."""
+    columns: dict[str, NDArray] = {"items": number[part["item_id"].to_numpy()]}
+    if "timestamp" in part.columns:
+        columns["timestamps"] = part["timestamp"].to_numpy()
+    if "behavior" in part.columns:
+        columns["behaviors"] = part["behavior"].to_physical().to_numpy().astype(np.uint8) + np.uint8(1)
+    if "rating" in part.columns:
+        columns["ratings"] = part["rating"].to_numpy()
+    return columns
+
+
+def _behavior_names(part: pl.DataFrame) -> list[str]:
+    kinds = part.schema.get("behavior")
+    if not isinstance(kinds, pl.Enum):
+        return []
+    names = kinds.categories.to_list()
     if len(names) > 255:
         raise UserError(f"the log has {len(names)} kinds of behavior, allowed are 255; change data.columns.behavior")
-    return names, codes
+    return names
+
+
+def _training_counts(log: InteractionLog, train_stops: NDArray[np.int64], num_rows: int) -> NDArray[np.int64]:
+    """Count the training events of each item, some users at a time, since a count needs many times their memory."""
+    counts = np.zeros(num_rows, np.int64)
+    borders = np.searchsorted(log.offsets, np.arange(0, log.num_events, _COUNTED_AT_ONCE))
+    for first, last in pairwise([*np.unique(borders).tolist(), log.num_users]):
+        events = segment_positions(log.offsets[first:last], train_stops[first:last])
+        counts += np.bincount(log.items[events], minlength=num_rows)
+    return counts
 
 
 def _number_by_count(counts: NDArray[np.int64]) -> tuple[NDArray[np.int32], int]:
@@ -153,16 +190,19 @@ def _number_by_count(counts: NDArray[np.int64]) -> tuple[NDArray[np.int32], int]
     return number, int((counts[1:] > 0).sum())
 
 
-def _keep_events(log: InteractionLog, keep: NDArray[np.bool_]) -> InteractionLog:
-    kept = np.concatenate([[0], np.cumsum(keep)]).astype(np.int64)
-    return log.take(keep, kept[log.offsets])
+def _keep_known(log: InteractionLog, split: Split, num_items: int) -> tuple[InteractionLog, Split]:
+    """Leave out the events of items that training never saw, and restate positions."""
+    keep = log.items <= num_items
+    if keep.all():
+        return log, split
+    kept = np.zeros(log.num_events + 1, np.int64)
+    np.cumsum(keep, out=kept[1:])
 
+    def shift(targets: Targets) -> Targets:
+        starts = log.offsets[targets.users]
+        return Targets(targets.users, kept[starts + targets.positions] - kept[starts])
 
-def _shift(targets: Targets, log: InteractionLog, keep: NDArray[np.bool_]) -> Targets:
-    """Restate positions after events were left out."""
-    kept = np.concatenate([[0], np.cumsum(keep)]).astype(np.int64)
-    starts = log.offsets[targets.users]
-    return Targets(targets.users, kept[starts + targets.positions] - kept[starts])
+    return log.take(keep, kept[log.offsets]), Split(split.train_stops, shift(split.val), shift(split.test))
 
 
 def feature_columns(item_ids: list[str], features: pl.DataFrame | None) -> dict[str, list]:

@@ -7,8 +7,10 @@ import json
 import os
 import shutil
 import tempfile
+from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 import polars as pl
@@ -22,6 +24,36 @@ STORE_VERSION = 2
 
 # in a catalog file: the key of what is said about it, and the columns of attributes in numbers
 _ABOUT, _CODES, _VALUES = "seqmine", "attribute_codes", "attribute_values"
+
+
+class StoredKeys(Sequence[str]):
+    """Raw keys that are read when the first of them is asked for: a training asks for none of the users.
+
+    Args:
+        path: of a Parquet file.
+        column: that holds the keys.
+    """
+
+    def __init__(self, path: Path, column: str) -> None:
+        self.path, self.column = path, column
+
+    @overload
+    def __getitem__(self, index: int) -> str: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[str]: ...
+
+    def __getitem__(self, index: int | slice) -> str | list[str]:
+        """Return the key of a number, or some keys."""
+        return self._keys[index]
+
+    def __len__(self) -> int:
+        """Return the number of keys."""
+        return len(self._keys)
+
+    @cached_property
+    def _keys(self) -> list[str]:
+        return pl.read_parquet(self.path)[self.column].to_list()
 
 
 def write_store(data: PreparedData, folder: Path, description: dict[str, Any], reports: dict[str, str]) -> None:
@@ -72,7 +104,7 @@ def read_store(folder: Path) -> PreparedData:
     return PreparedData(
         log=log,
         catalog=read_catalog(folder / "catalog.parquet"),
-        user_ids=pl.read_parquet(folder / "users.parquet")["user_id"].to_list(),
+        user_ids=StoredKeys(folder / "users.parquet", "user_id"),
         unseen_item_ids=pl.read_parquet(folder / "unseen_items.parquet")["item_id"].to_list(),
         split=Split(
             np.asarray(columns["train_stops"]),
@@ -170,6 +202,8 @@ def _arrays(data: PreparedData) -> dict[str, np.ndarray]:
 
 def _write_tables(data: PreparedData, folder: Path) -> None:
     write_catalog(data.catalog, folder / "catalog.parquet")
-    pl.DataFrame({"user_id": data.user_ids}, schema={"user_id": pl.String}).write_parquet(folder / "users.parquet")
+    pl.DataFrame({"user_id": list(data.user_ids)}, schema={"user_id": pl.String}).write_parquet(
+        folder / "users.parquet"
+    )
     unseen = pl.DataFrame({"item_id": data.unseen_item_ids}, schema={"item_id": pl.String})
     unseen.write_parquet(folder / "unseen_items.parquet")

@@ -1,6 +1,8 @@
 import polars as pl
 import pytest
 
+from seqmine.data.engines.embedded import number_table
+from seqmine.data.engines.parts import NumberedLog
 from seqmine.data.sequences import group_by_user, prepare_sequences
 from seqmine.data.splits import LeaveOneOut
 from seqmine.structs import UserError
@@ -25,8 +27,12 @@ def text_log(*lines: str) -> pl.DataFrame:
     return pl.DataFrame(rows, schema={"user_id": pl.String, "item_id": pl.String}, orient="row")
 
 
+def log_of(*lines: str) -> NumberedLog:
+    return number_table(text_log(*lines))
+
+
 def test_catalog_holds_what_training_knows_and_targets_keep_the_rest():
-    data = prepare_sequences(text_log("u a b b c d", "v b a new c"), None, LeaveOneOut())
+    data = prepare_sequences(log_of("u a b b c d", "v b a new c"), None, LeaveOneOut())
     # training: a b b | b a ; validation: c | new ; test: d | c
     assert data.catalog.item_ids == ["b", "a"]
     assert data.catalog.train_counts.tolist() == [0, 3, 2]
@@ -38,7 +44,7 @@ def test_catalog_holds_what_training_knows_and_targets_keep_the_rest():
 
 def test_features_are_aligned_with_the_catalog():
     features = pl.DataFrame({"item_id": ["a", "b", "zz"], "title": ["A", "B", "Z"]})
-    data = prepare_sequences(text_log("u b a b c d", "v b c b a d"), features, LeaveOneOut())
+    data = prepare_sequences(log_of("u b a b c d", "v b c b a d"), features, LeaveOneOut())
     assert dict(zip(data.catalog.item_ids, data.catalog.features["title"], strict=True)) == {
         "b": "B",
         "a": "A",
@@ -48,6 +54,6 @@ def test_features_are_aligned_with_the_catalog():
 
 def test_a_log_without_a_trainable_user_is_refused():
     with pytest.raises(UserError, match="no user has two training events"):
-        prepare_sequences(text_log("u a"), None, LeaveOneOut())
+        prepare_sequences(log_of("u a"), None, LeaveOneOut())
     with pytest.raises(UserError, match="no events left"):
-        prepare_sequences(text_log(), None, LeaveOneOut())
+        prepare_sequences(log_of(), None, LeaveOneOut())

@@ -3,6 +3,7 @@ import polars as pl
 import pytest
 
 from seqmine.data.attributes import Attributes, with_attributes
+from seqmine.data.engines.embedded import number_table
 from seqmine.data.sequences import prepare_sequences
 from seqmine.data.splits import LeaveOneOut
 from seqmine.data.store import read_catalog, read_store, write_catalog, write_store
@@ -11,7 +12,9 @@ from seqmine.structs import UserError
 
 @pytest.fixture
 def prepared(events):
-    return prepare_sequences(events, events.select("item_id").unique().with_columns(title="item_id"), LeaveOneOut())
+    return prepare_sequences(
+        number_table(events), events.select("item_id").unique().with_columns(title="item_id"), LeaveOneOut()
+    )
 
 
 def test_what_is_written_is_read_back(prepared, tmp_path):
@@ -25,7 +28,8 @@ def test_what_is_written_is_read_back(prepared, tmp_path):
     assert found.catalog.item_ids == prepared.catalog.item_ids
     assert found.catalog.features == prepared.catalog.features
     assert found.catalog.train_counts.tolist() == prepared.catalog.train_counts.tolist()
-    assert found.user_ids == prepared.user_ids
+    assert list(found.user_ids) == prepared.user_ids
+    assert (len(found.user_ids), found.user_ids[0]) == (2, "a")
     assert found.unseen_item_ids == prepared.unseen_item_ids
     assert found.val_items.tolist() == prepared.val_items.tolist()
     assert found.split.test.positions.tolist() == prepared.split.test.positions.tolist()

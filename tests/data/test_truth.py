@@ -1,6 +1,7 @@
 import numpy as np
 import torch
 
+from seqmine.data.engines.embedded import number_table
 from seqmine.data.sequences import prepare_sequences
 from seqmine.data.splits import LeaveOneOut
 from seqmine.data.truth import KnownTruth, TrueProbabilities
@@ -16,7 +17,7 @@ class Source:
 
 
 def test_the_oracle_is_asked_for_the_target_of_each_row(events):
-    data = prepare_sequences(events, None, LeaveOneOut())
+    data = prepare_sequences(number_table(events), None, LeaveOneOut())
     source = Source()
     oracle = TrueProbabilities(source=source, data=data, targets=data.split.test)
     one = torch.ones(1, 1, dtype=torch.int64)

@@ -9,6 +9,7 @@ import polars as pl
 from rich.table import Table
 
 from seqmine.data.cleaning.edges import AllButLast, AllButLastOf, BeforeTime, TrainingEdge, WholeLog
+from seqmine.data.engines.parts import Parts
 
 EACH_EVENT = "each event"
 """What a step looks at that counts nothing."""
@@ -114,16 +115,11 @@ class Audit:
         return table
 
 
-def size_of(events: pl.LazyFrame) -> LogSize:
-    """Count events, users and items.
-
-    >>> size_of(pl.LazyFrame({"user_id": ["u", "u"], "item_id": ["a", "b"]}))
-    LogSize(rows=2, users=1, items=2)
-    """
-    counts = events.select(
-        rows=pl.len(), users=pl.col("user_id").n_unique(), items=pl.col("item_id").n_unique()
-    ).collect(engine="streaming")
-    return LogSize(**counts.row(0, named=True))
+def size_of(parts: Parts) -> LogSize:
+    """Count events, users and items."""
+    counts = parts.gather(lambda events: events.select(rows=pl.len(), users=pl.col("user_id").n_unique()))
+    items = parts.gather(lambda events: events.select(pl.col("item_id").unique()))
+    return LogSize(int(counts["rows"].sum()), int(counts["users"].sum()), items["item_id"].n_unique())
 
 
 def _counts(size: LogSize) -> tuple[str, str, str]:

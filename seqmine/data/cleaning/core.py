@@ -1,10 +1,14 @@
 """The k-core of a log: every user and every item left has enough events among those left."""
 
+from collections.abc import Callable
+from functools import partial
+
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from seqmine.data.cleaning.step import IN_TRAINING, key_numbers
+from seqmine.data.engines.parts import Function
 from seqmine.structs import UserError
 
 
@@ -25,47 +29,40 @@ class KCore:
         self.min_user_events = min_user_events
         self.min_item_events = min_item_events
 
-    def __call__(self, events: pl.LazyFrame) -> pl.LazyFrame:
-        """Return the events of the users and items that are left."""
-        frame = events.collect(engine="streaming")
-        users, items = key_numbers(frame["user_id"]), key_numbers(frame["item_id"])
-        training = frame[IN_TRAINING].to_numpy() if IN_TRAINING in frame.columns else np.ones(len(frame), dtype=bool)
-        keep = k_core(users, items, training, self.min_user_events, self.min_item_events)
-        return frame.lazy().filter(pl.Series(keep))
+    def decide(self, gather: Callable[[Function], pl.DataFrame]) -> Function:
+        """Return what keeps the events of the users and items that are left.
+
+        A user is left where enough events of items that are left are; so only the items need to be known to all parts.
+        """
+        counts = gather(partial(self._count_items, None))
+        num_items = int(counts["item_id"].to_numpy().max(initial=0)) + 1
+        good, better = np.ones(num_items + 1, dtype=bool), self._enough(counts, num_items)
+        while (good != better).any():
+            good, better = better, self._enough(gather(partial(self._count_items, better)), num_items)
+        return partial(self._keep, good)
+
+    def _enough(self, counts: pl.DataFrame, num_items: int) -> NDArray[np.bool_]:
+        """Return which items have enough events; the last place stands for items that were never counted."""
+        totals = np.zeros(num_items + 1, np.int64)
+        np.add.at(totals, counts["item_id"].to_numpy(), counts["events"].to_numpy())
+        return totals >= self.min_item_events
+
+    def _count_items(self, good: NDArray[np.bool_] | None, events: pl.DataFrame) -> pl.DataFrame:
+        """Count the training events of each good item at users who have enough of them."""
+        training = events.filter(IN_TRAINING)
+        items = training["item_id"].to_numpy()
+        left = np.ones(len(items), dtype=bool) if good is None else _is_good(good, items)
+        users, items = key_numbers(training["user_id"])[left], items[left]
+        counts = np.bincount(items[(np.bincount(users) >= self.min_user_events)[users]])
+        present = np.flatnonzero(counts)
+        return pl.DataFrame({"item_id": present.astype(np.uint32), "events": counts[present].astype(np.int64)})
+
+    def _keep(self, good: NDArray[np.bool_], events: pl.DataFrame) -> pl.DataFrame:
+        users, left = key_numbers(events["user_id"]), _is_good(good, events["item_id"].to_numpy())
+        counted = users[left & events[IN_TRAINING].to_numpy()]
+        enough = np.bincount(counted, minlength=int(users.max(initial=0)) + 1) >= self.min_user_events
+        return events.filter(pl.Series(enough[users] & left))
 
 
-def k_core(
-    users: NDArray[np.integer],
-    items: NDArray[np.integer],
-    training: NDArray[np.bool_],
-    min_user_events: int,
-    min_item_events: int,
-) -> NDArray[np.bool_]:
-    """Return which events are left.
-
-    Args:
-        users: (E,) user of each event, numbered from 0.
-        items: (E,) item of each event, numbered from 0.
-        training: (E,) which events count.
-        min_user_events: fewest counted events of a user.
-        min_item_events: fewest counted events of an item.
-
-    >>> users, items = np.array([0, 0, 1, 1, 2]), np.array([0, 1, 0, 1, 2])
-    >>> k_core(users, items, np.ones(5, bool), 2, 2).tolist()
-    [True, True, True, True, False]
-    """
-    counted_users, counted_items = users[training], items[training]
-    num_users, num_items = int(users.max(initial=-1)) + 1, int(items.max(initial=-1)) + 1
-    good_users, good_items = np.ones(num_users, dtype=bool), np.ones(num_items, dtype=bool)
-    while True:
-        enough = np.bincount(counted_users, minlength=num_users) >= min_user_events
-        left = enough[counted_users]
-        counted_users, counted_items = counted_users[left], counted_items[left]
-        good_users &= enough
-        enough = np.bincount(counted_items, minlength=num_items) >= min_item_events
-        stable = left.all() and enough[counted_items].all()
-        left = enough[counted_items]
-        counted_users, counted_items = counted_users[left], counted_items[left]
-        good_items &= enough
-        if stable:
-            return good_users[users] & good_items[items]
+def _is_good(good: NDArray[np.bool_], items: NDArray[np.integer]) -> NDArray[np.bool_]:
+    return good[np.minimum(items, len(good) - 1)]

@@ -13,6 +13,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from seqmine.data.cleaning.step import IN_TRAINING, key_numbers
+from seqmine.data.engines.parts import Parts
 from seqmine.structs import InteractionLog, UserError
 
 
@@ -36,7 +37,7 @@ class TrainingEdge(Protocol):
 class EdgeChoice(Protocol):
     """Chooses the edge of a log before any step has changed it."""
 
-    def of(self, events: pl.LazyFrame) -> TrainingEdge:
+    def of(self, parts: Parts) -> TrainingEdge:
         """Return the edge for these events."""
         ...
 
@@ -45,7 +46,7 @@ class EdgeChoice(Protocol):
 class WholeLog:
     """Counts every event, later ones too: for logs that are published in this form, never for a fair test."""
 
-    def of(self, events: pl.LazyFrame) -> TrainingEdge:  # noqa: ARG002
+    def of(self, parts: Parts) -> TrainingEdge:  # noqa: ARG002
         """Return this edge, which is the same for every log."""
         return self
 
@@ -76,7 +77,7 @@ class AllButLast:
                 "or choose data/cleaning/edge=whole_log"
             )
 
-    def of(self, events: pl.LazyFrame) -> TrainingEdge:  # noqa: ARG002
+    def of(self, parts: Parts) -> TrainingEdge:  # noqa: ARG002
         """Return this edge, which is the same for every log."""
         return self
 
@@ -84,8 +85,7 @@ class AllButLast:
         """Return the events with the column ``in_training``."""
         frame = events.collect(engine="streaming")
         users = key_numbers(frame["user_id"])
-        times = [frame[name].to_numpy() for name in ("microsecond", "timestamp") if name in frame.columns]
-        order = np.lexsort((*times, users))
+        order = _user_time_order(users, frame)
         lengths = np.bincount(users)
         position = np.arange(len(users)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
         inside = np.empty(len(users), dtype=bool)
@@ -123,7 +123,7 @@ class AllButLastOf:
                 "set data.target_behavior and a number from 1, or choose data/cleaning/edge=all_but_last"
             )
 
-    def of(self, events: pl.LazyFrame) -> TrainingEdge:  # noqa: ARG002
+    def of(self, parts: Parts) -> TrainingEdge:  # noqa: ARG002
         """Return this edge, which is the same for every log."""
         return self
 
@@ -133,9 +133,8 @@ class AllButLastOf:
         if "behavior" not in frame.columns:
             raise UserError("the edge of cleaning is a behavior and the log has none; set data.columns.behavior")
         users = key_numbers(frame["user_id"])
-        times = [frame[name].to_numpy() for name in ("microsecond", "timestamp") if name in frame.columns]
-        order = np.lexsort((*times, users))
-        is_target = (frame["behavior"] == str(self.behavior)).to_numpy()[order]
+        order = _user_time_order(users, frame)
+        is_target = (frame["behavior"].cast(pl.String) == str(self.behavior)).to_numpy()[order]
         totals = np.bincount(users[order], weights=is_target).astype(np.int64)
         upto = np.cumsum(is_target) - np.repeat(np.cumsum(totals) - totals, np.bincount(users))
         after = totals[users[order]] - upto
@@ -168,9 +167,9 @@ class BeforeTime:
 
     timestamp: int
 
-    def of(self, events: pl.LazyFrame) -> TrainingEdge:
+    def of(self, parts: Parts) -> TrainingEdge:
         """Return this edge, which is the same for every log with times."""
-        _require_times(events)
+        parts.gather(_times)
         return self
 
     def mark(self, events: pl.LazyFrame) -> pl.LazyFrame:
@@ -203,17 +202,28 @@ class BeforeShare:
         if not 0 < self.share < 1:
             raise UserError(f"data.cleaning.edge.share={self.share} must be above 0 and below 1; change it")
 
-    def of(self, events: pl.LazyFrame) -> TrainingEdge:
+    def of(self, parts: Parts) -> TrainingEdge:
         """Return the moment of this log."""
-        _require_times(events)
-        times = events.select("timestamp").collect(engine="streaming")["timestamp"].to_numpy()
+        times = parts.gather(_times)["timestamp"].to_numpy()
         row = min(int(len(times) * self.share), len(times) - 1)
         return BeforeTime(timestamp=int(np.partition(times, row)[row]))
 
 
-def _require_times(events: pl.LazyFrame) -> None:
-    if "timestamp" not in events.collect_schema().names():
+def _user_time_order(users: NDArray[np.int64], events: pl.DataFrame) -> NDArray[np.int64]:
+    """Return the rows by user and time; equal times keep the order of the rows."""
+    keys = [users, *(events[name].to_numpy() for name in ("timestamp", "microsecond") if name in events.columns)]
+    follows, equal = np.zeros(max(len(events) - 1, 0), dtype=bool), np.ones(max(len(events) - 1, 0), dtype=bool)
+    for key in keys:
+        follows |= equal & (key[1:] > key[:-1])
+        equal &= key[1:] == key[:-1]
+    # events that are in order already, as those of an engine are, need no sort
+    return np.arange(len(events)) if (follows | equal).all() else np.lexsort(keys[::-1])
+
+
+def _times(events: pl.DataFrame) -> pl.DataFrame:
+    if "timestamp" not in events.columns:
         raise UserError(
             "the edge of cleaning is a time and the log has none; "
             "set data.columns.timestamp or choose data/cleaning/edge=all_but_last"
         )
+    return events.select("timestamp")

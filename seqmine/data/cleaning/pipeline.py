@@ -2,13 +2,19 @@
 
 import time
 from collections.abc import Sequence
+from functools import partial
 
 import polars as pl
 
 from seqmine.data.cleaning.audit import EACH_EVENT, Audit, AuditRow, LogSize, size_of
 from seqmine.data.cleaning.edges import EdgeChoice, TrainingEdge, WholeLog
-from seqmine.data.cleaning.step import IN_TRAINING, Step
+from seqmine.data.cleaning.step import IN_TRAINING, SetsAside, Step, StepOverUsers
+from seqmine.data.engines.embedded import PolarsEngine
+from seqmine.data.engines.parts import Engine, Function, NumberedLog, Parts
+from seqmine.data.sources.rejects import write_rejects
 from seqmine.structs import UserError
+
+_PART_EVENTS = 4_000_000
 
 
 class Cleaning:
@@ -17,46 +23,86 @@ class Cleaning:
     Args:
         steps: the steps; none leaves the log as it is.
         edge: decides which events steps that count may look at; marked anew before each of them.
+        engine: where the steps run; polars in memory when there is none.
     """
 
-    def __init__(self, *, steps: Sequence[Step], edge: EdgeChoice) -> None:
+    def __init__(
+        self, *, steps: Sequence[Step | StepOverUsers], edge: EdgeChoice, engine: Engine | None = None
+    ) -> None:
         self.steps = list(steps)
         self.edge = edge
+        self.engine = engine or PolarsEngine(part_events=_PART_EVENTS)
 
-    def clean(self, events: pl.DataFrame | pl.LazyFrame) -> tuple[pl.DataFrame, Audit]:
-        """Return the events that are left, in the order of the log, and what each step did.
-
-        Args:
-            events: columns of the event schema; keys may be text or numbers.
+    def clean(self, log: NumberedLog) -> tuple[NumberedLog, Audit]:
+        """Return the events that are left and what each step did; the log before is used up.
 
         Raises:
             UserError: a step needs a column that is not there, or removes the last event.
         """
-        frame = events.lazy()
-        if not self.steps:
-            frame = frame.collect(engine="streaming").lazy()
-        size = source = size_of(frame)
-        edge = self.edge.of(frame)
+        size = source = size_of(log.parts)
+        edge = self.edge.of(log.parts)
         rows = []
         for step in self.steps:
             start = time.perf_counter()
-            kept = apply(step, frame, edge)
-            frame, before, size = kept.lazy(), size, size_of(kept.lazy())
+            _set_aside(step, log)
+            log = log.with_parts(apply(step, log.parts, edge))
+            before, size = size, size_of(log.parts)
             rows.append(AuditRow(describe(step), _looks_at(step, edge), before, size, time.perf_counter() - start))
             _require_some(step, before, size)
-        return frame.collect(), Audit(source, tuple(rows), edge)
+        return log, Audit(source, tuple(rows), edge)
 
 
-def apply(step: Step, events: pl.LazyFrame, edge: TrainingEdge) -> pl.DataFrame:
-    """Return what a step leaves, counting the events before the edge alone."""
-    if not step.counts:
-        return step(events).collect(engine="streaming")
-    kept, num_before = events.collect(engine="streaming"), 0
-    # Taking out the last events of users moves their edge, so a step holds only when it then takes out nothing more.
-    while len(kept) not in (0, num_before):
-        num_before = len(kept)
-        kept = step(edge.mark(kept.lazy())).drop(IN_TRAINING).collect(engine="streaming")
-    return kept
+def apply(step: Step | StepOverUsers, parts: Parts, edge: TrainingEdge) -> Parts:
+    """Return what a step leaves, counting the events before the edge alone.
+
+    Taking out the last events of users moves their edge, so a step that counts holds only when it then takes out
+    nothing more.
+    """
+    if isinstance(step, StepOverUsers):
+        return _apply_over_users(step, parts, edge)
+    return parts.map(partial(_until_stable, step, edge) if step.counts else partial(_once, step))
+
+
+def _once(step: Step, events: pl.DataFrame) -> pl.DataFrame:
+    return step(events.lazy()).collect(engine="streaming")
+
+
+def _until_stable(step: Step, edge: TrainingEdge, events: pl.DataFrame) -> pl.DataFrame:
+    num_before = -1
+    while len(events) not in (0, num_before):
+        num_before = len(events)
+        events = _once(step, _marked(edge, events)).drop(IN_TRAINING)
+    return events
+
+
+def _apply_over_users(step: StepOverUsers, parts: Parts, edge: TrainingEdge) -> Parts:
+    num_before, num_left = -1, _num_events(parts)
+    while num_left not in (0, num_before):
+        decided = step.decide(partial(_gather_marked, parts, edge))
+        parts = parts.map(partial(_decide_marked, decided, edge))
+        num_before, num_left = num_left, _num_events(parts)
+    return parts
+
+
+def _gather_marked(parts: Parts, edge: TrainingEdge, function: Function) -> pl.DataFrame:
+    return parts.gather(lambda events: function(_marked(edge, events)))
+
+
+def _decide_marked(decided: Function, edge: TrainingEdge, events: pl.DataFrame) -> pl.DataFrame:
+    return decided(_marked(edge, events)).drop(IN_TRAINING)
+
+
+def _marked(edge: TrainingEdge, events: pl.DataFrame) -> pl.DataFrame:
+    return edge.mark(events.lazy()).collect(engine="streaming")
+
+
+def _num_events(parts: Parts) -> int:
+    return int(parts.gather(lambda events: events.select(pl.len()))["len"].sum())
+
+
+def _set_aside(step: Step | StepOverUsers, log: NumberedLog) -> None:
+    if isinstance(step, SetsAside) and step.reject_path is not None:
+        write_rejects(log.raw(log.parts.gather(step.rejects)), step.reject_path)
 
 
 def describe(step: object) -> str:
@@ -70,13 +116,13 @@ def describe(step: object) -> str:
     return f"{type(step).__name__}({settings})"
 
 
-def _looks_at(step: Step, edge: TrainingEdge) -> str:
+def _looks_at(step: Step | StepOverUsers, edge: TrainingEdge) -> str:
     if not step.counts:
         return EACH_EVENT
     return "all events" if isinstance(edge, WholeLog) else "training events"
 
 
-def _require_some(step: Step, before: LogSize, after: LogSize) -> None:
+def _require_some(step: object, before: LogSize, after: LogSize) -> None:
     if after.rows == 0:
         raise UserError(
             f"cleaning step {describe(step)} removed the last of {before.rows} events; "

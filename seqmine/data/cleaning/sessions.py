@@ -3,6 +3,7 @@
 import polars as pl
 
 from seqmine.data.cleaning.step import in_log_order, in_user_order, require_columns
+from seqmine.data.engines.parts import SESSIONS
 from seqmine.structs import UserError
 
 
@@ -25,7 +26,7 @@ class MarkSessions:
 
 
 class SplitSessions:
-    """Make each session a history of its own: ``user_id`` becomes ``<user>:<number of the session>``.
+    """Make each session a history of its own, whose user is called ``<user>:<number of the session>``.
 
     Args:
         gap_seconds: a longer pause begins a new session.
@@ -40,13 +41,14 @@ class SplitSessions:
         """Return the events under the names of their sessions."""
         require_columns(events, self, "timestamp")
         numbered = number_sessions(events, self.gap_seconds)
-        return numbered.with_columns(user_id=pl.format("{}:{}", "user_id", "session")).drop("session")
+        key = pl.col("user_id").cast(pl.UInt64) * SESSIONS + pl.col("session").cast(pl.UInt64)
+        return numbered.with_columns(user_id=key).drop("session")
 
 
 def number_sessions(events: pl.LazyFrame, gap_seconds: int) -> pl.LazyFrame:
     """Return events with the number of their session of their user, from 0, in the column ``session``.
 
-    >>> log = pl.LazyFrame({"user_id": ["u", "u", "v"], "item_id": ["a", "b", "c"], "timestamp": [0, 99, 99]})
+    >>> log = pl.LazyFrame({"user_id": [0, 0, 1], "item_id": [0, 1, 2], "timestamp": [0, 99, 99]})
     >>> number_sessions(log, 60).collect()["session"].to_list()
     [0, 1, 0]
     """

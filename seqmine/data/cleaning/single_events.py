@@ -5,18 +5,16 @@ from collections.abc import Sequence
 import polars as pl
 
 from seqmine.data.cleaning.step import in_log_order, in_user_order, require_columns
-from seqmine.data.sources.columns import fault
-from seqmine.data.sources.rejects import write_rejects
 from seqmine.structs import UserError
 
 
 class InvalidRows:
-    """Take out events without user or item, or with an impossible time.
+    """Take out events with an impossible time; sources put rows without user or item aside themselves.
 
     Args:
         earliest: first possible second since 1970; earlier times are those of broken clocks.
         latest: last possible second, or None for no limit.
-        reject_path: JSON-lines file that keeps the rows and the reason, or None.
+        reject_path: JSON-lines file that keeps the events and the reason, or None.
     """
 
     counts = False
@@ -28,19 +26,20 @@ class InvalidRows:
 
     def __call__(self, events: pl.LazyFrame) -> pl.LazyFrame:
         """Return the valid events."""
-        schema = events.collect_schema()
-        text = [name for name in ("user_id", "item_id", "behavior") if schema.get(name) == pl.String]
-        reasons: list[pl.Expr] = [fault(text)] if text else []
-        if "timestamp" in schema:
+        return self._judged(events).filter(pl.col("reason").is_null()).drop("reason")
+
+    def rejects(self, events: pl.DataFrame) -> pl.DataFrame:
+        """Return the other events, with the reason."""
+        return self._judged(events.lazy()).filter(pl.col("reason").is_not_null()).collect()
+
+    def _judged(self, events: pl.LazyFrame) -> pl.LazyFrame:
+        reasons: list[pl.Expr] = []
+        if "timestamp" in events.collect_schema():
             time = pl.col("timestamp")
             reasons.append(pl.when(time < self.earliest).then(pl.lit("time is before the earliest possible")))
             if self.latest is not None:
                 reasons.append(pl.when(time > self.latest).then(pl.lit("time is after the latest possible")))
-        judged = events.with_columns(reason=pl.coalesce([*reasons, pl.lit(None, pl.String)]))
-        if self.reject_path is not None:
-            rejects = judged.filter(pl.col("reason").is_not_null()).collect(engine="streaming")
-            write_rejects(rejects, self.reject_path)
-        return judged.filter(pl.col("reason").is_null()).drop("reason")
+        return events.with_columns(reason=pl.coalesce([*reasons, pl.lit(None, pl.String)]))
 
 
 class ExactDuplicates:
@@ -123,11 +122,12 @@ class KeepBehaviors:
             UserError: the log has no events of one of them.
         """
         require_columns(events, self, "behavior")
-        known = events.select(pl.col("behavior").unique()).collect(engine="streaming")["behavior"].to_list()
+        dtype = events.collect_schema()["behavior"]
+        known = dtype.categories.to_list() if isinstance(dtype, pl.Enum) else []
         strange = [behavior for behavior in self.behaviors if behavior not in known]
         if strange:
             raise UserError(
                 f"cleaning step KeepBehaviors keeps {strange[0]!r}, but the log has {', '.join(sorted(known))}; "
                 "set its behaviors to some of these"
             )
-        return events.filter(pl.col("behavior").is_in(self.behaviors))
+        return events.filter(pl.col("behavior").cast(pl.String).is_in(self.behaviors))

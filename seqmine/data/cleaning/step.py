@@ -1,11 +1,13 @@
 """What a cleaning step is, and the order of time that steps look at."""
 
-from typing import Protocol
+from collections.abc import Callable
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from seqmine.data.engines.parts import Function
 from seqmine.structs import UserError
 
 IN_TRAINING = "in_training"
@@ -15,14 +17,43 @@ IN_TRAINING = "in_training"
 class Step(Protocol):
     """Turns a table of events into a table of events, in the same order.
 
-    ``counts`` is True where the step decides by numbers over many events of a user or an item. Such a step sees the
-    column ``in_training`` and counts only events marked in it; what it decides holds for all events.
+    The table holds the whole histories of some users, and what becomes of a user depends on that history alone, so that
+    any number of users can be cleaned at a time. ``counts`` is True where the step decides by numbers over many events.
+    Such a step sees the column ``in_training`` and counts only events marked in it; what it decides holds for all
+    events.
     """
 
     counts: bool
 
     def __call__(self, events: pl.LazyFrame) -> pl.LazyFrame:
         """Return the cleaned events."""
+        ...
+
+
+@runtime_checkable
+class StepOverUsers(Protocol):
+    """A step that must look at all users before it can clean any; it counts training events alone."""
+
+    counts: bool
+
+    def decide(self, gather: Callable[[Function], pl.DataFrame]) -> Function:
+        """Return what to do with each part.
+
+        Args:
+            gather: applies a function to all parts and returns the results one below the other; events have the column
+                ``in_training``.
+        """
+        ...
+
+
+@runtime_checkable
+class SetsAside(Protocol):
+    """A step that can keep the events which it takes out."""
+
+    reject_path: str | None
+
+    def rejects(self, events: pl.DataFrame) -> pl.DataFrame:
+        """Return the events that the step takes out, with a column ``reason``."""
         ...
 
 
@@ -46,15 +77,21 @@ def training_events(events: pl.LazyFrame) -> pl.LazyFrame:
     return events.filter(IN_TRAINING) if IN_TRAINING in events.collect_schema().names() else events
 
 
-def key_numbers(keys: pl.Series) -> NDArray[np.int32]:
-    """Return keys, text or numbers, as numbers from 0.
+def key_numbers(keys: pl.Series) -> NDArray[np.int64]:
+    """Return numbers of users as numbers from 0 without large gaps.
 
-    >>> sorted(key_numbers(pl.Series(["b", "a", "b"])).tolist())[-1]
-    1
+    >>> key_numbers(pl.Series([7, 9, 7])).tolist()
+    [0, 2, 0]
+    >>> key_numbers(pl.Series([10**12, 5])).tolist()
+    [1, 0]
     """
-    # Text is numbered by a hash table, which is several times faster than by rank.
-    numbers = keys.cast(pl.Enum(keys.unique())).to_physical() if keys.dtype == pl.String else keys.rank("dense") - 1
-    return numbers.cast(pl.Int32).to_numpy()
+    if keys.is_empty():
+        return np.empty(0, np.int64)
+    numbers = keys.to_numpy()
+    low = numbers.min()
+    if int(numbers.max()) - int(low) <= 4 * len(numbers):
+        return (numbers - low).astype(np.int64)
+    return np.unique(numbers, return_inverse=True)[1]
 
 
 def in_user_order(events: pl.LazyFrame) -> pl.LazyFrame:

@@ -84,7 +84,11 @@ class InteractionFiles:
         try:
             return events.collect(engine="streaming")
         except PARQUET_ERRORS as error:
-            raise damaged(expand_paths(self.path), error) from error
+            raise self.explain(error) from error
+
+    def explain(self, error: BaseException) -> UserError:
+        """Return the sentence for an error that came up while events of ``scan`` were read."""
+        return damaged(expand_paths(self.path), error)
 
     def item_features(self) -> pl.DataFrame | None:
         """Return the item attributes, or None without ``items_path``."""

@@ -6,6 +6,8 @@ from seqmine.data.cleaning.edges import WholeLog
 from seqmine.data.cleaning.pipeline import Cleaning
 from seqmine.data.cleaning.single_events import ExactDuplicates
 from seqmine.data.cleaning.users import HistoryLength
+from seqmine.data.engines.embedded import number_table
+from tests.logs import raw
 
 
 def log(*rows):
@@ -15,8 +17,8 @@ def log(*rows):
 def test_audit_adds_up_and_survives_json(tmp_path):
     events = log(("u", "a", 1), ("u", "a", 1), ("u", "b", 2), ("v", "c", 3))
     steps = [ExactDuplicates(), HistoryLength(min_events=2)]
-    left, audit = Cleaning(steps=steps, edge=WholeLog()).clean(events)
-    assert left.rows() == [("u", "a", 1), ("u", "b", 2)]
+    left, audit = Cleaning(steps=steps, edge=WholeLog()).clean(number_table(events))
+    assert raw(left).rows() == [("u", "a", 1), ("u", "b", 2)]
     assert audit.source == LogSize(4, 2, 3)
     assert [(row.before.rows, row.after.rows, row.after.users, row.after.items) for row in audit.rows] == [
         (4, 3, 2, 3),

@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seqmine.data.cleaning.core import KCore
+from tests.logs import with_numbers
 
 
 def log(*rows, columns=("user_id", "item_id", "timestamp")):
@@ -33,6 +34,9 @@ def test_k_core_equals_a_slow_loop(rows, min_user, min_item, half):
         if better == left:
             break
         left = better
-    events = log(*rows, columns=COLUMNS).with_columns(in_training=pl.Series(training, dtype=pl.Boolean))
-    found = KCore(min_user_events=min_user, min_item_events=min_item)(events).drop("in_training").collect().rows()
-    assert found == [rows[number] for number in left]
+    marks = pl.Series(training, dtype=pl.Boolean)
+    events = with_numbers(log(*rows, columns=COLUMNS), "abcuvw").with_columns(in_training=marks).collect()
+    parts = [events.filter(pl.col("user_id") < 4), events.filter(pl.col("user_id") >= 4)]
+    step = KCore(min_user_events=min_user, min_item_events=min_item)
+    keep = step.decide(lambda function: pl.concat(function(part) for part in parts))
+    assert keep(events).equals(events[left])

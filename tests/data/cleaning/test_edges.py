@@ -10,7 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seqmine.data.cleaning.edges import AllButLast, BeforeShare, BeforeTime, WholeLog
+from seqmine.data.engines.embedded import MemoryParts
 from seqmine.structs import InteractionLog, UserError
+from tests.logs import with_numbers
 
 CONF = Path(__file__).resolve().parents[3] / "conf" / "data" / "cleaning"
 
@@ -25,15 +27,16 @@ def cleaning(name, *overrides):
 
 
 def marks(edge, events):
-    return edge.of(events.lazy()).mark(events.lazy()).collect()["in_training"].to_list()
+    numbers = with_numbers(events.lazy(), "abuv")
+    return edge.of(MemoryParts(events)).mark(numbers).collect()["in_training"].to_list()
 
 
 def test_edges_mark_the_training_events():
-    events = log(("u", "a", 3), ("v", "a", 1), ("u", "b", 1), ("u", "c", 2), ("v", "b", 1))
+    events = log(("u", "a", 3), ("v", "a", 1), ("u", "b", 1), ("u", "b", 2), ("v", "b", 1))
     assert marks(WholeLog(), events) == [True] * 5
     assert marks(AllButLast(num_events=2), events) == [False, True, True, False, True]
     assert marks(BeforeTime(timestamp=2), events) == [False, True, True, False, True]
-    assert BeforeShare(share=0.6).of(events.lazy()) == BeforeTime(timestamp=2)
+    assert BeforeShare(share=0.6).of(MemoryParts(events)) == BeforeTime(timestamp=2)
 
 
 @pytest.mark.parametrize("edge", [WholeLog(), AllButLast(num_events=2), BeforeTime(timestamp=1500)])
@@ -50,7 +53,7 @@ def test_counted_stops_agree_with_the_marks(edge):
 
 
 def test_edges_by_time_need_times_and_sensible_settings():
-    untimed = log(("u", "a", 1)).drop("timestamp").lazy()
+    untimed = MemoryParts(log(("u", "a", 1)).drop("timestamp"))
     for edge in (BeforeShare(share=0.5), BeforeTime(timestamp=1)):
         with pytest.raises(UserError, match="the edge of cleaning is a time and the log has none"):
             edge.of(untimed)

@@ -13,8 +13,10 @@ from seqmine.data.cleaning.edges import AllButLast, WholeLog
 from seqmine.data.cleaning.pipeline import Cleaning, apply
 from seqmine.data.cleaning.single_events import KeepBehaviors
 from seqmine.data.cleaning.users import HistoryLength
+from seqmine.data.engines.embedded import number_table
 from seqmine.data.sources.interactions import InteractionFiles
 from seqmine.structs import UserError
+from tests.logs import raw
 
 CONF = Path(__file__).resolve().parents[3] / "conf" / "data" / "cleaning"
 
@@ -40,10 +42,10 @@ ROWS = st.lists(st.tuples(st.sampled_from("uvwx"), st.sampled_from("abc"), st.in
 def test_counting_steps_do_not_see_the_test_events():
     rows = [(user, item, time) for user in "uvw" for time, item in enumerate(["a", "b", "late", "late"])]
     step = KCore(min_user_events=1, min_item_events=3)
-    whole, _ = Cleaning(steps=[step], edge=WholeLog()).clean(log(*rows))
-    fair, audit = Cleaning(steps=[step], edge=AllButLast(num_events=2)).clean(log(*rows))
-    assert "late" in set(whole["item_id"])
-    assert "late" not in set(fair["item_id"])
+    whole, _ = Cleaning(steps=[step], edge=WholeLog()).clean(number_table(log(*rows)))
+    fair, audit = Cleaning(steps=[step], edge=AllButLast(num_events=2)).clean(number_table(log(*rows)))
+    assert "late" in set(raw(whole)["item_id"])
+    assert "late" not in set(raw(fair)["item_id"])
     assert audit.rows[0].looks_at == "training events"
 
 
@@ -51,7 +53,8 @@ def test_counting_steps_do_not_see_the_test_events():
 @settings(max_examples=12, deadline=None)
 def test_core_holds_under_the_edge_of_the_cleaned_log(rows, min_user, min_item):
     edge = AllButLast(num_events=1)
-    left = apply(KCore(min_user_events=min_user, min_item_events=min_item), log(*rows).lazy(), edge)
+    parts = number_table(log(*rows)).parts
+    left = apply(KCore(min_user_events=min_user, min_item_events=min_item), parts, edge).table
     training = edge.mark(left.lazy()).collect().filter("in_training")
     assert (training.group_by("user_id").len()["len"] >= min_user).all()
     assert (training.group_by("item_id").len()["len"] >= min_item).all()
@@ -60,7 +63,7 @@ def test_core_holds_under_the_edge_of_the_cleaned_log(rows, min_user, min_item):
 
 def test_removing_everything_names_the_step():
     with pytest.raises(UserError, match=r"HistoryLength\(min_events=9, max_events=None\) removed the last of 1 events"):
-        Cleaning(steps=[HistoryLength(min_events=9)], edge=WholeLog()).clean(log(("u", "a", 1)))
+        Cleaning(steps=[HistoryLength(min_events=9)], edge=WholeLog()).clean(number_table(log(("u", "a", 1))))
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -69,15 +72,16 @@ def test_every_yaml_cleans_a_real_looking_log(name):
         (f"u{user}", f"i{(user + step) % 12}", 10**9 + 600 * step + user) for user in range(40) for step in range(14)
     ]
     events = log(*rows).with_columns(behavior=pl.lit("buy"))
-    left, audit = cleaning(name).clean(events)
+    cleaned, audit = cleaning(name).clean(number_table(events))
+    left = raw(cleaned)
     assert 0 < len(left) <= len(events)
     assert audit.rows[-1].after.rows == len(left) if audit.rows else len(left) == len(events)
 
 
 def test_none_leaves_the_log_and_the_order_alone():
     events = log(("u", "a", 5), ("u", "a", 5), ("v", "b", 1))
-    left, audit = cleaning("none").clean(events)
-    assert left.equals(events)
+    left, audit = cleaning("none").clean(number_table(events))
+    assert raw(left).equals(events)
     assert audit.rows == ()
 
 
@@ -86,8 +90,9 @@ def test_shop_log():
     if not path.exists():
         pytest.skip("retailrocket-behaviors.csv.gz is not beside the repository")
     events = InteractionFiles(path=str(path)).read()
-    left, audit = cleaning("standard").clean(events)
+    cleaned, audit = cleaning("standard").clean(number_table(events))
+    left = raw(cleaned)
     assert audit.source == LogSize(97_381, 2_174, 29_905)
     assert 10_000 < len(left) < len(events)
-    buys, _ = Cleaning(steps=[KeepBehaviors(behaviors=["buy"])], edge=WholeLog()).clean(events)
-    assert set(buys["behavior"]) == {"buy"}
+    buys, _ = Cleaning(steps=[KeepBehaviors(behaviors=["buy"])], edge=WholeLog()).clean(number_table(events))
+    assert set(raw(buys)["behavior"]) == {"buy"}

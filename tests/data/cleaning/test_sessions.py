@@ -3,6 +3,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seqmine.data.cleaning.sessions import MarkSessions, SplitSessions
+from seqmine.data.engines.embedded import MemoryParts
+from seqmine.data.engines.parts import NumberedLog
+from tests.logs import with_numbers
 
 
 def log(*rows, columns=("user_id", "item_id", "timestamp")):
@@ -32,5 +35,6 @@ def test_sessions_equal_a_slow_loop(rows, gap):
     marked = MarkSessions(gap_seconds=gap)(log(*rows, columns=COLUMNS)).collect()
     assert marked.drop("session").rows() == rows
     assert marked["session"].to_list() == [session[number] for number in range(len(rows))]
-    split = SplitSessions(gap_seconds=gap)(log(*rows, columns=COLUMNS)).collect()
-    assert split["user_id"].to_list() == [f"{row[0]}:{session[number]}" for number, row in enumerate(rows)]
+    split = SplitSessions(gap_seconds=gap)(with_numbers(log(*rows, columns=COLUMNS), "abcuvw")).collect()
+    names = NumberedLog(MemoryParts(split), pl.Series(list("abcuvw")), pl.Series(list("abcuvw")))
+    assert names.raw(split)["user_id"].to_list() == [f"{row[0]}:{session[number]}" for number, row in enumerate(rows)]

@@ -2,6 +2,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from seqmine.data.engines.embedded import number_table
 from seqmine.data.leakage import find_leaks
 from seqmine.data.leakage.canary import likely_successors
 from seqmine.data.sequences import prepare_sequences
@@ -23,7 +24,7 @@ def events_of(seed=0, num_users=400, num_items=300, length=12):
 
 
 def prepare(splitter=None, events=None):
-    return prepare_sequences(events_of() if events is None else events, None, splitter or LeaveOneOut())
+    return prepare_sequences(number_table(events_of() if events is None else events), None, splitter or LeaveOneOut())
 
 
 def report(data, splitter=None, windows=None, audit=None):

@@ -14,6 +14,7 @@ from seqmine.data.cleaning.core import KCore
 from seqmine.data.cleaning.edges import AllButLast, BeforeShare, WholeLog
 from seqmine.data.cleaning.pipeline import Cleaning
 from seqmine.data.collate import NextItemCollate
+from seqmine.data.engines.embedded import number_table
 from seqmine.data.leakage import find_leaks
 from seqmine.data.sequences import prepare_sequences
 from seqmine.data.sources.interactions import InteractionFiles
@@ -41,7 +42,7 @@ def events_of(seed=0, num_users=400, num_items=300, length=12):
 
 
 def prepare(splitter=None, events=None):
-    return prepare_sequences(events_of() if events is None else events, None, splitter or LeaveOneOut())
+    return prepare_sequences(number_table(events_of() if events is None else events), None, splitter or LeaveOneOut())
 
 
 def report(data, splitter=None, windows=None, audit=None, task=NextItemCollate):
@@ -164,8 +165,8 @@ def test_vocabulary_that_knows_the_test_period():
 )
 def test_core_that_counts_the_test_period(splitter, edge, leaks):
     cleaning = Cleaning(steps=[KCore(min_user_events=1, min_item_events=10)], edge=edge)
-    events, audit = cleaning.clean(events_of())
-    found = report(prepare(splitter, events), splitter, audit=Audit.from_json(audit.to_json()))
+    log, audit = cleaning.clean(number_table(events_of()))
+    found = report(prepare_sequences(log, None, splitter), splitter, audit=Audit.from_json(audit.to_json()))
     assert failed(found) == ({"cleaning counts training events alone"} if leaks else set())
 
 

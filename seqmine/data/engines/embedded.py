@@ -1,0 +1,167 @@
+"""The engine of one machine: polars streams the log into parts on disk, so that memory holds one part at a time."""
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from seqmine.data.engines.parts import (
+    Function,
+    LazySource,
+    NumberedLog,
+    Parts,
+    part_borders,
+    scan_source,
+    sort_events,
+)
+from seqmine.structs import Source, UserError
+
+READ_ERRORS = (pl.exceptions.PolarsError, pl.exceptions.PanicException)
+"""What reading a file that is damaged in the middle may raise."""
+_BATCH_EVENTS = 2_000_000
+
+
+class PolarsEngine:
+    """Divides a log into parts on the disk of this machine; a log that fits one part stays in memory.
+
+    Args:
+        part_events: events a part: more need more memory, fewer need more files.
+    """
+
+    def __init__(self, *, part_events: int) -> None:
+        if part_events < 1:
+            raise UserError(
+                f"data.engine.part_events is {part_events}, allowed are whole numbers from 1; change data.engine"
+            )
+        self.part_events = part_events
+
+    @contextmanager
+    def number(self, source: Source, folder: Path) -> Iterator[NumberedLog]:
+        """Read a source; its parts are there while the context is open.
+
+        Args:
+            source: the raw log.
+            folder: parts are kept in a folder inside it, which is removed afterwards.
+
+        Raises:
+            UserError: the log cannot be read.
+        """
+        with tempfile.TemporaryDirectory(prefix=".parts-", dir=folder) as scratch:
+            try:
+                log = self._number(scan_source(source), Path(scratch))
+            except READ_ERRORS as error:
+                if isinstance(source, LazySource):
+                    raise source.explain(error) from error
+                raise
+            yield log
+
+    def _number(self, events: pl.LazyFrame, folder: Path) -> NumberedLog:
+        users, items = appearance(events, "user_id"), appearance(events, "item_id")
+        numbered = number_keys(events, users["user_id"], items["item_id"])
+        borders = part_borders(users["events"].to_numpy(), self.part_events)
+        if len(borders):
+            parts: Parts = FileParts(_write_pieces(numbered, borders, folder), folder).map(sort_events)
+        else:
+            parts = MemoryParts(sort_events(numbered.collect(engine="streaming")))
+        return NumberedLog(parts, users["user_id"], items["item_id"])
+
+
+class MemoryParts:
+    """One part in memory.
+
+    Args:
+        table: the events.
+    """
+
+    def __init__(self, table: pl.DataFrame) -> None:
+        self.table = table
+
+    def map(self, function: Function) -> "MemoryParts":
+        """Return the part with a function applied."""
+        return MemoryParts(function(self.table))
+
+    def gather(self, function: Function) -> pl.DataFrame:
+        """Return what a function makes of the part."""
+        return function(self.table)
+
+    def tables(self) -> Iterator[pl.DataFrame]:
+        """Yield the part."""
+        yield self.table
+
+
+class FileParts:
+    """Parts in files, each of one or several pieces; only one part is in memory at a time.
+
+    Args:
+        pieces: the Arrow files of each part.
+        folder: where new files are written.
+        step: how many times the parts were rewritten.
+    """
+
+    def __init__(self, pieces: Sequence[Sequence[Path]], folder: Path, step: int = 0) -> None:
+        self.pieces, self.folder, self.step = pieces, folder, step
+
+    def map(self, function: Function) -> "FileParts":
+        """Return the parts with a function applied to each, in new files; the files before are deleted."""
+        written = []
+        for number, (table, old) in enumerate(zip(self.tables(), self.pieces, strict=True)):
+            path = self.folder / f"step-{self.step}-{number}.arrow"
+            function(table).write_ipc(path)
+            written.append([path])
+            for piece in old:
+                piece.unlink()
+        return FileParts(written, self.folder, self.step + 1)
+
+    def gather(self, function: Function) -> pl.DataFrame:
+        """Return what a function makes of each part, one below the other."""
+        return pl.concat([function(table) for table in self.tables()])
+
+    def tables(self) -> Iterator[pl.DataFrame]:
+        """Yield one part after the other."""
+        for pieces in self.pieces:
+            yield pl.concat([pl.read_ipc(piece) for piece in pieces])
+
+
+def appearance(events: pl.LazyFrame, column: str) -> pl.DataFrame:
+    """Return the keys of a column in order of appearance, and the events of each.
+
+    >>> appearance(pl.LazyFrame({"user_id": ["u", "v", "u"]}), "user_id").rows()
+    [('u', 2), ('v', 1)]
+    """
+    counts = events.select(column).with_row_index("row").group_by(column).agg(pl.col("row").min(), events=pl.len())
+    return counts.collect(engine="streaming").sort("row").drop("row")
+
+
+def number_keys(events: pl.LazyFrame, user_ids: pl.Series, item_ids: pl.Series) -> pl.LazyFrame:
+    """Return events whose keys are numbers and whose behavior is an Enum."""
+    numbered = events.with_columns(_number("user_id", user_ids), _number("item_id", item_ids))
+    if "behavior" not in events.collect_schema().names():
+        return numbered
+    return numbered.with_columns(pl.col("behavior").cast(pl.Enum(appearance(events, "behavior")["behavior"])))
+
+
+def number_table(events: pl.DataFrame) -> NumberedLog:
+    """Return a log that is in memory as one part."""
+    lazy = events.lazy()
+    user_ids, item_ids = (appearance(lazy, name)[name] for name in ("user_id", "item_id"))
+    return NumberedLog(MemoryParts(sort_events(number_keys(lazy, user_ids, item_ids).collect())), user_ids, item_ids)
+
+
+def _number(column: str, keys: pl.Series) -> pl.Expr:
+    return pl.col(column).cast(pl.Enum(keys)).to_physical().cast(pl.UInt32)
+
+
+def _write_pieces(numbered: pl.LazyFrame, borders: np.ndarray, folder: Path) -> list[list[Path]]:
+    """Write the events of each part in pieces, in the order of the log."""
+    pieces: list[list[Path]] = [[] for _ in range(len(borders) + 1)]
+    for batch in numbered.collect_batches(chunk_size=_BATCH_EVENTS, maintain_order=True, engine="streaming"):
+        part = np.searchsorted(borders, batch["user_id"].to_numpy(), side="right")
+        for rows in batch.with_columns(part=pl.Series(part)).partition_by("part", maintain_order=True):
+            mine = pieces[rows["part"][0]]
+            path = folder / f"part-{rows['part'][0]}-{len(mine)}.arrow"
+            rows.drop("part").write_ipc(path)
+            mine.append(path)
+    return pieces
