@@ -3,6 +3,7 @@ import polars as pl
 import pytest
 
 from seqmine.data.attributes import Attributes, scale, with_attributes
+from seqmine.data.engines.embedded import number_table
 from seqmine.data.sequences import prepare_sequences
 from seqmine.data.splits import UserHoldout
 from seqmine.structs import UserError
@@ -87,7 +88,7 @@ def test_vocabularies_of_users_come_from_those_who_train(tmp_path):
     path.write_text("user_id,country\n" + "".join(f"u{user},land{user}\n" for user in range(20)))
     rows = [(f"u{user}", f"i{step}") for user in range(20) for step in range(4)]
     events = pl.DataFrame(rows, schema=["user_id", "item_id"], orient="row")
-    data = prepare_sequences(events, None, UserHoldout(seed=0))
+    data = prepare_sequences(number_table(events), None, UserHoldout(seed=0))
     users = Attributes(owner="user", path=str(path), categorical=["country"])
     found = with_attributes(data, Attributes(owner="item"), users, None)
     trained = data.split.train_stops > 0

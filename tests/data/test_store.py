@@ -67,7 +67,7 @@ def test_attributes_and_behaviors_are_read_back(events, tmp_path):
     table = pl.DataFrame({"item_id": ["x", "y"], "genres": [["p", "q"], ["p"]], "vector": [[0.5, 1.5], [2.5, 3.5]]})
     items = Attributes(owner="item", multi_valued=["genres"], dense=["vector"])
     users = Attributes(owner="user", path=str(tmp_path / "users.csv"), categorical=["country"], numeric=["age"])
-    data = with_attributes(prepare_sequences(events, table, LeaveOneOut()), items, users, table)
+    data = with_attributes(prepare_sequences(number_table(events), table, LeaveOneOut()), items, users, table)
     write_store(data, tmp_path / "store", {}, {})
     found = read_store(tmp_path / "store")
     for one, other in ((found.log.users, data.log.users), (found.catalog.attributes, data.catalog.attributes)):

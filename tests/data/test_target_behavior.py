@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seqmine.data.cleaning.edges import AllButLastOf
+from seqmine.data.engines.embedded import number_table
 from seqmine.data.leakage import find_leaks
 from seqmine.data.leakage.detector import lengths_before
 from seqmine.data.sequences import prepare_sequences
@@ -145,13 +146,13 @@ def leaks(data, splitter=None):
 
 @pytest.mark.parametrize("splitter", SPLITTERS, ids=lambda splitter: type(splitter).__name__)
 def test_clean_parts_pass_the_leak_detector(splitter):
-    found = leaks(prepare_sequences(shop(), None, splitter, "buy"), splitter)
+    found = leaks(prepare_sequences(number_table(shop()), None, splitter, "buy"), splitter)
     assert [check.name for check in found.checks if not check.passed and check.fatal] == []
     assert "every test target is of behavior buy" in {check.name for check in found.checks}
 
 
 def test_a_target_of_another_behavior_is_caught():
-    data = prepare_sequences(shop(), None, LeaveOneOut(), "buy")
+    data = prepare_sequences(number_table(shop()), None, LeaveOneOut(), "buy")
     views = np.flatnonzero(data.log.behaviors == list(data.log.behavior_names).index("view") + 1)
     user = int(data.split.test.users[0])
     inside = views[(views >= data.log.offsets[user]) & (views < data.log.offsets[user + 1])]
@@ -166,8 +167,9 @@ def test_the_edge_of_cleaning_is_that_of_the_split(num_items):
     """The events that cleaning may count are the training events, item by item, also when many targets are unseen."""
     events = shop(num_items=num_items)
     edge = AllButLastOf(behavior="buy", num_events=2)
-    marked = edge.mark(events.lazy()).collect()
-    data = prepare_sequences(events, None, LeaveOneOut(), "buy")
+    log = number_table(events)
+    marked = log.raw(edge.mark(pl.concat(log.parts.tables()).lazy()).collect())
+    data = prepare_sequences(log, None, LeaveOneOut(), "buy")
     counted = marked.filter("in_training").group_by("item_id").len()
     counts = dict(zip(data.catalog.item_ids, data.catalog.train_counts[1:].tolist(), strict=True))
     assert dict(counted.iter_rows()) == counts
