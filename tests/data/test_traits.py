@@ -3,6 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from seqmine.data.engines.embedded import number_table
 from seqmine.data.sequences import prepare_sequences
 from seqmine.data.splits import LeaveLastK, LeaveOneOut
 from seqmine.data.traits import repeated_events, target_traits
@@ -13,7 +14,7 @@ HISTORIES = st.lists(st.lists(st.integers(1, 5), max_size=8), min_size=1, max_si
 
 def prepared(histories: dict[str, str], splitter):
     events = [{"user_id": user, "item_id": item} for user, items in histories.items() for item in items]
-    return prepare_sequences(pl.DataFrame(events), None, splitter)
+    return prepare_sequences(number_table(pl.DataFrame(events)), None, splitter)
 
 
 @settings(deadline=None)
