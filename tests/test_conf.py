@@ -52,9 +52,24 @@ def test_a_model_is_built_for_a_catalog(name):
     assert isinstance(module, get_class("lightning.LightningModule"))
 
 
+def log_for(name: str, small_log: Path, tmp_path: Path) -> Path:
+    """Return a small log of the form that an experiment reads."""
+    if "/data: interactions" not in (CONF_DIR / "experiment" / f"{name}.yaml").read_text():
+        return small_log
+    rows = [
+        f"{line.split()[0]},{item},{100 * place},{'view' if place % 2 else 'buy'}"
+        for line in small_log.read_text().splitlines()
+        for place, item in enumerate(line.split()[1:])
+    ]
+    path = tmp_path / "log.csv"
+    path.write_text("\n".join(["user_id,item_id,timestamp,behavior", *rows]) + "\n")
+    return path
+
+
 @pytest.mark.parametrize("name", EXPERIMENTS)
 def test_an_experiment_runs(name, small_log, tmp_path):
-    arguments = [f"experiment={name}", f"data.path={small_log}", "trainer=smoke", "logger=none", "baselines=none"]
+    path = log_for(name, small_log, tmp_path)
+    arguments = [f"experiment={name}", f"data.path={path}", "trainer=smoke", "logger=none", "baselines=none"]
     run("train", *arguments, "data.max_length=8", f"hydra.run.dir={tmp_path / 'run'}", cwd=tmp_path)
     assert (tmp_path / "run" / "metrics.json").is_file()
 
