@@ -28,6 +28,8 @@ class BERT4RecEncoder(nn.Module):
     def __init__(self, *, embedding_dim: int, max_length: int, num_layers: int, num_heads: int, dropout: float) -> None:
         super().__init__()
         self.positions = LearnedPositions(embedding_dim=embedding_dim, max_length=max_length + 1)
+        # as strong as the vectors of items: its place is all that a hidden event tells
+        nn.init.normal_(self.positions.table.weight, std=0.02 * embedding_dim**0.5)
         self.input_norm = nn.LayerNorm(embedding_dim)
         self.dropout = Dropout(dropout)
         self.blocks = nn.ModuleList(
