@@ -154,7 +154,7 @@ u3,lamp,buy,10
         (["miner.strict_time=true"], {"view lamp": 3, "view lamp > buy lamp": 2}),
         (["must_contain=[buy bulb]"], {"buy bulb": 2, "buy lamp > buy bulb": 2, "view lamp > buy bulb": 2}),
         (["projection.behaviors=[buy]"], {"buy lamp": 3, "buy bulb": 2, "buy lamp > buy bulb": 2}),
-        (["projection=attribute", "projection.attribute=brand"], {"Glow": 3, "Glow > Glow": 3, "Ray": 2}),
+        (["projection=attribute", "projection.attribute=brand"], {"Glow": 3, "Glow > Glow": 3, "Ray": 3}),
         (
             ["projection=attribute", "projection.attribute=brand", "projection.with_behavior=true"],
             {"view Glow": 3, "view Glow > buy Glow": 3},

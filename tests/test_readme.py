@@ -32,7 +32,7 @@ def test_the_main_job_runs_small(tmp_path):
 def test_a_command_composes(command, tmp_path):
     """Every setting that the README names exists: the configuration is printed, not run."""
     program, *arguments = shlex.split(command.removeprefix("python -m seqmine.").replace("<run>", "x"))
-    arguments = [re.sub(r"=([^=,]+),.*", r"=\1", argument) for argument in arguments if argument != "-m"]
+    arguments = [re.sub(r"=([^=,\[]+),.*", r"=\1", argument) for argument in arguments if argument != "-m"]
     done = run(program, *arguments, "--cfg", "job", cwd=tmp_path)
     assert "program:" in done.stdout
 
