@@ -6,7 +6,7 @@ is no matrix product count nothing. Attention counts as a whole square, as is th
 """
 
 import time
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from typing import Any
 
 import torch
@@ -100,14 +100,12 @@ def _one_row(batch: SequenceBatch, length: int, num_targets: int) -> SequenceBat
 
 def _cut(batch: SequenceBatch, num_rows: int, length: int) -> SequenceBatch:
     columns = torch.arange(length, device=batch.items.device) % batch.lengths[0]
-    rows = replace(batch, views=None, lengths=torch.full_like(batch.lengths[:num_rows], length))
-    for field in fields(batch):
-        value = getattr(rows, field.name)
-        if field.name in EVENT_COLUMNS and value is not None:
-            setattr(rows, field.name, value[:num_rows, columns])
-        elif field.name not in ("lengths", "seen_items", "seen_rows") and value is not None:
-            setattr(rows, field.name, value[:num_rows])
-    return rows
+    changes: dict[str, Any] = {field.name: getattr(batch, field.name) for field in fields(batch)}
+    for name, value in changes.items():
+        if value is not None and name != "views":
+            changes[name] = value[:num_rows, columns] if name in EVENT_COLUMNS else value[:num_rows]
+    lengths = torch.full_like(changes["lengths"], length)
+    return SequenceBatch(**changes | {"lengths": lengths, "seen_items": None, "seen_rows": None, "views": None})
 
 
 def _synchronize(device: torch.device) -> None:

@@ -66,15 +66,16 @@ class PatternTaughtModule(SequenceModule):
         if isinstance(patterns, nn.Module):
             patterns.to(self.device)
 
-    def training_step(self, batch: SequenceBatch, batch_index: int) -> Tensor:  # noqa: ARG002
-        """Return the loss of the next item plus the weighted loss of the defects."""
+    def training_losses(self, batch: SequenceBatch) -> tuple[Tensor, dict[str, Tensor]]:
+        """Return the loss of the next item plus the weighted loss of the defects, and its parts.
+
+        Args:
+            batch: histories and what comes next in them.
+        """
         states = self(batch)
-        hidden, targets = select_targets(states, batch)
-        loss = self.next_item_loss(hidden, targets)
+        loss = self.next_item_loss(*select_targets(states, batch))
         defect, missing = self._defect_loss(states, batch)
-        for name, value in (("train/loss", loss), ("train/defect", missing)):
-            self.log(name, value, on_step=False, on_epoch=True, batch_size=len(targets), sync_dist=True)
-        return (loss + self.pattern_weight * defect) * self._share_of_targets(len(targets))
+        return loss + self.pattern_weight * defect, {"loss": loss, "defect": missing}
 
     def _defect_loss(self, states: Float[Tensor, "B L D"], batch: SequenceBatch) -> tuple[Tensor, Tensor]:
         """Return the loss of the defects, and the share of the patterns' expectation that the model lacks."""

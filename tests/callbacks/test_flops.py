@@ -2,8 +2,10 @@ from functools import partial
 
 import pytest
 import torch
+from hydra import compose, initialize_config_dir
 
 from seqmine.callbacks.flops import peak_operations, training_cost
+from seqmine.config import CONF_DIR, build
 from seqmine.models.encoders.gru import GRUEncoder
 from seqmine.models.encoders.lstm import LSTMEncoder
 from seqmine.models.encoders.sasrec import SASRecEncoder
@@ -64,3 +66,16 @@ def test_a_batch_costs_what_its_real_events_cost():
 
 def test_peak_is_a_number_of_this_century():
     assert 1e8 < peak_operations(torch.device("cpu"), "32-true") < 1e16
+
+
+@pytest.mark.parametrize("kind", ["bert4rec", "cl4srec", "duorec"])
+def test_every_task_can_be_measured(kind, tmp_path):
+    """Of the model and the first batch that its configuration brings."""
+    (tmp_path / "log.txt").write_text("".join(f"u{user} 1 2 3 4 5 {user % 5 + 1}\n" for user in range(20)))
+    overrides = [f"model={kind}", "data=sequences", f"data.path={tmp_path / 'log.txt'}", f"paths.store={tmp_path}"]
+    with initialize_config_dir(str(CONF_DIR), version_base=None):
+        config = compose("train", [*overrides, "run_name=name", "paths.run=run", "model.embedding_dim=8"])
+    data = build(config.data.module, [])
+    net = build(config.model, [])(catalog=data.catalog)
+    cost = training_cost(net, next(iter(data.train_dataloader())))
+    assert cost.per_event > 0 and cost.per_target == 3 * 2 * 8 * data.catalog.num_items
