@@ -32,7 +32,7 @@ def repeated_events(log: InteractionLog) -> NDArray[np.bool_]:
     [False, False, True, True, False]
     """
     users = np.repeat(np.arange(log.num_users), log.lengths)
-    order = np.lexsort([log.items, users])  # stable: equal items stay in order of time
+    order = np.lexsort((log.items, users))  # stable: equal items stay in order of time
     items, users = log.items[order], users[order]
     repeated = np.zeros(len(order), np.bool_)
     repeated[order[1:]] = (items[1:] == items[:-1]) & (users[1:] == users[:-1])
