@@ -65,7 +65,7 @@ class Row:
         if len(values) < len(self.runs):
             known = ", ".join(name for name in self.runs[0].metrics if name.startswith(f"{metric.partition('/')[0]}/"))
             raise UserError(f"run {str(self.runs[0].folder)!r} has no {metric}, it has {known}; change metric")
-        return sum(values) / len(values)
+        return float(sum(values) / len(values))
 
 
 def find_runs(patterns: Sequence[str]) -> list[FinishedRun]:
@@ -106,7 +106,7 @@ def require_one_protocol(runs: Sequence[FinishedRun]) -> None:
     for key in runs[0].protocol:
         values: dict[str, list[str]] = {}
         for run in runs:
-            values.setdefault(str(run.protocol.get(key)), []).append(run.folder.name)
+            values.setdefault(str(run.protocol.get(key)), []).append(str(run.folder))
         if len(values) > 1:
             differing.append(f"{key} is " + " and ".join(f"{value} in {_listed(values[value])}" for value in values))
     if differing:

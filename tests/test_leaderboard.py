@@ -39,5 +39,5 @@ def test_runs_of_other_data_are_refused_over_several_globs(tmp_path):
     finished_run(tmp_path / "a" / "1", ranks=ranks_of(0))
     finished_run(tmp_path / "b" / "2", ranks=ranks_of(1), protocol={"data_fingerprint": "other"})
     done = run("leaderboard", f"runs=[{tmp_path}/a/*,{tmp_path}/b/*]", cwd=tmp_path, status=1)
-    assert "data_fingerprint is abc in 1 and other in 2; narrow runs" in error_of(done)
+    assert f"data_fingerprint is abc in {tmp_path}/a/1 and other in {tmp_path}/b/2; narrow runs" in error_of(done)
     assert not list(tmp_path.glob("outputs/**/leaderboard.csv"))
