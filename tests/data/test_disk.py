@@ -1,4 +1,5 @@
 import resource
+from contextlib import contextmanager
 
 import numpy as np
 import polars as pl
@@ -10,13 +11,15 @@ from seqmine.structs import UserError
 NUMBERS = np.random.default_rng(0).integers(0, 1 << 60, 20_000)
 
 
-@pytest.fixture
+@contextmanager
 def small_files():
-    """Let no file of this process become larger than 10,000 bytes."""
+    """Let no file of this process become larger than 10,000 bytes; not while pytest writes its own."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, before[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 @pytest.mark.parametrize(
@@ -29,9 +32,9 @@ def small_files():
     ],
     ids=["numpy", "arrow", "parquet", "bytes"],
 )
-def test_every_writer_says_that_the_disk_is_full(write, tmp_path, small_files):
+def test_every_writer_says_that_the_disk_is_full(write, tmp_path):
     words = r"has no room for the prepared data \(.*\); free some, or set paths\.store"
-    with pytest.raises(UserError, match=words), writing_to(tmp_path):
+    with pytest.raises(UserError, match=words), small_files(), writing_to(tmp_path):
         write(tmp_path / "file.npy")
 
 
