@@ -87,7 +87,7 @@ def fail(error: Exception) -> None:
 
 
 def _run_in_own_process(name: str, config: DictConfig) -> Any:
-    """Run one job of a sweep as ``python -m seqmine.<name>`` and return the metric that the sweep looks at."""
+    """Run one job of a sweep as ``python -m seqmine.<name>`` and return the metric that the sweep looks at, if any."""
     from hydra.core.hydra_config import HydraConfig
 
     hydra_config = HydraConfig.get()
@@ -104,7 +104,7 @@ def _run_in_own_process(name: str, config: DictConfig) -> Any:
         raise RuntimeError(f"the run {folder} failed with status {done.returncode}; its messages stand above")
     from seqmine.runs import read_metrics
 
-    return read_metrics(folder).get(config.get("monitor", ""))
+    return read_metrics(folder).get(config.get("monitor", "")) if (folder / "metrics.json").exists() else None
 
 
 def _check_command_line(name: str, arguments: list[str]) -> None:

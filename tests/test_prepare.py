@@ -38,6 +38,12 @@ def test_prepare_prints_and_keeps_the_audit_the_verdict_and_a_picture(small_log,
     assert (tmp_path / "run" / "log.png").stat().st_size > 10_000
 
 
+def test_a_multirun_of_a_program_without_metrics_ends_well(small_log, tmp_path):
+    arguments = ["-m", "data=sequences", f"data.path={small_log}", "data/split=leave_one_out,leave_last_k"]
+    run("prepare", *arguments, f"hydra.sweep.dir={tmp_path / 'runs'}", cwd=tmp_path)
+    assert len(list((tmp_path / "runs").glob("*/audit.json"))) == 2
+
+
 def test_cleaning_that_looks_past_the_training_edge_is_a_leak(small_log, tmp_path):
     arguments = ["data=sequences", f"data.path={small_log}", "data/cleaning=core5", "data/cleaning/edge=whole_log"]
     assert "the prepared data leak" in error_of(run("prepare", *arguments, cwd=tmp_path, status=1))
