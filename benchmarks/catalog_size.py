@@ -74,7 +74,7 @@ def train(loss: str, optimizer: str, num_items: int) -> dict[str, float | str]:
         "optimizer": optimizer,
         "num_items": num_items,
         "seconds": round(seconds, 2),
-        "us_per_event": round(1e6 / clock.results["throughput/events_per_second"], 1),
+        "us_per_event": round(1e6 / clock.throughput["throughput/events_per_second"][0], 1),
         "peak_mib": round(clock.results["memory/peak_mib"]),
     }
 

@@ -10,6 +10,7 @@ one JSON file.
 """
 
 import argparse
+import csv
 import gzip
 import json
 import os
@@ -82,11 +83,13 @@ def ours(path: str, length: int, loss: str, negatives: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "seqmine.train", "data=sequences", f"data.path={path}", "model=sasrec"]
         command += [f"model/loss={loss}", f"data.max_length={length}", "data.batch_size=128", "trainer.max_epochs=1"]
-        command += ["optimizer.lr=1e-3", "baselines=none", "logger=none", f"hydra.run.dir={folder}/run"]
+        command += ["optimizer.lr=1e-3", "baselines=none", "logger=csv", f"hydra.run.dir={folder}/run"]
         command += [f"paths.store={folder}/store", "trainer.limit_test_batches=1"]
         command += [f"model.loss.num_negatives={negatives}"] if loss == "sampled_softmax" else []
         _, seconds, peak = measure(command, folder)
         metrics = json.loads(Path(folder, "run", "metrics.json").read_text())
+        with next(Path(folder, "run", "csv").rglob("metrics.csv")).open() as rows:
+            mfu = next(float(row["throughput/mfu"]) for row in csv.DictReader(rows) if row["throughput/mfu"])
     users, targets = sizes(path, length, left_out=2)
     return {
         "name": "seqmine",
@@ -95,7 +98,7 @@ def ours(path: str, length: int, loss: str, negatives: int) -> dict[str, Any]:
         "users_per_s": users / metrics["time/validate_s"],
         "peak_mib": peak,
         "process_s": seconds,
-        "mfu": metrics.get("throughput/mfu"),
+        "mfu": mfu,
     }
 
 

@@ -15,10 +15,10 @@ from seqmine.structs import SequenceBatch
 class Clock(Callback):
     """Measure seconds of training and validation, useful events a second, and peak memory.
 
-    ``results`` holds ``time/*`` in seconds, ``memory/peak_mib`` (of this process, or of its GPU), and the means over
-    epochs of what each epoch logs: ``throughput/events_per_second`` (targets, padding not counted, of all devices) and,
-    of a model that is trained, ``throughput/mfu`` (useful arithmetic over the peak of the matrix products of this
-    device, measured at the start).
+    ``results`` holds ``time/*`` in seconds and ``memory/peak_mib`` (of this process, or of its GPU). Each epoch logs, and
+    ``throughput`` keeps, ``throughput/events_per_second`` (targets, padding not counted, of all devices) and, of a model
+    that is trained, ``throughput/mfu`` (useful arithmetic over the peak of the matrix products of this device, measured
+    at the start).
     """
 
     def __init__(self) -> None:
@@ -44,7 +44,7 @@ class Clock(Callback):
             values["time/train_epoch_s"] = sum(train) / len(train)
         if validate:
             values["time/validate_s"] = sum(validate) / len(validate)
-        return values | {name: sum(epochs) / len(epochs) for name, epochs in self.throughput.items()}
+        return values
 
     def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:  # noqa: ARG002
         """Start the clock of an epoch."""
