@@ -15,10 +15,10 @@ from seqmine.structs import SequenceBatch
 class Clock(Callback):
     """Measure seconds of training and validation, useful events a second, and peak memory.
 
-    ``results`` holds ``time/*`` in seconds and ``memory/peak_mib`` (of this process, or of its GPU). Each epoch logs, and
-    ``throughput`` keeps, ``throughput/events_per_second`` (targets, padding not counted, of all devices) and, of a model
-    that is trained, ``throughput/mfu`` (useful arithmetic over the peak of the matrix products of this device, measured
-    at the start).
+    ``results`` holds ``time/*`` in seconds and ``memory/peak_mib`` (of this process, or of its GPU). Each epoch logs,
+    and ``throughput`` keeps, ``throughput/events_per_second`` (targets, padding not counted, of all devices) and, of a
+    model that is trained, ``throughput/mfu`` (useful arithmetic over the peak of the matrix products of this device,
+    measured at the start).
     """
 
     def __init__(self) -> None:
