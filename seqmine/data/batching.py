@@ -5,6 +5,7 @@ order is kept in a checkpoint: an interrupted epoch goes on where it stopped.
 """
 
 from collections.abc import Callable, Iterator
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -127,7 +128,11 @@ class TrainingBatches(IterableDataset):
 
     def __len__(self) -> int:
         """Return the batches of an epoch on each device."""
-        return max(1, len(self._divide(0, self._choose(0))) // self.world_size)
+        return max(1, self._num_batches // self.world_size)
+
+    @cached_property
+    def _num_batches(self) -> int:
+        return len(self._divide(0, self._choose(0)))  # counted once: Lightning asks often, and a log may be large
 
     def __iter__(self) -> Iterator[SequenceBatch]:
         """Yield the rest of the present epoch."""
