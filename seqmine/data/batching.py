@@ -125,6 +125,7 @@ class TrainingBatches(IterableDataset):
         self.log, self.train_stops, self.windows, self.collate = log, train_stops, windows, collate
         self.max_length, self.batching, self.seed = max_length, batching, seed
         self.rank, self.world_size, self.progress = rank, world_size, progress
+        self._divided: tuple[int, Windows, list[NDArray[np.int64]]] | None = None
 
     def __len__(self) -> int:
         """Return the batches of an epoch on each device."""
@@ -132,26 +133,25 @@ class TrainingBatches(IterableDataset):
 
     @cached_property
     def _num_batches(self) -> int:
-        return len(self._divide(0, self._choose(0)))  # counted once: Lightning asks often, and a log may be large
+        return len(self._divide(0)[1])  # counted once: Lightning asks often, and a log may be large
 
     def __iter__(self) -> Iterator[SequenceBatch]:
         """Yield the rest of the present epoch."""
         epoch, done = self.progress()
-        windows = self._choose(epoch)
-        batches = self._divide(epoch, windows)
+        windows, batches = self._divide(epoch)
         usable = max(self.world_size, len(batches) // self.world_size * self.world_size)
         mine = range(self.rank, usable, self.world_size)
         for index in mine[done % len(mine) :]:  # a finished epoch starts anew
             drawn = np.random.default_rng((self.seed, epoch, 2, index))
             yield self.collate(windows, batches[index % len(batches)], drawn)
 
-    def _divide(self, epoch: int, windows: Windows) -> list[NDArray[np.int64]]:
-        generator = np.random.default_rng((self.seed, epoch, 1))
-        return self.batching.divide(windows.stops - windows.starts - 1, generator)
-
-    def _choose(self, epoch: int) -> Windows:
-        generator = np.random.default_rng((self.seed, epoch, 0))
-        return self.windows.choose(self.log.offsets, self.train_stops, self.max_length, generator)
+    def _divide(self, epoch: int) -> tuple[Windows, list[NDArray[np.int64]]]:
+        """Return the windows of an epoch and the rows of each batch; those of the latest epoch are kept."""
+        if self._divided is None or self._divided[0] != epoch:
+            choice, order = (np.random.default_rng((self.seed, epoch, use)) for use in (0, 1))
+            windows = self.windows.choose(self.log.offsets, self.train_stops, self.max_length, choice)
+            self._divided = epoch, windows, self.batching.divide(windows.stops - windows.starts - 1, order)
+        return self._divided[1:]
 
 
 class TargetBatches(IterableDataset):

@@ -13,9 +13,10 @@ from torch.optim.lr_scheduler import LRScheduler
 
 from seqmine.models.embeddings.context import Context
 from seqmine.models.embeddings.items import ItemEmbedding
+from seqmine.models.layers.residual import take_last
 from seqmine.models.negatives import prepare_samplers
 from seqmine.models.optimizers import LazyAdamW, clip_norm
-from seqmine.structs import Catalog, SequenceBatch, UserError
+from seqmine.structs import Catalog, LastStateEncoder, SequenceBatch, UserError
 
 _SCORED_ROWS = 32  # queries of one product with the whole catalog on a CPU
 
@@ -75,8 +76,11 @@ class SequenceModule(LightningModule):
 
     def score(self, batch: SequenceBatch) -> Float[Tensor, "B V"]:
         """Return the score of each row of the item table after the last event of each row."""
-        hidden = self(batch)
-        last = hidden[torch.arange(len(batch), device=hidden.device), batch.lengths - 1]
+        embedded = self.context(self.embed_items(batch), batch)
+        if isinstance(self.encoder, LastStateEncoder):
+            last = self.encoder.last_state(embedded, batch)
+        else:
+            last = take_last(self.encoder(embedded, batch), batch.lengths - 1).squeeze(1)
         queries, items = self.compared(last.float())
         return score_catalog(queries, items.float())
 

@@ -26,6 +26,15 @@ class Encoder(Protocol):
 
 
 @runtime_checkable
+class LastStateEncoder(Encoder, Protocol):
+    """An encoder that finds the last hidden state of each history at less cost than all of them."""
+
+    def last_state(self, embedded: Float[Tensor, "B L D"], batch: SequenceBatch) -> Float[Tensor, "B D"]:
+        """Return what ``__call__`` returns at the last event of each row."""
+        ...
+
+
+@runtime_checkable
 class Loss(Protocol):
     """Turns hidden vectors and their targets into one number; knows nothing of padding."""
 

@@ -16,9 +16,10 @@ def test_a_loss_that_is_not_finite_stops_the_training(value):
         FiniteLoss().on_before_backward(TRAINER, None, torch.tensor(value))
 
 
-def test_weights_that_are_not_finite_are_refused():
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
+def test_weights_that_are_not_finite_are_refused(value):
     layer = nn.Linear(2, 2)
     FiniteLoss().on_fit_start(TRAINER, layer)
-    layer.weight.data[0, 0] = float("nan")
+    layer.weight.data[0, 0] = value
     with pytest.raises(UserError, match="the weights weight are not finite"):
         FiniteLoss().on_fit_start(TRAINER, layer)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from torch.profiler import ProfilerActivity, profile
+from torch.utils.flop_counter import FlopCounterMode
 
 from seqmine.data.batching import Batching, TrainingBatches
 from seqmine.data.collate import NextItemCollate
@@ -93,6 +94,19 @@ def test_a_lazy_step_allocates_nothing_of_the_size_of_the_table():
     batch, table = batches()[0], 4 * 32 * 50_001
     assert largest_allocation(module(few, LazyAdamW, num_items=50_000), batch) < table / 4
     assert largest_allocation(module(few, num_items=50_000), batch) >= table
+
+
+def operations(function) -> int:
+    """Return the floating-point operations of the matrix products of a call."""
+    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+        function()
+    return counter.get_total_flops()
+
+
+def test_a_score_encodes_only_the_last_event_in_the_last_layer():
+    net, batch = module(LOSSES[0]).eval(), batches()[0]
+    catalog = 2 * 32 * (NUM_ITEMS + 1) * len(batch)
+    assert catalog < operations(lambda: net.score(batch)) < catalog + 0.75 * operations(lambda: net(batch))
 
 
 def test_a_batch_has_few_bytes_an_event():

@@ -10,7 +10,7 @@ from hydra import compose, initialize_config_dir
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
-from seqmine.structs import Encoder, SequenceBatch
+from seqmine.structs import Encoder, LastStateEncoder, SequenceBatch
 
 CONF = Path(__file__).resolve().parents[2] / "conf"
 LENGTH, DIM, NUM_ITEMS = 12, 16, 40
@@ -20,6 +20,8 @@ POSITIONS = sorted(path.stem for path in (CONF / "model" / "positions").glob("*.
 CHOICES = {name: [f"model={name}"] for name in MODELS} | {
     f"transformer-{name}": ["model=transformer", f"model/positions@model.encoder={name}"] for name in POSITIONS
 }
+NORM_FIRST = OmegaConf.load(CONF / "model" / "transformer.yaml").encoder.norm_first
+CHOICES["transformer-other-norm"] = ["model=transformer", f"model.encoder.norm_first={not NORM_FIRST}"]
 
 
 def composed(choice):
@@ -89,6 +91,7 @@ def encode(encoder, batch):
 
 def test_there_is_something_to_test():
     assert {"lstm", "gru", "sasrec"} <= set(CAUSAL)
+    assert {"sasrec", "transformer", "transformer-other-norm", "transformer-rotary"} <= set(LAST_STATE)
     assert len(CAUSAL) < len(NAMES)
 
 
@@ -135,6 +138,18 @@ def test_a_row_alone_equals_the_row_in_a_batch(encoder):
     for row, length in enumerate(batch.lengths.tolist()):
         alone = encode(encoder, take_rows(batch, slice(row, row + 1)))
         torch.testing.assert_close(alone[0, :length], together[row, :length], rtol=1e-4, atol=1e-5)
+
+
+LAST_STATE = [name for name in NAMES if isinstance(build(CONFIGS[name]), LastStateEncoder)]
+
+
+@pytest.mark.parametrize("name", LAST_STATE)
+def test_the_last_state_alone_equals_that_of_all(name):
+    encoder, batch = build(CONFIGS[name]).eval(), make_batch()
+    embedded = embed(batch)
+    embedded[~batch.valid_mask] = 100.0  # whatever stands there must not matter
+    expected = encoder(embedded, batch)[torch.arange(len(batch)), batch.lengths - 1]
+    torch.testing.assert_close(encoder.last_state(embedded, batch), expected, rtol=1e-4, atol=1e-5)
 
 
 def test_the_gradient_reaches_every_parameter(config):

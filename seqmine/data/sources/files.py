@@ -6,6 +6,7 @@ import hashlib
 import json
 import zlib
 from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,6 @@ from seqmine.structs import UserError
 _GZIP_MAGIC = b"\x1f\x8b"
 _UTF8_BOM = b"\xef\xbb\xbf"
 _UTF16_BOMS = (b"\xff\xfe", b"\xfe\xff")
-_BLOCK_BYTES = 1 << 22
 
 
 def require_file(path: str | Path, setting: str = "data.path") -> Path:
@@ -109,9 +109,12 @@ def fingerprint_files(paths: Iterable[Path], options: Mapping[str, Any]) -> str:
     """Return a blake2b hash over the content of files, in sorted order, and the options they are read with."""
     digest = hashlib.blake2b(digest_size=16)
     digest.update(json.dumps(dict(options), sort_keys=True, default=str).encode())
-    for path in sorted(paths):
-        digest.update(path.stat().st_size.to_bytes(8, "little"))
-        with path.open("rb") as file:
-            while block := file.read(_BLOCK_BYTES):
-                digest.update(block)
+    with ThreadPoolExecutor() as pool:
+        for content in pool.map(_hash_file, sorted(paths)):
+            digest.update(content)
     return digest.hexdigest()
+
+
+def _hash_file(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).digest()

@@ -2,14 +2,15 @@
 
 import math
 
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from seqmine.models.layers.attention import check_heads, merge_heads, split_heads
+from seqmine.models.layers.attention import check_heads, merge_heads, mix_past, split_heads
 from seqmine.models.layers.dropout import Dropout
 from seqmine.models.layers.feed_forward import FeedForward
 from seqmine.models.layers.positions import LearnedPositions
+from seqmine.models.layers.residual import take_last
 from seqmine.structs import SequenceBatch
 
 
@@ -44,6 +45,13 @@ class SASRecEncoder(nn.Module):
             hidden = block(hidden)
         return self.final_norm(hidden)
 
+    def last_state(self, embedded: Float[Tensor, "B L D"], batch: SequenceBatch) -> Float[Tensor, "B D"]:
+        """Return the hidden state of the last event of each row; the last block asks for no other."""
+        hidden = self.dropout(self.positions(embedded * self.scale, batch))
+        for block in self.blocks[:-1]:
+            hidden = block(hidden)
+        return self.final_norm(self.blocks[-1].last(hidden, batch.lengths - 1)).squeeze(1)
+
 
 class SASRecBlock(nn.Module):
     """Attention from normalized queries to keys and values that are not, then a feed-forward network of width D.
@@ -69,8 +77,21 @@ class SASRecBlock(nn.Module):
     def forward(self, hidden: Float[Tensor, "B L D"]) -> Float[Tensor, "B L D"]:
         """Return hidden states of the next block."""
         normalized = self.attention_norm(hidden)
-        (query,) = split_heads(self.query(normalized), 1, self.num_heads)
-        key, value = split_heads(self.key_value(hidden), 2, self.num_heads)
-        mixed = F.scaled_dot_product_attention(query, key, value, is_causal=True)
-        attended = self.feed_forward_norm(normalized + self.dropout(self.output(merge_heads(mixed))))
+        query, key, value = self._project(normalized, hidden)
+        return self._finish(normalized, F.scaled_dot_product_attention(query, key, value, is_causal=True))
+
+    def last(self, hidden: Float[Tensor, "B L D"], last: Int[Tensor, "B"]) -> Float[Tensor, "B 1 D"]:
+        """Return the hidden state of the next block at one position of each row."""
+        normalized = self.attention_norm(take_last(hidden, last))
+        return self._finish(normalized, mix_past(*self._project(normalized, hidden), last))
+
+    def _project(self, queries: Float[Tensor, "B Q D"], hidden: Float[Tensor, "B L D"]) -> tuple[Tensor, ...]:
+        """Return the heads of queries, keys and values."""
+        return (
+            *split_heads(self.query(queries), 1, self.num_heads),
+            *split_heads(self.key_value(hidden), 2, self.num_heads),
+        )
+
+    def _finish(self, queries: Float[Tensor, "B Q D"], mixed: Float[Tensor, "B H Q d"]) -> Float[Tensor, "B Q D"]:
+        attended = self.feed_forward_norm(queries + self.dropout(self.output(merge_heads(mixed))))
         return attended + self.feed_forward(attended)

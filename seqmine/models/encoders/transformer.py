@@ -5,8 +5,9 @@ from collections.abc import Callable
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from seqmine.models.layers.attention import CausalSelfAttention
 from seqmine.models.layers.dropout import Dropout
-from seqmine.models.layers.residual import PostNormResidual, PreNormResidual
+from seqmine.models.layers.residual import PostNormResidual, PreNormResidual, take_last
 from seqmine.structs import SequenceBatch
 
 
@@ -59,8 +60,24 @@ class TransformerEncoder(nn.Module):
 
     def forward(self, embedded: Float[Tensor, "B L D"], batch: SequenceBatch) -> Float[Tensor, "B L D"]:
         """Return hidden states; position t depends on positions up to t only."""
+        return self.final_norm(self._encode(embedded, batch, self.blocks))
+
+    def last_state(self, embedded: Float[Tensor, "B L D"], batch: SequenceBatch) -> Float[Tensor, "B D"]:
+        """Return the hidden state of the last event of each row; the last block asks for no other, if it can."""
+        last = batch.lengths - 1
+        *_, attention, feed_forward = self.blocks
+        if isinstance(attention.part, CausalSelfAttention):
+            hidden = attention.last(self._encode(embedded, batch, self.blocks[:-2]), last)
+            hidden = feed_forward(hidden)
+        else:
+            hidden = take_last(self._encode(embedded, batch, self.blocks), last)
+        return self.final_norm(hidden).squeeze(1)
+
+    def _encode(
+        self, embedded: Float[Tensor, "B L D"], batch: SequenceBatch, blocks: nn.ModuleList
+    ) -> Float[Tensor, "B L D"]:
         hidden = self.dropout(self.input_norm(self.positions(embedded, batch)))
         context = () if self.bias is None else (self.bias(batch),)
-        for attention, feed_forward in zip(self.blocks[::2], self.blocks[1::2], strict=True):
+        for attention, feed_forward in zip(blocks[::2], blocks[1::2], strict=True):
             hidden = feed_forward(attention(hidden, *context))
-        return self.final_norm(hidden)
+        return hidden

@@ -5,11 +5,12 @@ kernel). Attention to both sides has to leave the padding out.
 """
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from seqmine.models.layers.dropout import Dropout
+from seqmine.models.layers.residual import take_last
 from seqmine.structs import UserError
 
 
@@ -38,6 +39,14 @@ class CausalSelfAttention(nn.Module):
         probability = self.attention_dropout if self.training else 0.0
         mixed = F.scaled_dot_product_attention(query, key, value, is_causal=True, dropout_p=probability)
         return self.dropout(self.out_projection(merge_heads(mixed)))
+
+    def last(self, hidden: Float[Tensor, "B L D"], last: Int[Tensor, "B"]) -> Float[Tensor, "B 1 D"]:
+        """Return the mix of one position of each row, without asking for those of the others."""
+        weight, bias = self.in_projection.weight, self.in_projection.bias
+        width = hidden.shape[2]
+        (query,) = split_heads(F.linear(take_last(hidden, last), weight[:width], bias[:width]), 1, self.num_heads)
+        key, value = split_heads(F.linear(hidden, weight[width:], bias[width:]), 2, self.num_heads)
+        return self.dropout(self.out_projection(merge_heads(mix_past(query, key, value, last))))
 
 
 class BidirectionalSelfAttention(nn.Module):
@@ -157,6 +166,17 @@ class BiasedSelfAttention(nn.Module):
         mask = bias.masked_fill(future, -torch.inf).to(query.dtype)
         mixed = F.scaled_dot_product_attention(query, key, value, attn_mask=mask)
         return self.dropout(self.out_projection(merge_heads(mixed)))
+
+
+def mix_past(
+    query: Float[Tensor, "B H 1 d"],
+    key: Float[Tensor, "B H L d"],
+    value: Float[Tensor, "B H L d"],
+    last: Int[Tensor, "B"],
+) -> Float[Tensor, "B H 1 d"]:
+    """Return the softmax attention of one query a row to the positions up to ``last``."""
+    past = torch.arange(key.shape[2], device=key.device) <= last.unsqueeze(1)
+    return F.scaled_dot_product_attention(query, key, value, attn_mask=past[:, None, None])
 
 
 def check_heads(embedding_dim: int, num_heads: int) -> None:

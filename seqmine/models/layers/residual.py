@@ -1,7 +1,7 @@
 """Ways to join a part with what goes around it."""
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from seqmine.models.layers.dropout import Dropout
@@ -24,6 +24,10 @@ class PreNormResidual(nn.Module):
         """Return ``hidden + part(norm(hidden))``; the part is given the context as well."""
         return hidden + self.part(self.norm(hidden), *context)
 
+    def last(self, hidden: Float[Tensor, "B L D"], last: Int[Tensor, "B"]) -> Float[Tensor, "B 1 D"]:
+        """Return the result at one position of each row, for a part that can answer so."""
+        return take_last(hidden, last) + self.part.last(self.norm(hidden), last)
+
 
 class PostNormResidual(nn.Module):
     """Normalize after the sum, as the first Transformer did (Vaswani et al. 2017, arXiv:1706.03762).
@@ -41,6 +45,10 @@ class PostNormResidual(nn.Module):
     def forward(self, hidden: Float[Tensor, "B L D"], *context: Tensor) -> Float[Tensor, "B L D"]:
         """Return ``norm(hidden + part(hidden))``; the part is given the context as well."""
         return self.norm(hidden + self.part(hidden, *context))
+
+    def last(self, hidden: Float[Tensor, "B L D"], last: Int[Tensor, "B"]) -> Float[Tensor, "B 1 D"]:
+        """Return the result at one position of each row, for a part that can answer so."""
+        return self.norm(take_last(hidden, last) + self.part.last(hidden, last))
 
 
 class GatedResidual(nn.Module):
@@ -61,6 +69,11 @@ class GatedResidual(nn.Module):
     def forward(self, hidden: Float[Tensor, "B L D"]) -> Float[Tensor, "B L D"]:
         """Return ``hidden + sigmoid(gate(hidden)) * part(norm(hidden))``."""
         return hidden + torch.sigmoid(self.gate(hidden)) * self.part(self.norm(hidden))
+
+
+def take_last(hidden: Float[Tensor, "B L D"], last: Int[Tensor, "B"]) -> Float[Tensor, "B 1 D"]:
+    """Return the vector at one position of each row."""
+    return hidden[torch.arange(len(last), device=last.device), last].unsqueeze(1)
 
 
 def gelu_feed_forward(embedding_dim: int, dropout: float) -> PostNormResidual:
