@@ -1,6 +1,7 @@
 """SASRec as published (Kang and McAuley 2018, arXiv:1808.09781)."""
 
 import math
+from typing import Any
 
 from jaxtyping import Float, Int
 from torch import Tensor, nn
@@ -50,7 +51,8 @@ class SASRecEncoder(nn.Module):
         hidden = self.dropout(self.positions(embedded * self.scale, batch))
         for block in self.blocks[:-1]:
             hidden = block(hidden)
-        return self.final_norm(self.blocks[-1].last(hidden, batch.lengths - 1)).squeeze(1)
+        final: Any = self.blocks[-1]
+        return self.final_norm(final.last(hidden, batch.lengths - 1)).squeeze(1)
 
 
 class SASRecBlock(nn.Module):
@@ -83,7 +85,8 @@ class SASRecBlock(nn.Module):
     def last(self, hidden: Float[Tensor, "B L D"], last: Int[Tensor, "B"]) -> Float[Tensor, "B 1 D"]:
         """Return the hidden state of the next block at one position of each row."""
         normalized = self.attention_norm(take_last(hidden, last))
-        return self._finish(normalized, mix_past(*self._project(normalized, hidden), last))
+        query, key, value = self._project(normalized, hidden)
+        return self._finish(normalized, mix_past(query, key, value, last))
 
     def _project(self, queries: Float[Tensor, "B Q D"], hidden: Float[Tensor, "B L D"]) -> tuple[Tensor, ...]:
         """Return the heads of queries, keys and values."""

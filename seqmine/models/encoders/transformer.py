@@ -1,6 +1,7 @@
 """A causal Transformer encoder made of parts."""
 
 from collections.abc import Callable
+from typing import Any
 
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -65,10 +66,9 @@ class TransformerEncoder(nn.Module):
     def last_state(self, embedded: Float[Tensor, "B L D"], batch: SequenceBatch) -> Float[Tensor, "B D"]:
         """Return the hidden state of the last event of each row; the last block asks for no other, if it can."""
         last = batch.lengths - 1
-        *_, attention, feed_forward = self.blocks
+        attention: Any = self.blocks[-2]
         if isinstance(attention.part, CausalSelfAttention):
-            hidden = attention.last(self._encode(embedded, batch, self.blocks[:-2]), last)
-            hidden = feed_forward(hidden)
+            hidden = self.blocks[-1](attention.last(self._encode(embedded, batch, self.blocks[:-2]), last))
         else:
             hidden = take_last(self._encode(embedded, batch, self.blocks), last)
         return self.final_norm(hidden).squeeze(1)

@@ -1,5 +1,7 @@
 """Ways to join a part with what goes around it."""
 
+from typing import Any
+
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
@@ -26,7 +28,8 @@ class PreNormResidual(nn.Module):
 
     def last(self, hidden: Float[Tensor, "B L D"], last: Int[Tensor, "B"]) -> Float[Tensor, "B 1 D"]:
         """Return the result at one position of each row, for a part that can answer so."""
-        return take_last(hidden, last) + self.part.last(self.norm(hidden), last)
+        part: Any = self.part
+        return take_last(hidden, last) + part.last(self.norm(hidden), last)
 
 
 class PostNormResidual(nn.Module):
@@ -48,7 +51,8 @@ class PostNormResidual(nn.Module):
 
     def last(self, hidden: Float[Tensor, "B L D"], last: Int[Tensor, "B"]) -> Float[Tensor, "B 1 D"]:
         """Return the result at one position of each row, for a part that can answer so."""
-        return self.norm(take_last(hidden, last) + self.part.last(hidden, last))
+        part: Any = self.part
+        return self.norm(take_last(hidden, last) + part.last(hidden, last))
 
 
 class GatedResidual(nn.Module):
