@@ -42,6 +42,7 @@ def program(name: str) -> Callable[[Task], Callable[[], None]]:
             import hydra
 
             _register_resolvers()
+            sys.argv[1:] = map(_named_group, sys.argv[1:])
             _check_command_line(name, sys.argv[1:])
             flags = {argument for argument in sys.argv if argument.startswith("-")}
             if any(argument.startswith("sweep=") for argument in sys.argv) and flags <= {"-m", "--multirun"}:
@@ -140,6 +141,15 @@ def _check_command_line(name: str, arguments: list[str]) -> None:
             check_complete(config)
     except (HydraException, UserError) as error:
         fail(error)
+
+
+def _named_group(argument: str) -> str:
+    """Write the choice of a group as Hydra wants it: ``data.engine=spark`` becomes ``data/engine=spark``."""
+    key, _, choices = argument.partition("=")
+    group = CONF_DIR.joinpath(*key.split("."))
+    if "." in key and group.is_dir() and all((group / f"{choice}.yaml").is_file() for choice in choices.split(",")):
+        return f"{key.replace('.', '/')}={choices}"
+    return argument
 
 
 def _check_key(key: str, may_be_new: bool, defaults: DictConfig) -> None:

@@ -3,7 +3,7 @@ import sys
 
 import pytest
 
-from seqmine.command_line import _rank_suffix, _stamp, fail
+from seqmine.command_line import _named_group, _rank_suffix, _stamp, fail
 from tests.programs import error_of, run
 
 
@@ -30,6 +30,21 @@ def test_each_process_has_a_log_of_its_own(monkeypatch, environment, suffix):
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     assert _rank_suffix() == suffix
+
+
+@pytest.mark.parametrize(
+    ("argument", "read"),
+    [
+        ("data.engine=spark", "data/engine=spark"),
+        ("model.loss=bce,gbce", "model/loss=bce,gbce"),
+        ("data.engine=flink", "data.engine=flink"),
+        ("data.path=spark", "data.path=spark"),
+        ("model=lstm", "model=lstm"),
+        ("--multirun", "--multirun"),
+    ],
+)
+def test_the_choice_of_a_group_may_be_written_like_a_setting(argument, read):
+    assert _named_group(argument) == read
 
 
 def test_debug_shows_the_traceback(tmp_path):

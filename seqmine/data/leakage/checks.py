@@ -17,6 +17,9 @@ from seqmine.data.leakage.report import LeakCheck
 from seqmine.data.splits import Split, Targets
 from seqmine.data.windows import Windows
 from seqmine.structs import InteractionLog, SequenceBatch
+from seqmine.structs.log import segment_positions
+
+_HASHED_USERS = 200_000  # histories read at once
 
 
 def histories_in_order(log: InteractionLog) -> LeakCheck:
@@ -118,10 +121,10 @@ def counted_inside_training(split: Split, counted_stops: NDArray[np.integer]) ->
 
 def users_apart(split: Split) -> LeakCheck:
     """Check that in a split by user nobody is in two parts."""
-    trained = set(np.flatnonzero(split.train_stops).tolist())
-    val, test = set(split.val.users.tolist()), set(split.test.users.tolist())
-    shared = (trained & val) | (trained & test) | (val & test)
-    return LeakCheck("users are in one part each", not shared, f"{len(shared):,} users are in two parts")
+    parts = (np.flatnonzero(split.train_stops), split.val.users, split.test.users)
+    _, times_found = np.unique(np.concatenate([np.unique(part) for part in parts]), return_counts=True)
+    shared = int((times_found > 1).sum())
+    return LeakCheck("users are in one part each", shared == 0, f"{shared:,} users are in two parts")
 
 
 def windows_inside_training(log: InteractionLog, split: Split, windows: Windows) -> LeakCheck:
@@ -189,20 +192,35 @@ def targets_not_repeated(
 
 def histories_not_repeated(log: InteractionLog, split: Split, min_events: int = 5) -> LeakCheck:
     """Check that in a split by user no held-out history is a copy of one in training (items and times)."""
-    assert log.timestamps is not None
     held_out = np.union1d(split.val.users, split.test.users)
     trained = np.flatnonzero(split.train_stops)
-
-    def key(user: int) -> tuple[bytes, bytes]:
-        row = slice(log.offsets[user], log.offsets[user + 1])
-        return np.asarray(log.items[row]).tobytes(), np.asarray(log.timestamps[row]).tobytes()  # type: ignore[index]
-
-    long = log.lengths >= min_events
-    known = {key(user) for user in trained[long[trained]]}
-    copies = sum(key(user) in known for user in held_out[long[held_out]])
+    kept, known = (_history_hashes(log, users[log.lengths[users] >= min_events]) for users in (held_out, trained))
+    copies = int(np.isin(kept, known).sum())
     return LeakCheck(
         "no history is in two parts", copies == 0, f"{copies:,} held-out histories are copies of trained ones"
     )
+
+
+def _history_hashes(log: InteractionLog, users: NDArray[np.int64]) -> NDArray[np.uint64]:
+    """Return 64 bits that tell the items and times of each history, none of them empty, from those of others."""
+    assert log.timestamps is not None
+    hashes = [np.zeros(0, np.uint64)]
+    for start in range(0, len(users), _HASHED_USERS):
+        block = users[start : start + _HASHED_USERS]
+        lengths = log.lengths[block]
+        rows = segment_positions(log.offsets[block], lengths)
+        ends = np.cumsum(lengths)
+        steps = np.arange(len(rows)) - np.repeat(ends - lengths, lengths)
+        events = _scramble(_scramble(log.timestamps[rows].astype(np.uint64)) + log.items[rows].astype(np.uint64))
+        hashes.append(np.add.reduceat(_scramble(events + steps.astype(np.uint64)), ends - lengths))
+    return np.concatenate(hashes)
+
+
+def _scramble(keys: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Spread numbers over 64 bits (the end of SplitMix64)."""
+    keys = (keys ^ (keys >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    keys = (keys ^ (keys >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return keys ^ (keys >> np.uint64(31))
 
 
 def order_is_defined(log: InteractionLog, max_share: float = 0.1) -> LeakCheck:

@@ -71,3 +71,19 @@ def test_empty_parts_pass():
     assert checks.target_outside_input(log, nobody, none, 2, "test").passed
     assert checks.targets_not_repeated(log, nobody, none, 2, "test").passed
     assert checks.users_apart(split).passed
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.lists(st.tuples(st.integers(1, 2), st.integers(0, 1)), min_size=1, max_size=4), min_size=2))
+def test_copied_histories_equal_a_slow_search(histories):
+    log = log_of([[(item, step + late, 1) for step, (item, late) in enumerate(history)] for history in histories])
+    half = len(histories) // 2
+    held_out = Targets(np.arange(half, len(histories)), np.ones(len(histories) - half, np.int64))
+    nobody = Targets(np.zeros(0, np.int64), np.zeros(0, np.int64))
+    split = Split(np.where(np.arange(len(histories)) < half, log.lengths, 0), held_out, nobody)
+    long = [(user, tuple(history)) for user, history in enumerate(histories) if len(history) >= 2]
+    known = {history for user, history in long if user < half}
+    copies = sum(history in known for user, history in long if user >= half)
+    check = checks.histories_not_repeated(log, split, min_events=2)
+    assert check.passed == (copies == 0)
+    assert check.detail.startswith(f"{copies} ")
