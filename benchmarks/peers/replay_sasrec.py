@@ -2,7 +2,8 @@
 
 Run it in a virtual environment of its own:
     python replay_sasrec.py --data beauty.txt.gz --layout user-per-line --max-length 50 --epochs 1
-Prints one JSON line: seconds per training epoch, seconds per validation pass, peak memory (MiB), validation recall.
+Validation ranks all items but those of the input, as ours does (--keep-seen leaves them in). Prints one JSON line:
+seconds per training epoch, seconds per validation pass, validation NDCG@10 of each epoch, peak memory (MiB).
 """
 
 import argparse
@@ -11,6 +12,7 @@ import json
 import resource
 import tempfile
 import time
+from datetime import timedelta
 from pathlib import Path
 
 import lightning as L
@@ -21,6 +23,7 @@ from replay.data import FeatureHint, FeatureType
 from replay.data.nn import ParquetModule, TensorFeatureInfo, TensorSchema
 from replay.nn.lightning import LightningModule
 from replay.nn.lightning.callback import ComputeMetricsCallback
+from replay.nn.lightning.postprocessor import SeenItemsFilter
 from replay.nn.sequential import SasRec
 from replay.nn.transform.template import make_default_sasrec_transforms
 
@@ -41,6 +44,7 @@ class Clock(Callback):
     def __init__(self) -> None:
         self.train: list[float] = []
         self.validation: list[float] = []
+        self.ndcg: list[float] = []
 
     def on_train_epoch_start(self, *_) -> None:
         self.start = time.perf_counter()
@@ -53,6 +57,7 @@ class Clock(Callback):
     def on_validation_end(self, trainer, *_) -> None:
         if not trainer.sanity_checking:
             self.validation.append(time.perf_counter() - self.validation_start)
+            self.ndcg.append(float(trainer.callback_metrics["ndcg@10"]))
 
 
 def main() -> None:
@@ -66,6 +71,8 @@ def main() -> None:
     parser.add_argument("--dropout", type=float, default=0.2)
     parser.add_argument("--batch-size", type=int, default=128)
     parser.add_argument("--epochs", type=int, default=1)
+    parser.add_argument("--minutes", type=float, help="stop after this time")
+    parser.add_argument("--keep-seen", action="store_true")
     args = parser.parse_args()
     L.seed_everything(0)
     sequences = [s for s in read(args.data, args.layout) if len(s) >= 4]
@@ -120,9 +127,16 @@ def main() -> None:
         )
     )
     clock = Clock()
-    metrics = ComputeMetricsCallback(metrics=["recall", "ndcg"], ks=[10], item_count=num_items, verbose=False)
+    metrics = ComputeMetricsCallback(
+        metrics=["recall", "ndcg"],
+        ks=[10],
+        postprocessors=[] if args.keep_seen else [SeenItemsFilter(num_items, seen_items_column="item_id")],
+        item_count=num_items,
+        verbose=False,
+    )
     trainer = L.Trainer(
         max_epochs=args.epochs,
+        max_time=args.minutes and timedelta(minutes=args.minutes),
         accelerator="cpu",
         callbacks=[metrics, clock],
         logger=False,
@@ -140,6 +154,7 @@ def main() -> None:
                 "threads": torch.get_num_threads(),
                 "train_epoch_s": clock.train,
                 "validation_s": clock.validation,
+                "ndcg": clock.ndcg,
                 "peak_rss_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
                 "metrics": {k: float(v) for k, v in trainer.callback_metrics.items()},
             }
