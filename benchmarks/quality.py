@@ -5,7 +5,7 @@
     python benchmarks/quality.py picture   # benchmarks/quality.png, from benchmarks/quality-*.json
 Each file has three runs of one seed, one after the other: RePlay's SASRec, ours of the same shape (2 layers, size 64, 1
 head, dropout .2, batch 128, full cross-entropy, lr 1e-3), and our experiment for the file. All rank the whole catalog
-without the items of the history (RePlay: of the input).
+without the items of the history.
 """
 
 import argparse

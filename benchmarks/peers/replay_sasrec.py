@@ -2,7 +2,7 @@
 
 Run it in a virtual environment of its own:
     python replay_sasrec.py --data beauty.txt.gz --layout user-per-line --max-length 50 --epochs 1
-Validation ranks all items but those of the input, as ours does (--keep-seen leaves them in). Prints one JSON line:
+Validation ranks all items but those of the history, as ours does (--keep-seen leaves them in). Prints one JSON line:
 seconds per training epoch, seconds per validation pass, validation NDCG@10 of each epoch, peak memory (MiB).
 """
 
@@ -88,6 +88,7 @@ def main() -> None:
             "user_id": range(len(encoded)),
             "item_id": [s[:-2] for s in encoded],
             "ground_truth": [[s[-2]] for s in encoded],
+            "seen_ids": [s[:-2] for s in encoded],
         }
     ).to_parquet(folder / "validate.parquet")
     schema = TensorSchema(
@@ -112,6 +113,7 @@ def main() -> None:
             "validate": {
                 "item_id": {"shape": args.max_length, "padding": num_items},
                 "ground_truth": {"shape": 1, "padding": -1},
+                "seen_ids": {"shape": max(map(len, encoded)), "padding": -1},
             },
         },
         transforms=make_default_sasrec_transforms(schema),
@@ -130,7 +132,7 @@ def main() -> None:
     metrics = ComputeMetricsCallback(
         metrics=["recall", "ndcg"],
         ks=[10],
-        postprocessors=[] if args.keep_seen else [SeenItemsFilter(num_items, seen_items_column="item_id")],
+        postprocessors=[] if args.keep_seen else [SeenItemsFilter(num_items)],
         item_count=num_items,
         verbose=False,
     )

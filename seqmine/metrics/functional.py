@@ -4,13 +4,14 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from seqmine.metrics.counting import best_columns, count_above
 from seqmine.structs import UserError
 
 TIES = ("pessimistic", "mean", "optimistic")
 
-# Rows are normalized in blocks of this many scores, which stay in the cache: there is never a second (B, V) array.
+# Rows are compared in blocks of this many scores, which stay in the cache: counting never holds a second (B, V) array.
 _BLOCK_SCORES = 1 << 18
+# The best of a row are found among the best groups of this many neighbors.
+_GROUP = 64
 
 
 class NonFiniteScores(UserError):  # noqa: N818 - named for what it tells, as the protocol calls it
@@ -77,11 +78,28 @@ def target_ranks(
     check_scores(scores)
     num_rows = scores.shape[1]
     known = (targets > 0) & (targets < num_rows)
-    columns = torch.where(known, targets, 0)
-    above, level = count_above(scores, columns)  # the target is one of those scored like it
-    ranks = {"pessimistic": above + level, "mean": (2 * above + level + 1).double() / 2, "optimistic": above + 1}[ties]
-    ranked = known & (scores.gather(1, columns.unsqueeze(1)).squeeze(1) > -torch.inf)
-    return torch.where(ranked, ranks, num_rows)
+    target_scores = scores.gather(1, torch.where(known, targets, 0).unsqueeze(1))
+    above, level = [], []
+    block = max(1, _BLOCK_SCORES // num_rows)
+    # ones and zeros are summed as floats, several times faster than truth values, and exactly up to 2 ** 24 of them
+    flags = scores.new_empty(min(block, len(scores)), num_rows - 1, dtype=torch.float64 if num_rows >> 24 else None)
+    for rows, own in zip(scores[:, 1:].split(block), target_scores.split(block), strict=True):
+        if ties != "pessimistic":
+            above.append(torch.gt(rows, own, out=flags[: len(rows)]).sum(dim=1).long())
+        if ties != "optimistic":
+            level.append(torch.ge(rows, own, out=flags[: len(rows)]).sum(dim=1).long())
+    ranks = _combine(above, level, ties)
+    ranked = known & (target_scores.squeeze(1) > -torch.inf)
+    return torch.where(ranked, ranks, torch.full_like(ranks, num_rows))
+
+
+def _combine(above: list[Tensor], level: list[Tensor], ties: str) -> Tensor:
+    # The target is one of those scored >= itself, so that count is the pessimistic rank as it stands.
+    if ties == "pessimistic":
+        return torch.cat(level)
+    if ties == "optimistic":
+        return torch.cat(above) + 1
+    return (torch.cat(above) + torch.cat(level) + 1).double() / 2
 
 
 def mask_candidates(
@@ -112,7 +130,22 @@ def top_items(scores: Float[Tensor, "B V"], top_k: int) -> Int[Tensor, "B K"]:
     >>> top_items(torch.tensor([[-torch.inf, 0.1, 0.7, -torch.inf]]), 3).tolist()
     [[2, 1, 0]]
     """
-    return best_columns(scores, min(top_k, scores.shape[1]))
+    values, items = _top(scores, min(top_k, scores.shape[1]))
+    return torch.where(values > -torch.inf, items, 0)
+
+
+def _top(scores: Float[Tensor, "B V"], top_k: int) -> tuple[Float[Tensor, "B K"], Int[Tensor, "B K"]]:
+    """Return the best scores and their columns: each stands in one of the ``top_k`` groups with the highest peaks."""
+    num_groups = scores.shape[1] // _GROUP
+    if num_groups < 2 * top_k:
+        return scores.topk(top_k, dim=1)
+    grouped = scores[:, : num_groups * _GROUP].unflatten(1, (num_groups, _GROUP))
+    groups = grouped.amax(2).topk(top_k, dim=1, sorted=False).indices.unsqueeze(2)
+    columns = (groups * _GROUP + torch.arange(_GROUP, device=scores.device)).flatten(1)
+    rest = torch.arange(num_groups * _GROUP, scores.shape[1], device=scores.device)
+    columns = torch.cat([columns, rest.expand(len(scores), -1)], 1)
+    best = scores.gather(1, columns).topk(top_k, dim=1)
+    return best.values, columns.gather(1, best.indices)
 
 
 def negative_log_likelihood(scores: Float[Tensor, "B V"], targets: Int[Tensor, "B"]) -> Float[Tensor, "B"]:
