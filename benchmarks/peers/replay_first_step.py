@@ -55,6 +55,7 @@ L.Trainer(
     accelerator="cpu",
     callbacks=[FirstStep()],
     logger=False,
+    limit_val_batches=0,
     enable_checkpointing=False,
     enable_progress_bar=False,
 ).fit(model, datamodule=data)

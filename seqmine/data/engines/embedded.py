@@ -63,7 +63,9 @@ class PolarsEngine:
         numbered = number_keys(events, users["user_id"], items["item_id"])
         borders = part_borders(users["events"].to_numpy(), self.part_events)
         if len(borders):
-            parts: Parts = FileParts(_write_pieces(numbered, borders, folder), folder).map(sort_events)
+            pieces = _write_pieces(numbered, borders, folder)
+            del events, numbered  # may hold a whole log of text
+            parts: Parts = FileParts(pieces, folder).map(sort_events)
         else:
             parts = MemoryParts(sort_events(numbered.collect(engine="streaming")))
         return NumberedLog(parts, users["user_id"], items["item_id"])

@@ -128,4 +128,7 @@ def part_borders(num_events: NDArray[np.int64], part_events: int) -> NDArray[np.
 
 def sort_events(events: pl.DataFrame) -> pl.DataFrame:
     """Return events by user and time; equal times keep their order."""
-    return events.sort([name for name in ORDER if name in events.columns], maintain_order=True)
+    for name in reversed(ORDER):  # one column after the other: several times faster than all at once
+        if name in events.columns and not events[name].is_sorted():
+            events = events.sort(name, maintain_order=True)
+    return events

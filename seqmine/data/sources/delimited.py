@@ -3,8 +3,8 @@
 import csv
 import io
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import polars as pl
@@ -25,7 +25,7 @@ class DelimitedText:
 
     Args:
         path: where the text came from, for messages.
-        text: UTF-8 bytes, header included where the file has one.
+        text: UTF-8 bytes, header included where the file has one; empty when they are to be read again if asked for.
         separator: one character.
         header: names of all columns in file order.
         has_header: whether the first line holds the names.
@@ -41,8 +41,12 @@ class DelimitedText:
     quoted: bool = True
     list_columns: Sequence[str] = ()
 
-    def read(self, columns: Sequence[str]) -> pl.DataFrame:
+    def read(self, columns: Sequence[str], integers: Collection[str] = ()) -> pl.DataFrame:
         """Return some columns as strings, rows in file order; an empty value is ``""``.
+
+        Args:
+            columns: which.
+            integers: columns among them that become whole numbers if all their values are, at half of the memory.
 
         Raises:
             UserError: a column is not there, a row has too few or too many values, or a quote is not closed.
@@ -54,26 +58,39 @@ class DelimitedText:
                 f"{self.path} has no column {missing[0]} ({', '.join(self.header)}); give a file that has it"
             )
         try:
-            table = pa_csv.read_csv(
-                pa.BufferReader(self.text),
-                read_options=pa_csv.ReadOptions(
-                    column_names=list(self.header), skip_rows=int(self.has_header), block_size=_BLOCK_BYTES
-                ),
-                parse_options=pa_csv.ParseOptions(
-                    delimiter=self.separator,
-                    quote_char='"' if self.quoted else False,
-                    newlines_in_values=self.quoted and b'"' in self.text,
-                ),
-                convert_options=pa_csv.ConvertOptions(
-                    column_types=dict.fromkeys(names, pa.large_string()),
-                    include_columns=names,
-                    strings_can_be_null=False,
-                    check_utf8=False,
-                ),
-            )
+            table = self._parse({name: pa.int64() if name in integers else pa.large_string() for name in names})
         except pa.ArrowInvalid as error:
+            if integers:
+                return self.read(columns)
             raise UserError(self._explain(str(error))) from error
-        return pl.DataFrame(pl.from_arrow(table))
+        if any(table.column(name).null_count for name in integers):
+            return self.read(columns)
+        read = []
+        for name in names:  # one by one, so that no more than one column is there twice
+            read.append(pl.Series(name, table.column(name)))
+            table = table.drop_columns(name)
+            pa.default_memory_pool().release_unused()
+        return pl.DataFrame(read)
+
+    def _parse(self, types: dict[str, pa.DataType]) -> pa.Table:
+        return pa_csv.read_csv(
+            pa.BufferReader(self.text),
+            read_options=pa_csv.ReadOptions(
+                column_names=list(self.header), skip_rows=int(self.has_header), block_size=_BLOCK_BYTES
+            ),
+            parse_options=pa_csv.ParseOptions(
+                delimiter=self.separator,
+                quote_char='"' if self.quoted else False,
+                newlines_in_values=self.quoted and b'"' in self.text,
+            ),
+            convert_options=pa_csv.ConvertOptions(
+                column_types=types, include_columns=list(types), strings_can_be_null=False, check_utf8=False
+            ),
+        )
+
+    def without_text(self) -> "DelimitedText":
+        """Return the table without its bytes, which a large log need not hold once it is read."""
+        return replace(self, text=b"")
 
     def line_of(self, row: int) -> int:
         """Return the line (from 1) on which a row of ``read`` (from 0) begins."""
@@ -85,7 +102,7 @@ class DelimitedText:
     def _rows(self) -> Iterator[tuple[int, int, int]]:
         """Yield the first line, the last line and the number of values of each row after the header."""
         rows = csv.reader(
-            io.StringIO(self.text.decode(), newline=""),
+            io.StringIO((self.text or read_text(self.path)).decode(), newline=""),
             delimiter=self.separator,
             quoting=csv.QUOTE_MINIMAL if self.quoted else csv.QUOTE_NONE,
         )

@@ -66,12 +66,18 @@ class InteractionFiles:
         tables = [open_table(path) for path in paths]
         chosen = choose_columns(self.columns, tables[0].header, str(paths[0]))
         _require_same_header(tables)
-        parts = [table.read(list(chosen.values())) for table in tables]
+        times = [chosen["timestamp"]] if "timestamp" in chosen else []
+        parts = [table.read(list(chosen.values()), integers=times) for table in tables]
+        may_break = any(table.quoted and b'"' in table.text for table in tables)
+        tables = [table.without_text() for table in tables]
         locate = _locator(tables, [len(part) for part in parts])
         if not any(len(part) for part in parts):
             raise UserError(f"{paths[0]} has a header but no rows; set data.path to a file with events")
-        raw = pl.concat(parts).select(pl.col(column).alias(name) for name, column in chosen.items())
-        _require_one_line(raw, tables, locate)
+        raw = pl.concat(parts, how="vertical_relaxed").select(
+            pl.col(column).alias(name) for name, column in chosen.items()
+        )
+        if may_break:
+            _require_one_line(raw, locate)
         return to_events(raw, locate, self.reject_path).lazy()
 
     def read(self) -> pl.DataFrame:
@@ -135,10 +141,8 @@ def _locator(tables: Sequence[DelimitedText], heights: Sequence[int]) -> Callabl
     return locate
 
 
-def _require_one_line(raw: pl.DataFrame, tables: Sequence[DelimitedText], locate: Callable[[int], str]) -> None:
+def _require_one_line(raw: pl.DataFrame, locate: Callable[[int], str]) -> None:
     """Refuse keys with a line break: the mark of a quote that opened in one row and closed in another."""
-    if not any(table.quoted and b'"' in table.text for table in tables):
-        return
     broken = raw.select(pl.any_horizontal(pl.col(*REQUIRED).str.contains("\n", literal=True))).to_series()
     if broken.any():
         raise UserError(

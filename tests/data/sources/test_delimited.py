@@ -1,7 +1,9 @@
 import gzip
 
+import polars as pl
 import pytest
 
+from seqmine.data.sources.delimited import open_table
 from seqmine.data.sources.interactions import InteractionFiles
 from seqmine.structs import UserError
 
@@ -45,7 +47,7 @@ def test_typed_headers_and_raw_quotes_of_recbole(tmp_path):
         (gzip.compress((HEADER + GOOD * 1000).encode())[:-12], "gzip file that is cut off or damaged"),
         (HEADER + GOOD + "u,a,soon\n", "line 3: timestamp 'soon' is not a time"),
         (HEADER + GOOD + "u,a,\n", "line 3: timestamp '' is not a time"),
-        (HEADER + GOOD + "u,a,-5\n", "line 3: timestamp '-5' is before 1970"),
+        (HEADER + GOOD + "u,a,-5\n", "line 3: timestamp -5 is before 1970"),
         (
             HEADER + "u,a,1430623510\n" * 2 + "u,a,1430623510123\n",
             "line 4: timestamp 1430623510123 counts milliseconds",
@@ -72,3 +74,24 @@ def test_line_numbers_count_lines_inside_quotes(tmp_path):
     text = 'user_id,item_id,note,timestamp\nu,a,"two\nlines",1\nu,b,x,never\n'
     with pytest.raises(UserError, match="line 4: timestamp 'never' is not a time"):
         read(tmp_path, text)
+
+
+@pytest.mark.parametrize(
+    ("values", "kind"),
+    [(["5", "007"], pl.Int64), (["5", ""], pl.String), (["5", "6.5"], pl.String), (["5", "NA"], pl.String)],
+)
+def test_columns_become_whole_numbers_only_if_all_values_are(tmp_path, values, kind):
+    path = tmp_path / "log.csv"
+    path.write_text("user,time\n" + "".join(f"{value},{value}\n" for value in values))
+    frame = open_table(path).read(["user", "time"], integers=["time"])
+    assert frame["user"].to_list() == values
+    assert frame["time"].dtype == kind
+    assert frame["time"].cast(pl.String).to_list() == (
+        [str(int(value)) for value in values] if kind == pl.Int64 else values
+    )
+
+
+def test_a_line_is_found_after_the_text_was_let_go(tmp_path):
+    path = tmp_path / "log.csv"
+    path.write_text('user\n"a\nb"\nc\n')
+    assert open_table(path).without_text().line_of(1) == 4
