@@ -1,17 +1,15 @@
 """Patterns as a training signal: what they know and the model does not becomes a target of its own."""
 
-from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
-from torch.optim import Optimizer
-from torch.optim.lr_scheduler import LRScheduler
 
 from seqmine.models.module import SequenceModule, select_targets
-from seqmine.structs import Baseline, Catalog, SequenceBatch
+from seqmine.structs import Baseline, SequenceBatch
 
 
 class PatternTaughtModule(SequenceModule):
@@ -22,39 +20,13 @@ class PatternTaughtModule(SequenceModule):
     signal fades as it learns. The patterns are counted on the training part when the fit starts.
 
     Args:
-        embedding_dim: size D of the item vectors.
-        encoder: turns embedded histories into hidden states; must be causal.
-        loss: compares hidden states with the item table.
         patterns: scores the catalog by patterns.
         pattern_weight: weight of the defects beside the loss; 0 learns the next item alone.
-        catalog: the items to learn.
-        optimizer: builds an optimizer from parameter groups.
-        scheduler: builds a learning-rate schedule from the optimizer and the number of steps; called once a step.
-        cosine_temperature: as in ``SequenceModule``.
+        parts: those of ``SequenceModule``; the encoder must be causal.
     """
 
-    def __init__(
-        self,
-        *,
-        embedding_dim: int,
-        encoder: nn.Module,
-        loss: nn.Module,
-        patterns: Baseline,
-        pattern_weight: float,
-        catalog: Catalog,
-        optimizer: Callable[..., Optimizer],
-        scheduler: Callable[..., LRScheduler],
-        cosine_temperature: float | None = None,
-    ) -> None:
-        super().__init__(
-            embedding_dim=embedding_dim,
-            encoder=encoder,
-            loss=loss,
-            catalog=catalog,
-            optimizer=optimizer,
-            scheduler=scheduler,
-            cosine_temperature=cosine_temperature,
-        )
+    def __init__(self, *, patterns: Baseline, pattern_weight: float, **parts: Any) -> None:
+        super().__init__(**parts)
         # In a tuple the patterns are no part of the checkpoint: they are counted anew at every fit.
         self._patterns = (patterns,)
         self.pattern_weight = pattern_weight

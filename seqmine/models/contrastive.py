@@ -4,17 +4,15 @@ DuoRec (Qiu et al. 2022, arXiv:2110.05730) takes views by dropout, CL4SRec (Xie 
 augmentation.
 """
 
-from collections.abc import Callable
+from typing import Any
 
 import torch
 from jaxtyping import Float
-from torch import Tensor, nn
-from torch.optim import Optimizer
-from torch.optim.lr_scheduler import LRScheduler
+from torch import Tensor
 
 from seqmine.models.losses.intent_contrast import intent_contrast
 from seqmine.models.module import SequenceModule, select_targets
-from seqmine.structs import Catalog, SequenceBatch, UserError
+from seqmine.structs import SequenceBatch, UserError
 
 
 class TwoViewModule(SequenceModule):
@@ -25,39 +23,13 @@ class TwoViewModule(SequenceModule):
     from the whole data. A training step costs two passes through the encoder.
 
     Args:
-        embedding_dim: size D of the item vectors.
-        encoder: turns embedded histories into hidden states; its dropout must not be 0.
-        loss: compares hidden states with the item table.
         contrast_weight: weight of the contrast between views.
         temperature: divisor of the cosine between two views.
-        catalog: the items to learn.
-        optimizer: builds an optimizer from parameter groups.
-        scheduler: builds a learning-rate schedule from the optimizer and the number of steps; called once a step.
-        context: builds by name, from the catalog, what is known of events beside their items.
+        parts: those of ``SequenceModule``; the dropout of the encoder must not be 0.
     """
 
-    def __init__(
-        self,
-        *,
-        embedding_dim: int,
-        encoder: nn.Module,
-        loss: nn.Module,
-        contrast_weight: float,
-        temperature: float,
-        catalog: Catalog,
-        optimizer: Callable[..., Optimizer],
-        scheduler: Callable[..., LRScheduler],
-        context: dict[str, Callable[..., nn.Module]] | None = None,
-    ) -> None:
-        super().__init__(
-            embedding_dim=embedding_dim,
-            encoder=encoder,
-            loss=loss,
-            catalog=catalog,
-            optimizer=optimizer,
-            scheduler=scheduler,
-            context=context,
-        )
+    def __init__(self, *, contrast_weight: float, temperature: float, **parts: Any) -> None:
+        super().__init__(**parts)
         self.contrast_weight = contrast_weight
         self.temperature = temperature
 

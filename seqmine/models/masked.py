@@ -1,15 +1,13 @@
 """Masked-item training of an encoder that sees both sides, as BERT4Rec (Sun et al. 2019, arXiv:1904.06690)."""
 
-from collections.abc import Callable
+from typing import Any
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
-from torch.optim import Optimizer
-from torch.optim.lr_scheduler import LRScheduler
 
 from seqmine.models.module import SequenceModule
-from seqmine.structs import Catalog, SequenceBatch, UserError
+from seqmine.structs import SequenceBatch, UserError
 
 
 class MaskedItemModule(SequenceModule):
@@ -20,34 +18,11 @@ class MaskedItemModule(SequenceModule):
 
     Args:
         embedding_dim: size D of the item vectors.
-        encoder: turns embedded histories into hidden states; may see both sides of a position.
-        loss: compares hidden states with the item table.
-        catalog: the items to learn.
-        optimizer: builds an optimizer from parameter groups.
-        scheduler: builds a learning-rate schedule from the optimizer and the number of steps; called once a step.
-        cosine_temperature: as in ``SequenceModule``.
+        parts: the others of ``SequenceModule``; the encoder may see both sides of a position.
     """
 
-    def __init__(
-        self,
-        *,
-        embedding_dim: int,
-        encoder: nn.Module,
-        loss: nn.Module,
-        catalog: Catalog,
-        optimizer: Callable[..., Optimizer],
-        scheduler: Callable[..., LRScheduler],
-        cosine_temperature: float | None = None,
-    ) -> None:
-        super().__init__(
-            embedding_dim=embedding_dim,
-            encoder=encoder,
-            loss=loss,
-            catalog=catalog,
-            optimizer=optimizer,
-            scheduler=scheduler,
-            cosine_temperature=cosine_temperature,
-        )
+    def __init__(self, *, embedding_dim: int, **parts: Any) -> None:
+        super().__init__(embedding_dim=embedding_dim, **parts)
         self.mask_embedding = nn.Parameter(torch.randn(embedding_dim) * 0.02 * embedding_dim**0.5)
 
     def embed_items(self, batch: SequenceBatch) -> Float[Tensor, "B L D"]:
