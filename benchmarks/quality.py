@@ -82,7 +82,7 @@ def ours(path: str, options: list[str], minutes: float) -> list[list[float]]:
                 for row in reversed(list(csv.DictReader(rows)))
                 if row["val/ndcg@10"]
             }
-    ndcg = [found[epoch] for epoch in sorted(found, key=int)]
+    ndcg = [found[epoch] for epoch in sorted(found, key=int)][:-1]  # the last is that of the best checkpoint, once more
     return curve(ndcg, [metrics["time/train_epoch_s"]] * len(ndcg), [metrics["time/validate_s"]] * len(ndcg))
 
 
@@ -112,7 +112,7 @@ def draw() -> None:
         axes.set(xscale="log", xlabel="minutes on one core", ylabel="validation NDCG@10", title=title)
         axes.set_ylim(bottom=0)
         axes.grid(alpha=0.3)
-        axes.legend()
+        axes.legend(loc="lower right" if task == "ml-1m" else "center right", fontsize=8)
     FigureCanvasAgg(figure)
     figure.savefig(HERE / "quality.png")
 
