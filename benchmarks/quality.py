@@ -112,7 +112,7 @@ def draw() -> None:
         axes.set(xscale="log", xlabel="minutes on one core", ylabel="validation NDCG@10", title=title)
         axes.set_ylim(bottom=0)
         axes.grid(alpha=0.3)
-        axes.legend(loc="lower right" if task == "ml-1m" else "center right", fontsize=8)
+        axes.legend(loc="upper left" if task == "ml-1m" else "center right", fontsize=8)
     FigureCanvasAgg(figure)
     figure.savefig(HERE / "quality.png")
 
