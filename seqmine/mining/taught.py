@@ -8,6 +8,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from seqmine.models.layers.residual import take_last
 from seqmine.models.module import SequenceModule, select_targets
 from seqmine.structs import Baseline, SequenceBatch
 
@@ -52,7 +53,7 @@ class PatternTaughtModule(SequenceModule):
     def _defect_loss(self, states: Float[Tensor, "B L D"], batch: SequenceBatch) -> tuple[Tensor, Tensor]:
         """Return the loss of the defects, and the share of the patterns' expectation that the model lacks."""
         lengths = 1 + (torch.rand(len(batch), device=states.device) * batch.lengths).long()
-        last = states[torch.arange(len(batch), device=states.device), lengths - 1]
+        last = take_last(states, lengths - 1).squeeze(1)
         queries, items = self.compared(last.float())
         told = self._patterns[0].score(replace(batch, lengths=lengths))
         return defect_loss(queries @ items.float().T, told)

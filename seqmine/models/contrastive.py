@@ -10,6 +10,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from seqmine.models.layers.residual import take_last
 from seqmine.models.losses.intent_contrast import intent_contrast
 from seqmine.models.module import SequenceModule, select_targets
 from seqmine.structs import SequenceBatch, UserError
@@ -78,4 +79,4 @@ def view_contrast(
 
 def last_states(hidden: Float[Tensor, "B L D"], batch: SequenceBatch) -> Float[Tensor, "B D"]:
     """Return the hidden state of the last event of each row."""
-    return hidden[torch.arange(len(batch), device=hidden.device), batch.lengths - 1]
+    return take_last(hidden, batch.lengths - 1).squeeze(1)
