@@ -2,10 +2,10 @@
 
 Crop, mask and reorder are those of CL4SRec (Xie et al. 2022, arXiv:2010.14395), insert and substitute those of CoSeRec
 (Liu et al. 2021, arXiv:2108.06479). Only what the model sees is changed. A step keeps the event that it is to predict,
-or loses it where a change would show it.
+or loses it where a change would show it. Steps that a rule in the list keeps are left as they are.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Protocol, runtime_checkable
 
@@ -27,19 +27,60 @@ class Augmentation(Protocol):
 
 
 @runtime_checkable
-class PartnerAugmentation(Protocol):
-    """An augmentation that learns from training which items stand near each other."""
+class LearnedAugmentation(Protocol):
+    """An augmentation that learns from training, such as which items stand near each other."""
 
     def prepare(self, training: InteractionLog) -> None:
         """Take the training part of the log, and nothing of the rest."""
         ...
 
 
+@runtime_checkable
+class KeepingRule(Protocol):
+    """Stands in the list of augmentations and says which steps the others leave as they are."""
+
+    def find_kept(self, rows: TrainingRows, log: InteractionLog) -> NDArray[np.bool_]:
+        """Return (B, L) the steps to keep of rows that point into a log."""
+        ...
+
+
+class Augmentations:
+    """The augmentations of a task.
+
+    Args:
+        parts: augmentations, applied in their order, and rules of what they all keep.
+        log: the histories that rows point into.
+        train_stops: (U,) number of training events of each user.
+    """
+
+    def __init__(
+        self, parts: Mapping[str, Augmentation | KeepingRule], log: InteractionLog, train_stops: NDArray[np.int64]
+    ) -> None:
+        prepare_augmentations(parts.values(), log, train_stops)
+        self.rules = [part for part in parts.values() if isinstance(part, KeepingRule)]
+        self.changes = [part for part in parts.values() if isinstance(part, Augmentation)]
+        self._log = log
+
+    def mark(self, rows: TrainingRows) -> TrainingRows:
+        """Return the rows with the steps marked that are to be kept."""
+        kept = rows.kept
+        for rule in self.rules:
+            kept = kept | rule.find_kept(rows, self._log)
+        return replace(rows, kept=kept)
+
+    def __call__(self, rows: TrainingRows, generator: np.random.Generator) -> TrainingRows:
+        """Return the rows after all changes."""
+        rows = self.mark(rows)
+        for change in self.changes:
+            rows = change(rows, generator)
+        return rows
+
+
 def prepare_augmentations(
-    augmentations: Iterable[Augmentation], log: InteractionLog, train_stops: NDArray[np.int64]
+    augmentations: Iterable[Augmentation | KeepingRule], log: InteractionLog, train_stops: NDArray[np.int64]
 ) -> None:
     """Show the first ``train_stops`` events of each user to the augmentations that learn from them."""
-    learning = [augmentation for augmentation in augmentations if isinstance(augmentation, PartnerAugmentation)]
+    learning = [augmentation for augmentation in augmentations if isinstance(augmentation, LearnedAugmentation)]
     if learning:
         training = log.first_events(train_stops)
         for augmentation in learning:
@@ -48,6 +89,8 @@ def prepare_augmentations(
 
 class Crop:
     """Keep a stretch of each history, at a random place that still has something to predict.
+
+    Steps to keep lie all within the stretch, which is made longer where they need it.
 
     Args:
         share: share of the events that stay, above 0 and at most 1.
@@ -63,10 +106,14 @@ class Crop:
 
     def __call__(self, rows: TrainingRows, generator: np.random.Generator) -> TrainingRows:
         """Return the stretches."""
-        lengths = np.minimum(rows.lengths, np.maximum(1, np.floor(self.share * rows.lengths).astype(np.int64)))
-        first_target = np.argmax(rows.targets >= 0, axis=1)
-        earliest = np.maximum(0, first_target - lengths + 1)
-        return rows.take_steps(generator.integers(earliest, rows.lengths - lengths + 1), lengths)
+        steps = np.arange(rows.items.shape[1])
+        first_kept = np.where(rows.kept, steps, rows.lengths[:, None]).min(1)
+        # The stretch reaches the first step with a target, and all that is to be kept.
+        reached = np.maximum(np.argmax(rows.targets >= 0, axis=1), np.where(rows.kept, steps, -1).max(1))
+        lengths = np.maximum(1, np.floor(self.share * rows.lengths).astype(np.int64))
+        lengths = np.minimum(rows.lengths, np.maximum(lengths, reached - first_kept + 1))
+        earliest, latest = np.maximum(0, reached - lengths + 1), np.minimum(rows.lengths - lengths, first_kept)
+        return rows.take_steps(generator.integers(earliest, latest + 1), lengths)
 
 
 class Mask:
@@ -99,12 +146,16 @@ class Reorder:
         lengths = np.floor(self.share * rows.lengths).astype(np.int64)
         starts = generator.integers(0, rows.lengths - lengths + 1)
         steps = np.arange(rows.items.shape[1])
-        inside = (steps >= starts[:, None]) & (steps < (starts + lengths)[:, None])
-        places = starts[:, None] + generator.random(inside.shape) * lengths[:, None]
-        order = np.argsort(np.where(inside, places, steps), axis=1, kind="stable")
-        first = np.where(inside, rows.events, np.iinfo(np.int64).max).min(1, keepdims=True)
-        last = np.where(inside, rows.events, -1).max(1, keepdims=True)
-        shown = inside & (rows.targets >= first) & (rows.targets <= last) & (lengths > 1)[:, None]
+        stretch = (steps >= starts[:, None]) & (steps < (starts + lengths)[:, None])
+        moved = stretch & ~rows.kept
+        moved &= moved.sum(1, keepdims=True) > 1
+        places = np.argsort(~moved, axis=1, kind="stable")
+        drawn = np.argsort(np.where(moved, generator.random(moved.shape), 2.0), axis=1, kind="stable")
+        order = np.empty_like(places)
+        np.put_along_axis(order, places, drawn, 1)
+        size = 1 + max(rows.events.max(initial=0), rows.targets.max(initial=0))
+        row = np.arange(len(rows))[:, None] * size
+        shown = stretch & (rows.targets >= 0) & np.isin(row + rows.targets, (row + rows.events)[moved])
         return replace(
             rows,
             events=np.take_along_axis(rows.events, order, 1),
@@ -176,16 +227,18 @@ class Insert:
             items=spread(rows.items, partners, 0),
             targets=spread(rows.targets, np.full_like(rows.targets, -1), -1),
             lengths=lengths,
+            kept=spread(rows.kept.astype(np.int64), np.zeros_like(rows.items), 0) > 0,
         )
-        kept = np.minimum(lengths, self.max_length)
-        return longer.take_steps(lengths - kept, kept)
+        left = np.minimum(lengths, self.max_length)
+        return longer.take_steps(lengths - left, left)
 
 
 def draw_steps(rows: TrainingRows, share: float, generator: np.random.Generator) -> NDArray[np.bool_]:
-    """Return where steps are drawn: ``share`` of each row, rounded down, without replacement."""
-    noise = np.where(rows.valid, generator.random(rows.items.shape), 2.0)
+    """Return where steps are drawn: ``share`` of each row, rounded down, without replacement, none that is kept."""
+    free = rows.valid & ~rows.kept
+    noise = np.where(free, generator.random(rows.items.shape), 2.0)
     ranks = np.argsort(np.argsort(noise, axis=1), axis=1)
-    return ranks < np.floor(share * rows.lengths)[:, None]
+    return free & (ranks < np.floor(share * rows.lengths)[:, None])
 
 
 def checked_share(share: float, name: str) -> float:

@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from seqmine.data.augmentations import Augmentation, prepare_augmentations
+from seqmine.data.augmentations import Augmentation, Augmentations, KeepingRule
 from seqmine.data.rows import TrainingRows, grid, stack_rows, training_rows
 from seqmine.data.splits import Targets
 from seqmine.data.windows import Windows
@@ -48,17 +48,15 @@ class NextItemCollate:
         train_stops: NDArray[np.int64],
         behavior: int | None = None,
         columns: Collection[str] = (),
-        augmentations: Mapping[str, Augmentation] = MappingProxyType({}),
+        augmentations: Mapping[str, Augmentation | KeepingRule] = MappingProxyType({}),
     ) -> None:
         self.log, self.behavior, self.columns = log, behavior, columns
-        self.augmentations = list(augmentations.values())
-        prepare_augmentations(self.augmentations, log, train_stops)
+        self.augmentations = Augmentations(augmentations, log, train_stops)
 
     def __call__(self, windows: Windows, rows: NDArray[np.int64], generator: np.random.Generator) -> SequenceBatch:
         """Gather the windows of the given rows into a right-padded batch."""
         sequences = training_rows(self.log, windows, rows, ahead=1, behavior=self.behavior)
-        for augmentation in self.augmentations:
-            sequences = augmentation(sequences, generator)
+        sequences = self.augmentations(sequences, generator)
         return batch_of_rows(self.log, sequences, windows.users[rows], self.columns)
 
 
@@ -88,27 +86,25 @@ class MaskedItemCollate:
         last_share: float,
         behavior: int | None = None,
         columns: Collection[str] = (),
-        augmentations: Mapping[str, Augmentation] = MappingProxyType({}),
+        augmentations: Mapping[str, Augmentation | KeepingRule] = MappingProxyType({}),
     ) -> None:
         for name, share in (("mask_share", mask_share), ("last_share", last_share)):
             if not 0 <= share <= 1:
                 raise UserError(f"data.task.{name} is {share}, allowed is 0 <= share <= 1; change data.task.{name}")
         self.log, self.behavior, self.columns = log, behavior, columns
         self.mask_share, self.last_share = mask_share, last_share
-        self.augmentations = list(augmentations.values())
-        prepare_augmentations(self.augmentations, log, train_stops)
+        self.augmentations = Augmentations(augmentations, log, train_stops)
 
     def __call__(self, windows: Windows, rows: NDArray[np.int64], generator: np.random.Generator) -> SequenceBatch:
         """Gather the windows of the given rows into a right-padded batch with hidden events."""
         sequences = training_rows(self.log, windows, rows, ahead=0, behavior=self.behavior)
-        for augmentation in self.augmentations:
-            sequences = augmentation(sequences, generator)
+        sequences = self.augmentations(sequences, generator)
         hidden = self._draw_hidden(sequences.targets >= 0, generator)
-        sequences = TrainingRows(
+        sequences = replace(
+            sequences,
             events=np.where(hidden, -1, sequences.events),
             items=np.where(hidden, 0, sequences.items),
             targets=np.where(hidden, sequences.targets, -1),
-            lengths=sequences.lengths,
         )
         return batch_of_rows(self.log, sequences, windows.users[rows], self.columns)
 
@@ -141,24 +137,26 @@ class TwoViewCollate:
         *,
         log: InteractionLog,
         train_stops: NDArray[np.int64],
-        augmentations: Mapping[str, Augmentation],
+        augmentations: Mapping[str, Augmentation | KeepingRule],
         behavior: int | None = None,
         columns: Collection[str] = (),
     ) -> None:
-        if not augmentations:
-            raise UserError("data.augmentation is none, but views need one; set data/augmentation=[crop,mask,reorder]")
         self.log, self.behavior, self.columns = log, behavior, columns
-        self.augmentations = list(augmentations.values())
-        prepare_augmentations(self.augmentations, log, train_stops)
+        self.augmentations = Augmentations(augmentations, log, train_stops)
+        if not self.augmentations.changes:
+            raise UserError(
+                "data.augmentation changes nothing, but views need a change; set data/augmentation=[crop,mask,reorder]"
+            )
 
     def __call__(self, windows: Windows, rows: NDArray[np.int64], generator: np.random.Generator) -> SequenceBatch:
         """Gather the windows of the given rows and two views of each."""
         sequences, users = training_rows(self.log, windows, rows, ahead=1, behavior=self.behavior), windows.users[rows]
-        twice = stack_rows([sequences, sequences])
-        choice = generator.integers(0, len(self.augmentations), len(twice))
+        marked, changes = self.augmentations.mark(sequences), self.augmentations.changes
+        twice = stack_rows([marked, marked])
+        choice = generator.integers(0, len(changes), len(twice))
         changed = [
-            augmentation(twice.take_rows(np.flatnonzero(choice == number)), generator)
-            for number, augmentation in enumerate(self.augmentations)
+            change(twice.take_rows(np.flatnonzero(choice == number)), generator)
+            for number, change in enumerate(changes)
         ]
         views = stack_rows(changed).take_rows(np.argsort(np.argsort(choice, kind="stable")))
         views = replace(views, targets=np.full_like(views.targets, -1))

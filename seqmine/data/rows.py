@@ -21,12 +21,14 @@ class TrainingRows:
         items: (B, L) int64 item that a step shows, 0 where it is padded or hidden.
         targets: (B, L) int64 event to predict at each step, -1 where there is nothing to predict.
         lengths: (B,) int64 steps of each row.
+        kept: (B, L) bool steps that augmentations leave where they are and as they are.
     """
 
     events: NDArray[np.int64]
     items: NDArray[np.int64]
     targets: NDArray[np.int64]
     lengths: NDArray[np.int64]
+    kept: NDArray[np.bool_]
 
     def __len__(self) -> int:
         """Return the number of rows B."""
@@ -39,7 +41,9 @@ class TrainingRows:
 
     def take_rows(self, rows: NDArray[np.integer] | NDArray[np.bool_]) -> "TrainingRows":
         """Return some of the rows."""
-        return TrainingRows(self.events[rows], self.items[rows], self.targets[rows], self.lengths[rows])
+        return TrainingRows(
+            self.events[rows], self.items[rows], self.targets[rows], self.lengths[rows], self.kept[rows]
+        )
 
     def take_steps(self, starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> "TrainingRows":
         """Return a stretch of each row.
@@ -51,10 +55,12 @@ class TrainingRows:
         steps, valid = grid(starts, lengths)
         steps = np.where(valid, steps, 0)
 
-        def take(values: NDArray[np.int64], padding: int) -> NDArray[np.int64]:
-            return np.where(valid, np.take_along_axis(values, steps, 1), padding)
+        def take(values: NDArray, padding: int) -> NDArray:
+            return np.where(valid, np.take_along_axis(values, steps, 1), values.dtype.type(padding))
 
-        return TrainingRows(take(self.events, -1), take(self.items, 0), take(self.targets, -1), lengths)
+        return TrainingRows(
+            take(self.events, -1), take(self.items, 0), take(self.targets, -1), lengths, take(self.kept, 0)
+        )
 
 
 def training_rows(
@@ -77,14 +83,15 @@ def training_rows(
         is_target &= log.behaviors[np.where(is_target, events + ahead, 0)] == behavior
     events = np.where(valid, events, -1)
     items = np.where(valid, log.items[events], 0).astype(np.int64)
-    return TrainingRows(events, items, np.where(is_target, events + ahead, -1), lengths)
+    targets = np.where(is_target, events + ahead, -1)
+    return TrainingRows(events, items, targets, lengths, np.zeros(items.shape, np.bool_))
 
 
 def stack_rows(parts: Sequence[TrainingRows]) -> TrainingRows:
     """Return the rows of all parts, one part after the other, as wide as the widest."""
     width = max(part.items.shape[1] for part in parts)
 
-    def stack(column: Callable[[TrainingRows], NDArray[np.int64]], padding: int) -> NDArray[np.int64]:
+    def stack(column: Callable[[TrainingRows], NDArray], padding: int) -> NDArray:
         values = [column(part) for part in parts]
         return np.concatenate(
             [np.pad(value, ((0, 0), (0, width - value.shape[1])), constant_values=padding) for value in values]
@@ -95,6 +102,7 @@ def stack_rows(parts: Sequence[TrainingRows]) -> TrainingRows:
         items=stack(lambda part: part.items, 0),
         targets=stack(lambda part: part.targets, -1),
         lengths=np.concatenate([part.lengths for part in parts]),
+        kept=stack(lambda part: part.kept, 0),
     )
 
 

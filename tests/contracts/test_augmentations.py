@@ -1,4 +1,7 @@
-"""What every augmentation that has a yaml in conf/data/augmentation must do; a new one is tested as soon as it is there."""
+"""What every augmentation that has a yaml in conf/data/augmentation must do; a new one is tested as soon as it is there.
+
+A rule of what augmentations keep stands in the same folder; it changes nothing itself.
+"""
 
 import copy
 from dataclasses import replace
@@ -10,7 +13,7 @@ from hydra import compose, initialize_config_dir
 from hydra.utils import instantiate
 from omegaconf import OmegaConf
 
-from seqmine.data.augmentations import Augmentation, prepare_augmentations
+from seqmine.data.augmentations import Augmentation, KeepingRule, prepare_augmentations
 from seqmine.data.collate import MaskedItemCollate, NextItemCollate, TwoViewCollate
 from seqmine.data.leakage.checks import batches_blind_to_held_out
 from seqmine.data.rows import training_rows
@@ -19,7 +22,8 @@ from seqmine.data.windows import LatestWindow, PrefixWindows
 from seqmine.structs import InteractionLog
 
 CONF = Path(__file__).resolve().parents[2] / "conf"
-NAMES = sorted(path.stem for path in (CONF / "data" / "augmentation").glob("*.yaml") if path.stem != "none")
+RULES = {"keep_patterns"}
+NAMES = sorted({path.stem for path in (CONF / "data" / "augmentation").glob("*.yaml")} - RULES - {"none"})
 MAX_LENGTH, NUM_ITEMS = 30, 50
 RANDOM = np.random.default_rng(0)
 LOG = InteractionLog.from_lists(
@@ -61,7 +65,7 @@ def distance_of_the_target(request):
 
 
 def columns(rows):
-    return rows.events, rows.items, rows.targets, rows.lengths
+    return rows.events, rows.items, rows.targets, rows.lengths, rows.kept
 
 
 def test_there_is_something_to_test():
@@ -77,7 +81,7 @@ def test_rows_stay_rows(augmentation, ahead):
     assert after.lengths.min() >= 1 and after.lengths.max() <= MAX_LENGTH + 1
     assert (after.items[~after.valid] == 0).all()
     assert (after.events[~after.valid] == -1).all() and (after.targets[~after.valid] == -1).all()
-    assert all(column.dtype == np.int64 for column in columns(after))
+    assert [column.dtype for column in columns(after)] == 4 * [np.int64] + [np.bool_]
     assert all((one == other).all() for one, other in zip(columns(before), columns(copies), strict=True))
 
 
@@ -121,6 +125,27 @@ def test_shown_items_are_those_of_the_row_or_near_them_in_training(augmentation,
     assert {(one, other) for one, other in shown if other} <= near
 
 
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("share", [0.2, 0.7, 1.0])
+def test_kept_steps_stay_as_they_are(augmentation, ahead, share, seed):
+    before = rows_of(ahead)
+    before = before.take_rows(before.lengths <= MAX_LENGTH * 0.9)  # a longer one may lose its oldest events to new ones
+    generator = np.random.default_rng(seed)
+    before = replace(before, kept=before.valid & (generator.random(before.items.shape) < share))
+    after = augmentation(before, generator)
+    for row in range(len(before)):
+        for column in ("events", "items"):
+            was, became = getattr(before, column)[row], getattr(after, column)[row]
+            assert was[before.kept[row]].tolist() == became[after.kept[row]].tolist()
+        if before.kept[row].sum() == before.lengths[row]:
+            assert after.targets[row][after.valid[row]].tolist() == before.targets[row][before.valid[row]].tolist()
+    assert share == 1.0 or (after.items.shape, after.items.tolist()) != (before.items.shape, before.items.tolist())
+    if ahead:
+        for events, targets in zip(after.events, after.targets, strict=True):
+            for step in np.flatnonzero(targets >= 0):
+                assert targets[step] not in events[: step + 1]
+
+
 def test_one_seed_one_result(augmentation, ahead):
     before = rows_of(ahead)
     one, again, other = (augmentation(before, np.random.default_rng(seed)) for seed in (3, 3, 4))
@@ -151,6 +176,15 @@ def test_every_value_of_the_yaml_matters(name, key):
     config[name][key] = value // 2 if isinstance(value, int) else value / 2 + 0.2
     one, other = (build(part)(rows_of(1), np.random.default_rng(0)) for part in (config_of(name), config))
     assert one.items.shape != other.items.shape or (one.items != other.items).any()
+
+
+@pytest.mark.parametrize("name", sorted(RULES))
+def test_a_rule_marks_steps_of_the_training_part(name):
+    (rule,) = instantiate(config_of(name)).values()
+    assert isinstance(rule, KeepingRule) and not isinstance(rule, Augmentation)
+    rule.prepare(LOG.first_events(SPLIT.train_stops))
+    kept = rule.find_kept(rows_of(1), LOG)
+    assert kept.shape == rows_of(1).items.shape and kept.dtype == np.bool_
 
 
 def test_a_list_is_applied_in_its_order():
