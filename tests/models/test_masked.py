@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 from seqmine.models.encoders.bert4rec import BERT4RecEncoder
+from seqmine.models.layers.attention import BidirectionalRotarySelfAttention
 from seqmine.models.losses.cross_entropy import CrossEntropy
 from seqmine.models.masked import MaskedItemModule, with_hidden_event
 from seqmine.models.schedules import constant
@@ -50,7 +51,8 @@ def test_the_hidden_event_is_no_candidate():
 
 
 def test_scores_are_those_of_a_hidden_event_after_the_last_one():
-    net = module(BERT4RecEncoder(embedding_dim=8, max_length=3, num_layers=1, num_heads=2, dropout=0.0)).eval()
+    sizes = {"embedding_dim": 8, "max_length": 3, "num_layers": 1, "num_heads": 2}
+    net = module(BERT4RecEncoder(**sizes, dropout=0.0, attention=BidirectionalRotarySelfAttention)).eval()
     scores = net.score(HISTORIES)
     for row, history in enumerate([[1, 2, 3], [4, 5], []]):
         alone = batch_of([[*history, 0]], [[0] * (len(history) + 1)], [len(history) + 1])

@@ -14,43 +14,8 @@ from seqmine.models.layers.residual import take_last
 from seqmine.structs import UserError
 
 
-class CausalSelfAttention(nn.Module):
-    """Multi-head softmax attention over the past (Vaswani et al. 2017, arXiv:1706.03762).
-
-    Args:
-        embedding_dim: size D of the vectors.
-        num_heads: heads H; must divide ``embedding_dim``.
-        dropout: dropout of the result, before the residual sum.
-        attention_dropout: dropout of the attention weights; above 0 the weights are materialized, which is slower.
-    """
-
-    def __init__(self, *, embedding_dim: int, num_heads: int, dropout: float, attention_dropout: float = 0.0) -> None:
-        super().__init__()
-        check_heads(embedding_dim, num_heads)
-        self.num_heads = num_heads
-        self.attention_dropout = attention_dropout
-        self.in_projection = nn.Linear(embedding_dim, 3 * embedding_dim)
-        self.out_projection = nn.Linear(embedding_dim, embedding_dim)
-        self.dropout = Dropout(dropout)
-
-    def forward(self, hidden: Float[Tensor, "B L D"]) -> Float[Tensor, "B L D"]:
-        """Return for each position a mix of the positions up to it."""
-        query, key, value = split_heads(self.in_projection(hidden), 3, self.num_heads)
-        probability = self.attention_dropout if self.training else 0.0
-        mixed = F.scaled_dot_product_attention(query, key, value, is_causal=True, dropout_p=probability)
-        return self.dropout(self.out_projection(merge_heads(mixed)))
-
-    def last(self, hidden: Float[Tensor, "B L D"], last: Int[Tensor, "B"]) -> Float[Tensor, "B 1 D"]:
-        """Return the mix of one position of each row, without asking for those of the others."""
-        weight, bias = self.in_projection.weight, self.in_projection.bias
-        width = hidden.shape[2]
-        (query,) = split_heads(F.linear(take_last(hidden, last), weight[:width], bias[:width]), 1, self.num_heads)
-        key, value = split_heads(F.linear(hidden, weight[width:], bias[width:]), 2, self.num_heads)
-        return self.dropout(self.out_projection(merge_heads(mix_past(query, key, value, last))))
-
-
-class BidirectionalSelfAttention(nn.Module):
-    """Multi-head softmax attention to both sides (BERT, Devlin et al. 2019, arXiv:1810.04805).
+class _SelfAttention(nn.Module):
+    """What all kinds of attention share: the projections of a history to heads and of the mixed heads back.
 
     Args:
         embedding_dim: size D of the vectors.
@@ -66,14 +31,81 @@ class BidirectionalSelfAttention(nn.Module):
         self.out_projection = nn.Linear(embedding_dim, embedding_dim)
         self.dropout = Dropout(dropout)
 
-    def forward(self, hidden: Float[Tensor, "B L D"], valid_mask: Bool[Tensor, "B L"]) -> Float[Tensor, "B L D"]:
-        """Return for each position a mix of all valid positions of its row."""
-        query, key, value = split_heads(self.in_projection(hidden), 3, self.num_heads)
-        mixed = F.scaled_dot_product_attention(query, key, value, attn_mask=valid_mask[:, None, None])
+    def _project(self, hidden: Float[Tensor, "B L D"]) -> tuple[Float[Tensor, "B H L d"], ...]:
+        """Return the heads of queries, keys and values."""
+        return split_heads(self.in_projection(hidden), 3, self.num_heads)
+
+    def _finish(self, mixed: Float[Tensor, "B H L d"]) -> Float[Tensor, "B L D"]:
+        """Return what goes into the residual sum."""
         return self.dropout(self.out_projection(merge_heads(mixed)))
 
 
-class RotarySelfAttention(nn.Module):
+class CausalSelfAttention(_SelfAttention):
+    """Multi-head softmax attention over the past (Vaswani et al. 2017, arXiv:1706.03762).
+
+    Args:
+        embedding_dim: size D of the vectors.
+        num_heads: heads H; must divide ``embedding_dim``.
+        dropout: dropout of the result, before the residual sum.
+        attention_dropout: dropout of the attention weights; above 0 the weights are materialized, which is slower.
+    """
+
+    def __init__(self, *, embedding_dim: int, num_heads: int, dropout: float, attention_dropout: float = 0.0) -> None:
+        super().__init__(embedding_dim=embedding_dim, num_heads=num_heads, dropout=dropout)
+        self.attention_dropout = attention_dropout
+
+    def forward(self, hidden: Float[Tensor, "B L D"]) -> Float[Tensor, "B L D"]:
+        """Return for each position a mix of the positions up to it."""
+        query, key, value = self._project(hidden)
+        probability = self.attention_dropout if self.training else 0.0
+        mixed = F.scaled_dot_product_attention(query, key, value, is_causal=True, dropout_p=probability)
+        return self._finish(mixed)
+
+    def last(self, hidden: Float[Tensor, "B L D"], last: Int[Tensor, "B"]) -> Float[Tensor, "B 1 D"]:
+        """Return the mix of one position of each row, without asking for those of the others."""
+        weight, bias = self.in_projection.weight, self.in_projection.bias
+        width = hidden.shape[2]
+        (query,) = split_heads(F.linear(take_last(hidden, last), weight[:width], bias[:width]), 1, self.num_heads)
+        key, value = split_heads(F.linear(hidden, weight[width:], bias[width:]), 2, self.num_heads)
+        return self._finish(mix_past(query, key, value, last))
+
+
+class BidirectionalSelfAttention(_SelfAttention):
+    """Multi-head softmax attention to both sides (BERT, Devlin et al. 2019, arXiv:1810.04805).
+
+    Args:
+        embedding_dim: size D of the vectors.
+        num_heads: heads H; must divide ``embedding_dim``.
+        dropout: dropout of the result, before the residual sum.
+    """
+
+    def forward(self, hidden: Float[Tensor, "B L D"], valid_mask: Bool[Tensor, "B L"]) -> Float[Tensor, "B L D"]:
+        """Return for each position a mix of all valid positions of its row."""
+        query, key, value = self._project(hidden)
+        mixed = F.scaled_dot_product_attention(query, key, value, attn_mask=valid_mask[:, None, None])
+        return self._finish(mixed)
+
+
+class _Rotary(_SelfAttention):
+    """Turns queries and keys by their positions, so that their products tell distances (RoFormer, Su et al. 2021)."""
+
+    frequencies: Tensor
+
+    def __init__(self, *, embedding_dim: int, num_heads: int, dropout: float, base: float = 10_000.0) -> None:
+        super().__init__(embedding_dim=embedding_dim, num_heads=num_heads, dropout=dropout)
+        head_dim = embedding_dim // num_heads
+        frequencies = base ** (-torch.arange(0, head_dim, 2, dtype=torch.float32) / head_dim)
+        self.register_buffer("frequencies", frequencies, persistent=False)
+
+    def _project(self, hidden: Float[Tensor, "B L D"]) -> tuple[Float[Tensor, "B H L d"], ...]:
+        """Return the heads of queries, keys and values, the first two turned."""
+        query, key, value = super()._project(hidden)
+        angles = torch.outer(torch.arange(hidden.shape[1], device=hidden.device), self.frequencies)
+        cosine, sine = angles.cos(), angles.sin()
+        return rotate(query, cosine, sine), rotate(key, cosine, sine), value.contiguous()
+
+
+class RotarySelfAttention(_Rotary):
     """Causal attention that turns queries and keys by their distance (RoFormer, Su et al. 2021, arXiv:2104.09864).
 
     It depends on distances alone, so every prefix of a history is treated as if it ended there: training on all
@@ -86,31 +118,29 @@ class RotarySelfAttention(nn.Module):
         base: longest wavelength of the rotation, in positions.
     """
 
-    frequencies: Tensor
-
-    def __init__(self, *, embedding_dim: int, num_heads: int, dropout: float, base: float = 10_000.0) -> None:
-        super().__init__()
-        check_heads(embedding_dim, num_heads)
-        self.num_heads = num_heads
-        self.in_projection = nn.Linear(embedding_dim, 3 * embedding_dim)
-        self.out_projection = nn.Linear(embedding_dim, embedding_dim)
-        self.dropout = Dropout(dropout)
-        head_dim = embedding_dim // num_heads
-        frequencies = base ** (-torch.arange(0, head_dim, 2, dtype=torch.float32) / head_dim)
-        self.register_buffer("frequencies", frequencies, persistent=False)
-
     def forward(self, hidden: Float[Tensor, "B L D"]) -> Float[Tensor, "B L D"]:
         """Return for each position a mix of the positions up to it."""
-        query, key, value = split_heads(self.in_projection(hidden), 3, self.num_heads)
-        angles = torch.outer(torch.arange(hidden.shape[1], device=hidden.device), self.frequencies)
-        cosine, sine = angles.cos(), angles.sin()
-        mixed = F.scaled_dot_product_attention(
-            rotate(query, cosine, sine), rotate(key, cosine, sine), value.contiguous(), is_causal=True
-        )
-        return self.dropout(self.out_projection(merge_heads(mixed)))
+        query, key, value = self._project(hidden)
+        return self._finish(F.scaled_dot_product_attention(query, key, value, is_causal=True))
 
 
-class RelativeSelfAttention(nn.Module):
+class BidirectionalRotarySelfAttention(_Rotary):
+    """Attention to both sides that turns queries and keys by their distance.
+
+    Args:
+        embedding_dim: size D of the vectors.
+        num_heads: heads H; must divide ``embedding_dim`` into an even head size.
+        dropout: dropout of the result, before the residual sum.
+        base: longest wavelength of the rotation, in positions.
+    """
+
+    def forward(self, hidden: Float[Tensor, "B L D"], valid_mask: Bool[Tensor, "B L"]) -> Float[Tensor, "B L D"]:
+        """Return for each position a mix of all valid positions of its row."""
+        query, key, value = self._project(hidden)
+        return self._finish(F.scaled_dot_product_attention(query, key, value, attn_mask=valid_mask[:, None, None]))
+
+
+class RelativeSelfAttention(_SelfAttention):
     """Causal attention with a learned bias for each distance and head (T5, Raffel et al. 2020, arXiv:1910.10683).
 
     Unlike T5 distances are not bucketed: histories are short enough for one number a distance.
@@ -123,26 +153,21 @@ class RelativeSelfAttention(nn.Module):
     """
 
     def __init__(self, *, embedding_dim: int, num_heads: int, dropout: float, max_distance: int = 200) -> None:
-        super().__init__()
-        check_heads(embedding_dim, num_heads)
-        self.num_heads = num_heads
-        self.in_projection = nn.Linear(embedding_dim, 3 * embedding_dim)
-        self.out_projection = nn.Linear(embedding_dim, embedding_dim)
-        self.dropout = Dropout(dropout)
+        super().__init__(embedding_dim=embedding_dim, num_heads=num_heads, dropout=dropout)
         self.distance_bias = nn.Parameter(torch.zeros(num_heads, max_distance + 1))
 
     def forward(self, hidden: Float[Tensor, "B L D"]) -> Float[Tensor, "B L D"]:
         """Return for each position a mix of the positions up to it."""
-        query, key, value = split_heads(self.in_projection(hidden), 3, self.num_heads)
+        query, key, value = self._project(hidden)
         positions = torch.arange(hidden.shape[1], device=hidden.device)
         distance = positions.unsqueeze(1) - positions
         bias = self.distance_bias[:, distance.clamp(0, self.distance_bias.shape[1] - 1)]
         bias = bias.masked_fill(distance < 0, -torch.inf)
         mixed = F.scaled_dot_product_attention(query, key, value, attn_mask=bias.unsqueeze(0).to(query.dtype))
-        return self.dropout(self.out_projection(merge_heads(mixed)))
+        return self._finish(mixed)
 
 
-class BiasedSelfAttention(nn.Module):
+class BiasedSelfAttention(_SelfAttention):
     """Causal attention that adds to its scores a bias that is made once for all layers.
 
     Args:
@@ -151,21 +176,13 @@ class BiasedSelfAttention(nn.Module):
         dropout: dropout of the result, before the residual sum.
     """
 
-    def __init__(self, *, embedding_dim: int, num_heads: int, dropout: float) -> None:
-        super().__init__()
-        check_heads(embedding_dim, num_heads)
-        self.num_heads = num_heads
-        self.in_projection = nn.Linear(embedding_dim, 3 * embedding_dim)
-        self.out_projection = nn.Linear(embedding_dim, embedding_dim)
-        self.dropout = Dropout(dropout)
-
     def forward(self, hidden: Float[Tensor, "B L D"], bias: Float[Tensor, "B H L L"]) -> Float[Tensor, "B L D"]:
         """Return for each position a mix of the positions up to it."""
-        query, key, value = split_heads(self.in_projection(hidden), 3, self.num_heads)
+        query, key, value = self._project(hidden)
         future = torch.ones(bias.shape[-2:], dtype=torch.bool, device=bias.device).triu(1)
         mask = bias.masked_fill(future, -torch.inf).to(query.dtype)
         mixed = F.scaled_dot_product_attention(query, key, value, attn_mask=mask)
-        return self.dropout(self.out_projection(merge_heads(mixed)))
+        return self._finish(mixed)
 
 
 def mix_past(

@@ -1,12 +1,19 @@
+import pytest
 import torch
 
 from seqmine.models.encoders.bert4rec import BERT4RecEncoder
+from seqmine.models.layers.attention import BidirectionalRotarySelfAttention, BidirectionalSelfAttention
 from seqmine.structs import SequenceBatch
 
 
-def build(max_length=6):
-    torch.manual_seed(0)
-    return BERT4RecEncoder(embedding_dim=8, max_length=max_length, num_layers=2, num_heads=2, dropout=0.3).eval()
+@pytest.fixture(params=[BidirectionalSelfAttention, BidirectionalRotarySelfAttention], name="build")
+def builder_with_each_attention(request):
+    def build(max_length=6):
+        torch.manual_seed(0)
+        sizes = {"embedding_dim": 8, "max_length": max_length, "num_layers": 2, "num_heads": 2}
+        return BERT4RecEncoder(**sizes, dropout=0.3, attention=request.param).eval()
+
+    return build
 
 
 def batch_of(length):
@@ -14,7 +21,7 @@ def batch_of(length):
     return SequenceBatch(items, items, torch.tensor([length]), torch.zeros(1, dtype=torch.int64))
 
 
-def test_each_state_depends_on_the_events_on_both_sides():
+def test_each_state_depends_on_the_events_on_both_sides(build):
     encoder, embedded = build(), torch.randn(1, 5, 8)
     for place in range(5):
         changed = embedded.clone()
@@ -23,7 +30,7 @@ def test_each_state_depends_on_the_events_on_both_sides():
         assert (difference > 1e-4).all()
 
 
-def test_there_is_a_position_for_a_hidden_event_more_than_the_longest_history():
+def test_there_is_a_position_for_a_hidden_event_more_than_the_longest_history(build):
     encoder = build(max_length=4)
     embedded = torch.zeros(1, 5, 8)
     placed = encoder.positions(embedded, batch_of(5))[0]

@@ -5,6 +5,7 @@ import torch
 
 from seqmine.models.layers.attention import (
     BiasedSelfAttention,
+    BidirectionalRotarySelfAttention,
     BidirectionalSelfAttention,
     CausalSelfAttention,
     RelativeSelfAttention,
@@ -37,18 +38,32 @@ def test_softmax_attention_equals_its_definition():
     torch.testing.assert_close(layer(hidden), layer.out_projection(mixed))
 
 
-@pytest.mark.parametrize("kind", [RotarySelfAttention, RelativeSelfAttention])
-def test_distance_alone_matters(kind):
-    """A history behind two more events, seen through a window of distance, ends as it does alone."""
-    layer = build(kind)
-    if kind is RelativeSelfAttention:
-        torch.nn.init.normal_(layer.distance_bias)
-    hidden = torch.randn(1, 6, 16)
-    scores = layer(hidden)
-    shifted = layer(torch.cat([torch.zeros(1, 0, 16), hidden], 1))
-    torch.testing.assert_close(scores, shifted)
-    order = layer(hidden.flip(1))
-    assert not torch.allclose(scores[:, -1], order[:, -1])
+@pytest.mark.parametrize("kind", [RotarySelfAttention, BidirectionalRotarySelfAttention])
+def test_rotation_tells_the_distance_and_nothing_else(kind):
+    """Of one event again and again, what one says to another depends on how far apart they are."""
+    query, key, _ = build(kind)._project(torch.randn(1, 1, 16).expand(1, 6, 16))
+    scores = query @ key.transpose(-1, -2)
+    torch.testing.assert_close(scores[..., 1:, 1:], scores[..., :-1, :-1])
+    assert (scores[..., 5, :].diff().abs() > 1e-4).all()
+
+
+def test_a_learned_bias_tells_the_distance():
+    layer, hidden = build(RelativeSelfAttention), torch.randn(1, 6, 16)
+    plain = layer(hidden)
+    torch.nn.init.normal_(layer.distance_bias)
+    assert not torch.allclose(layer(hidden)[:, 1:], plain[:, 1:])
+    torch.testing.assert_close(layer(hidden)[:, 0], plain[:, 0])
+
+
+def test_rotation_on_both_sides_sees_the_valid_positions_of_both():
+    layer, hidden = build(BidirectionalRotarySelfAttention), torch.randn(1, 5, 16)
+    valid = torch.tensor([[True, True, True, False, False]])
+    mixed = layer(hidden, valid)
+    for place in range(5):
+        changed = hidden.clone()
+        changed[0, place] += torch.randn(16)
+        differs = (layer(changed, valid) - mixed)[0, :3].abs().amax(1) > 1e-5
+        assert differs.all() if place < 3 else not differs.any()
 
 
 def test_attention_dropout_acts_in_training_alone():
