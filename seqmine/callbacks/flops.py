@@ -102,10 +102,11 @@ def _cut(batch: SequenceBatch, num_rows: int, length: int) -> SequenceBatch:
     columns = torch.arange(length, device=batch.items.device) % batch.lengths[0]
     changes: dict[str, Any] = {field.name: getattr(batch, field.name) for field in fields(batch)}
     for name, value in changes.items():
-        if value is not None and name != "views":
+        if isinstance(value, torch.Tensor):
             changes[name] = value[:num_rows, columns] if name in EVENT_COLUMNS else value[:num_rows]
     lengths = torch.full_like(changes["lengths"], length)
-    return SequenceBatch(**changes | {"lengths": lengths, "seen_items": None, "seen_rows": None, "views": None})
+    left_out = {"seen_items": None, "seen_rows": None, "views": None, "groups": ()}
+    return SequenceBatch(**changes | {"lengths": lengths} | left_out)
 
 
 def _synchronize(device: torch.device) -> None:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from seqmine.data.augmentations import Augmentation, Augmentations, KeepingRule
-from seqmine.data.rows import TrainingRows, grid, stack_rows, training_rows
+from seqmine.data.rows import TrainingRows, grid, length_groups, stack_rows, training_rows
 from seqmine.data.splits import Targets
 from seqmine.data.windows import Windows
 from seqmine.structs import InteractionLog, SequenceBatch, UserError
@@ -262,6 +262,7 @@ def batch_of_rows(
         targets=_gather(log.items, rows.targets),
         lengths=torch.from_numpy(rows.lengths),
         user_index=torch.from_numpy(users),
+        groups=length_groups(rows.lengths),
         **gather_columns(log, rows.events, users, columns),
     )
 

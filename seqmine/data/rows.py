@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from seqmine.data.windows import Windows
 from seqmine.structs import InteractionLog
 
+_MOST_HALVINGS = 3
+
 
 @dataclass(frozen=True)
 class TrainingRows:
@@ -104,6 +106,24 @@ def stack_rows(parts: Sequence[TrainingRows]) -> TrainingRows:
         lengths=np.concatenate([part.lengths for part in parts]),
         kept=stack(lambda part: part.kept, 0),
     )
+
+
+def length_groups(lengths: NDArray[np.int64]) -> tuple[tuple[int, int], ...]:
+    """Cut rows that stand by length into at most four groups whose limits halve from the longest row down.
+
+    Args:
+        lengths: (B,) steps of each row; a row that is shorter than one before it costs padding, no more.
+
+    Returns:
+        For each group the row after its last and its longest length.
+
+    >>> length_groups(np.array([1, 3, 9, 10, 20, 40]))
+    ((2, 3), (4, 10), (5, 20), (6, 40))
+    """
+    widths = np.maximum.accumulate(lengths)
+    halvings = np.minimum(np.log2(widths[-1:] / widths).astype(np.int64), _MOST_HALVINGS)
+    stops = [*np.flatnonzero(np.diff(halvings)) + 1, len(lengths)]
+    return tuple((int(stop), int(widths[stop - 1])) for stop in stops if stop)
 
 
 def grid(starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:

@@ -67,8 +67,16 @@ class SequenceModule(LightningModule):
         self.build_optimizer, self.build_scheduler = optimizer, scheduler
 
     def forward(self, batch: SequenceBatch) -> Float[Tensor, "B L D"]:
-        """Return the hidden state of each position."""
-        return self.encoder(self.context(self.embed_items(batch), batch), batch)
+        """Return the hidden state of each position.
+
+        On a CPU rows of similar length are encoded together, which saves the padding between a short and a long one.
+        """
+        groups = batch.in_groups() if batch.items.device.type == "cpu" else [batch]
+        states = [self.encoder(self.context(self.embed_items(group), group), group) for group in groups]
+        if len(states) == 1:
+            return states[0]
+        width = batch.items.shape[1]
+        return torch.cat([F.pad(state, (0, 0, 0, width - state.shape[1])) for state in states])
 
     def embed_items(self, batch: SequenceBatch) -> Float[Tensor, "B L D"]:
         """Return the vector of the item of each event."""

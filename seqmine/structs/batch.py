@@ -18,6 +18,8 @@ from torch.nn import functional as F
 
 EVENT_COLUMNS = ("items", "targets", "behaviors", "timestamps", "ratings")
 """The fields of a batch that say something of each position."""
+ROW_COLUMNS = ("lengths", "user_index", "user_codes", "user_values")
+"""The fields of a batch that say something of each row."""
 
 
 @dataclass(slots=True)
@@ -39,6 +41,8 @@ class SequenceBatch:
         user_codes: numbers of the attribute values of the user of each row, 0 where there is none.
         user_values: numeric attributes and vectors of the user of each row.
         views: two changed versions of each row, all first ones before all second ones; nothing is predicted from them.
+        groups: for each group of neighboring rows of similar length the row after its last and its longest length; none
+            where rows stand in no such order.
 
     The optional columns of events and users are there when the log has them and the model reads them (see
     ``columns_read``).
@@ -56,6 +60,7 @@ class SequenceBatch:
     user_codes: Int[Tensor, "B K"] | None = None
     user_values: Float[Tensor, "B F"] | None = None
     views: "SequenceBatch | None" = None
+    groups: tuple[tuple[int, int], ...] = ()
 
     def __len__(self) -> int:
         """Return the number of sequences B."""
@@ -77,11 +82,33 @@ class SequenceBatch:
 
         A position that the new lengths make valid is a hidden event: no item, no time, no behavior.
         """
-        longer = replace(self, lengths=lengths)
+        longer = replace(self, lengths=lengths, groups=())
         for name in EVENT_COLUMNS:
             column = getattr(self, name)
             setattr(longer, name, None if column is None else F.pad(column, (0, 1)))
         return longer
+
+    def in_groups(self) -> "list[SequenceBatch]":
+        """Return each group of rows as a batch that is as wide as its longest row; the batch itself without groups.
+
+        >>> items, one = torch.tensor([[1, 0], [2, 3]]), torch.ones(2, dtype=torch.int64)
+        >>> batch = SequenceBatch(items, items, torch.tensor([1, 2]), one, groups=((1, 1), (2, 2)))
+        >>> [group.items.tolist() for group in batch.in_groups()]
+        [[[1]], [[2, 3]]]
+        """
+        if len(self.groups) < 2:
+            return [self]
+        starts = (0, *(stop for stop, _ in self.groups[:-1]))
+        return [self._take(start, stop, width) for start, (stop, width) in zip(starts, self.groups, strict=True)]
+
+    def _take(self, start: int, stop: int, width: int) -> "SequenceBatch":
+        """Return neighboring rows, cut to a width, without what is seen and without views."""
+        taken = replace(self, seen_items=None, seen_rows=None, views=None, groups=())
+        for name in (*EVENT_COLUMNS, *ROW_COLUMNS):
+            column = getattr(self, name)
+            if column is not None:
+                setattr(taken, name, column[start:stop, :width] if name in EVENT_COLUMNS else column[start:stop])
+        return taken
 
     def to(self, device: torch.device | str, non_blocking: bool = False) -> "SequenceBatch":
         """Return the batch on another device."""
@@ -97,7 +124,7 @@ class SequenceBatch:
             value = getattr(self, field.name)
             if isinstance(value, SequenceBatch):
                 value = value._map(function)
-            elif value is not None:
+            elif isinstance(value, Tensor):
                 value = function(value)
             setattr(moved, field.name, value)
         return moved

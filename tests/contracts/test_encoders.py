@@ -104,6 +104,19 @@ def test_output_has_the_shape_of_the_input(encoder):
     assert hidden[batch.valid_mask].isfinite().all()
 
 
+def test_rows_encoded_in_groups_are_what_they_are_in_the_whole_batch(encoder):
+    batch = make_batch()
+    order = batch.lengths.argsort()
+    batch = take_rows(batch, order)
+    whole = encode(encoder, batch)
+    groups = replace(batch, groups=((1, 1), (3, 7), (4, LENGTH))).in_groups()
+    assert [group.items.shape for group in groups] == [(1, 1), (2, 7), (1, LENGTH)]
+    states = [state for group in groups for state in encode(encoder, group)]
+    for row, state in enumerate(states):
+        length = batch.lengths[row]
+        torch.testing.assert_close(state[:length], whole[row, :length], rtol=1e-4, atol=1e-5)
+
+
 @pytest.mark.parametrize("last", [0, 3, LENGTH - 2])
 @pytest.mark.parametrize("name", CAUSAL)
 def test_later_events_leave_earlier_states_as_they_are(name, last):

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from functools import partial
 from types import SimpleNamespace
 
@@ -32,6 +33,25 @@ BATCH = SequenceBatch(
     lengths=torch.tensor([2, 3]),
     user_index=torch.tensor([0, 1]),
 )
+
+
+class Depth(nn.Module):
+    """Tells how many rows and columns it is given beside the items."""
+
+    def forward(self, embedded, batch):
+        assert embedded.shape[:2] == batch.items.shape
+        return embedded + 100 * batch.items.shape[1]
+
+
+def test_rows_of_similar_length_are_encoded_together():
+    net = module()
+    whole = net(BATCH)
+    net.encoder = Depth()
+    states = net(replace(BATCH, groups=((1, 2), (2, 3))))
+    assert states.shape == whole.shape
+    torch.testing.assert_close(states[0, :2], whole[0, :2] + 200)
+    torch.testing.assert_close(states[1], whole[1] + 300)
+    assert not states[0, 2].any()
 
 
 def test_scores_belong_to_the_last_event_of_each_row():

@@ -47,3 +47,18 @@ def test_columns_of_events_are_those_with_a_value_for_each_position():
 def test_views_move_with_the_batch():
     moved = replace(make_batch(), views=make_batch()).to("meta")
     assert moved.items.is_meta and moved.views.items.is_meta and moved.views.views is None
+
+
+def test_groups_cut_every_column_to_their_longest_row():
+    batch = make_batch()
+    whole = replace(
+        batch, groups=((1, int(batch.lengths[0])), (len(batch), batch.items.shape[1])), behaviors=batch.items + 1,
+        user_values=torch.arange(len(batch) * 2.0).view(-1, 2), views=batch, seen_items=batch.items[0],
+    )  # fmt: skip
+    first, rest = whole.in_groups()
+    assert first.items.tolist() == batch.items[:1, : batch.lengths[0]].tolist()
+    assert first.behaviors.tolist() == (first.items + 1).tolist()
+    assert torch.cat([first.user_values, rest.user_values]).tolist() == whole.user_values.tolist()
+    assert torch.cat([first.lengths, rest.lengths]).tolist() == batch.lengths.tolist()
+    assert first.views is None and first.seen_items is None and first.in_groups() == [first]
+    assert whole.to("cpu").groups == whole.groups
