@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from seqmine.data.windows import Windows
 from seqmine.structs import InteractionLog
 
-_MOST_HALVINGS = 3
+_MOST_GROUPS = 4
+_PADDING_ALLOWED = 0.05
 
 
 @dataclass(frozen=True)
@@ -109,7 +110,9 @@ def stack_rows(parts: Sequence[TrainingRows]) -> TrainingRows:
 
 
 def length_groups(lengths: NDArray[np.int64]) -> tuple[tuple[int, int], ...]:
-    """Cut rows that stand by length into at most four groups whose limits halve from the longest row down.
+    """Cut rows that stand by length into the fewest groups, four at most, that need hardly any padding.
+
+    Of all cuts into so many groups the one with the least padding is taken (dynamic programming over the lengths).
 
     Args:
         lengths: (B,) steps of each row; a row that is shorter than one before it costs padding, no more.
@@ -117,13 +120,25 @@ def length_groups(lengths: NDArray[np.int64]) -> tuple[tuple[int, int], ...]:
     Returns:
         For each group the row after its last and its longest length.
 
-    >>> length_groups(np.array([1, 3, 9, 10, 20, 40]))
-    ((2, 3), (4, 10), (5, 20), (6, 40))
+    >>> length_groups(np.array([3, 3, 9, 10, 40]))
+    ((2, 3), (4, 10), (5, 40))
     """
-    widths = np.maximum.accumulate(lengths)
-    halvings = np.minimum(np.log2(widths[-1:] / widths).astype(np.int64), _MOST_HALVINGS)
-    stops = [*np.flatnonzero(np.diff(halvings)) + 1, len(lengths)]
-    return tuple((int(stop), int(widths[stop - 1])) for stop in stops if stop)
+    widths, firsts = np.unique(np.maximum.accumulate(lengths), return_index=True)
+    stops = np.append(firsts, len(lengths))
+    begins = np.arange(len(widths))
+    steps = (stops[1:] - stops[:-1, None]) * widths  # [i, j]: computed steps of one group of the lengths i to j
+    steps = np.where(begins[:, None] <= begins, steps, np.inf)
+    fewest = np.where(stops == 0, 0.0, np.inf)
+    choices: list[NDArray[np.int64]] = []
+    while len(choices) < min(_MOST_GROUPS, len(widths)) and not fewest[-1] <= (1 + _PADDING_ALLOWED) * lengths.sum():
+        ways = fewest[:-1, None] + steps
+        choices.append(ways.argmin(0))
+        fewest = np.append(np.inf, ways.min(0))
+    groups, end = [], len(widths)
+    for choice in reversed(choices):
+        groups.append((int(stops[end]), int(widths[end - 1])))
+        end = choice[end - 1]
+    return tuple(reversed(groups))
 
 
 def grid(starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:

@@ -70,7 +70,7 @@ class KeepPatterns:
         target = rows.targets[steps, last]
         is_ahead = target > rows.events[steps, last]
         symbols[steps[is_ahead], rows.lengths[is_ahead]] = log.items[target[is_ahead]]
-        return mark_occurrences(symbols, self.patterns, self.constraints.limits[1])[:, :width]
+        return mark_occurrences(symbols, self.patterns, self.constraints.limits[1])[:, :width] & rows.valid
 
 
 def mark_occurrences(symbols: NDArray[np.int64], patterns: PatternTable, max_gap: int) -> NDArray[np.bool_]:

@@ -35,12 +35,12 @@ def test_every_row_is_in_one_batch(lengths, batch_size):
 
 
 def test_padding_is_small():
-    """Tokens computed in groups stay within 25% of the useful ones (whole batches of this log compute 60% more)."""
+    """Tokens computed in groups stay within 10% of the useful ones (whole batches of this log compute 60% more)."""
     computed = useful = 0
     for batch in training_batches():
         computed += sum(group.items.numel() for group in batch.in_groups())
         useful += int(batch.lengths.sum())
-    assert useful <= computed <= 1.25 * useful
+    assert useful <= computed <= 1.1 * useful
 
 
 @pytest.mark.parametrize("batch_size", [100, 98, 99])

@@ -1,7 +1,11 @@
+from itertools import combinations, pairwise
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from seqmine.data.rows import TrainingRows, stack_rows, training_rows
+from seqmine.data.rows import TrainingRows, length_groups, stack_rows, training_rows
 from seqmine.data.windows import Windows
 from seqmine.structs import InteractionLog
 
@@ -36,3 +40,19 @@ def test_stacked_rows_are_as_wide_as_the_widest():
     stacked = stack_rows([narrow, rows.take_rows(np.array([0]))])
     assert as_lists(stacked) == ([[4, -1, -1], [0, 1, 2]], [[5, 0, 0], [7, 8, 9]], [[5, -1, -1], [-1, 2, 3]], [1, 3])
     assert len(stacked) == 2
+
+
+@given(st.lists(st.integers(1, 9), min_size=1, max_size=12))
+def test_rows_are_cut_into_the_fewest_groups_with_hardly_any_padding(lengths):
+    def padding_of(stops):
+        return sum((stop - start) * max(lengths[:stop]) for start, stop in pairwise((0, *stops))) / sum(lengths) - 1
+
+    def least_padding(num_groups):
+        return min(padding_of((*cuts, len(lengths))) for cuts in combinations(range(1, len(lengths)), num_groups - 1))
+
+    groups = length_groups(np.array(lengths))
+    assert all(width == max(lengths[:stop]) for stop, width in groups)
+    padding = padding_of([stop for stop, _ in groups])
+    assert padding == pytest.approx(least_padding(len(groups)))
+    assert len(groups) == 1 or least_padding(len(groups) - 1) > 0.05
+    assert padding <= 0.05 or len(groups) == min(4, len(set(np.maximum.accumulate(lengths).tolist())))

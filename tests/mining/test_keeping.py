@@ -2,10 +2,10 @@ from itertools import combinations, pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seqmine.data.augmentations import Augmentations, Mask
+from seqmine.data.augmentations import Augmentations, Crop, Mask
 from seqmine.data.collate import TwoViewCollate
 from seqmine.data.rows import training_rows
 from seqmine.data.windows import LatestWindow, PrefixWindows
@@ -38,6 +38,7 @@ def table_of(patterns):
     return table.take(lexicographic_order(table))
 
 
+@settings(deadline=None)  # the first example waits for a compiler
 @given(
     st.lists(st.lists(st.integers(0, 3), min_size=8, max_size=8), min_size=1, max_size=3),
     st.lists(st.lists(st.integers(1, 3), min_size=2, max_size=4), min_size=1, max_size=4, unique_by=tuple),
@@ -89,6 +90,13 @@ def test_an_event_that_announces_the_target_is_kept():
     kept = rule_of().find_kept(announced, LOG)
     before = np.arange(len(asked)), announced.lengths - 2
     assert (announced.items[before] == 1).all() and kept[before].all()
+
+
+def test_the_target_itself_is_no_step():
+    rows = rows_of(PrefixWindows())
+    assert not rule_of().find_kept(rows, LOG)[~rows.valid].any()
+    chain = Augmentations({"crop": Crop(share=0.5), "rule": KeepPatterns(**SETTINGS)}, LOG, STOPS)
+    assert (chain(rows, np.random.default_rng(0)).lengths <= rows.lengths).all()
 
 
 @pytest.mark.parametrize(
