@@ -44,15 +44,15 @@ def test_stacked_rows_are_as_wide_as_the_widest():
 
 @given(st.lists(st.integers(1, 9), min_size=1, max_size=12))
 def test_rows_are_cut_into_the_fewest_groups_with_hardly_any_padding(lengths):
-    def padding_of(stops):
-        return sum((stop - start) * max(lengths[:stop]) for start, stop in pairwise((0, *stops))) / sum(lengths) - 1
+    def computed(stops):
+        return sum((stop - start) * max(lengths[:stop]) for start, stop in pairwise((0, *stops)))
 
-    def least_padding(num_groups):
-        return min(padding_of((*cuts, len(lengths))) for cuts in combinations(range(1, len(lengths)), num_groups - 1))
+    def fewest(num_groups):
+        return min(computed((*cuts, len(lengths))) for cuts in combinations(range(1, len(lengths)), num_groups - 1))
 
-    groups = length_groups(np.array(lengths))
+    groups, allowed = length_groups(np.array(lengths)), 1.05 * sum(lengths)
     assert all(width == max(lengths[:stop]) for stop, width in groups)
-    padding = padding_of([stop for stop, _ in groups])
-    assert padding == pytest.approx(least_padding(len(groups)))
-    assert len(groups) == 1 or least_padding(len(groups) - 1) > 0.05
-    assert padding <= 0.05 or len(groups) == min(4, len(set(np.maximum.accumulate(lengths).tolist())))
+    steps = computed([stop for stop, _ in groups])
+    assert steps == fewest(len(groups))
+    assert len(groups) == 1 or fewest(len(groups) - 1) > allowed
+    assert steps <= allowed or len(groups) == min(4, len(set(np.maximum.accumulate(lengths).tolist())))
