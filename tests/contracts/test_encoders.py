@@ -16,9 +16,11 @@ CONF = Path(__file__).resolve().parents[2] / "conf"
 LENGTH, DIM, NUM_ITEMS = 12, 16, 40
 MODELS = sorted(path.stem for path in (CONF / "model").glob("*.yaml") if "encoder" in OmegaConf.load(path))
 POSITIONS = sorted(path.stem for path in (CONF / "model" / "positions").glob("*.yaml") if path.stem != "learned")
-# each model, and the Transformer with each other choice of positions
+# each model, and those that leave positions to a choice with each other choice
 CHOICES = {name: [f"model={name}"] for name in MODELS} | {
-    f"transformer-{name}": ["model=transformer", f"model/positions@model.encoder={name}"] for name in POSITIONS
+    f"{model}-{name}": [f"model={model}", f"model/positions@model.encoder={name}"]
+    for model in ("transformer", "bsarec")
+    for name in POSITIONS
 }
 NORM_FIRST = OmegaConf.load(CONF / "model" / "transformer.yaml").encoder.norm_first
 CHOICES["transformer-other-norm"] = ["model=transformer", f"model.encoder.norm_first={not NORM_FIRST}"]
