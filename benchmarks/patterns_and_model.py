@@ -16,9 +16,9 @@ from omegaconf import OmegaConf
 
 from seqmine.metrics.comparison import paired_bootstrap, rank_gains
 from seqmine.metrics.functional import mask_candidates, target_ranks
-from seqmine.mining.recommender import PatternRecommender, PatternReranker, choose_alpha
+from seqmine.mining.recommender import PatternRecommender
+from seqmine.mining.reranker import PatternReranker, choose_alpha
 from seqmine.restore import restore_run
-from seqmine.runs import best_checkpoint
 
 
 def main() -> None:
@@ -35,13 +35,10 @@ def compare_run(path: str, run: str) -> dict[str, object]:
         places = {"run": folder, "outputs": folder, "store": f"{folder}/store"}
         changes = OmegaConf.create({"run": run, "paths": places, "data": {"path": path}})
         _, module, data = restore_run(changes)
-        weights = torch.load(best_checkpoint(run), map_location="cpu", weights_only=True)["state_dict"]
-        module.load_state_dict(weights)
-        module.eval()
         patterns = PatternRecommender()
         patterns.fit(data.prepared.training_log(), data.catalog.num_items)
-        alpha, validation = choose_alpha(module, patterns, data.val_dataloader())
-        both = PatternReranker(model=module, patterns=patterns, alpha=alpha)
+        both = PatternReranker(model=module, patterns=patterns, alpha=0.0)
+        alpha, validation = choose_alpha(both, data.val_dataloader())
         ranks: dict[str, list[NDArray[np.float64]]] = {"model": [], "patterns": [], "both": []}
         for batch in data.test_dataloader():
             model, correction = module.score(batch), both.correction(batch)

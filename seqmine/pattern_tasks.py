@@ -25,7 +25,7 @@ from seqmine.mining.sequentiality import SequentialityCheck, tie_share
 from seqmine.pattern_loggers import log_patterns, log_report
 from seqmine.pattern_results import pattern_rows, progress_bar, show_lists, show_patterns, write_patterns
 from seqmine.restore import check_catalog, load_module
-from seqmine.runs import write_json
+from seqmine.runs import read_config, write_json
 from seqmine.structs import InteractionLog, PatternTable, Recommender, UserError
 
 
@@ -82,7 +82,7 @@ def subject_of(config: DictConfig) -> Subject:
     model: Recommender | None = None
     if config.run is not None:
         check_catalog(prepared.catalog, config.run)
-        model = load_module(config.run)[0]
+        model = load_module(config.run, read_config(config.run))
     return Subject(prepared.training_log(), list(prepared.catalog.item_ids), prepared.catalog.features, model)
 
 

@@ -9,10 +9,12 @@ from seqmine.command_line import program
 def main(config: DictConfig) -> None:
     """Write recommendations."""
     from seqmine.recommendations import histories_of, recommend_to, write_recommendations
-    from seqmine.restore import load_module
+    from seqmine.restore import reranked, restore_run, run_catalog
 
-    module, catalog, settings = load_module(config.run)
-    histories = histories_of(config, settings, catalog)
+    settings, module, datamodule = restore_run(config)
+    module, _ = reranked(config, settings, module, datamodule)
+    catalog = run_catalog(config.run)
+    histories = histories_of(config, datamodule, catalog)
     lists = recommend_to(
         module, catalog, histories, top_k=config.top_k, batch_size=config.batch_size, seen=settings.evaluation.seen
     )

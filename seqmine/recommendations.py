@@ -11,12 +11,12 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import torch
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 from torch import nn
 
-from seqmine.config import build
 from seqmine.data.collate import HistoryCollate
-from seqmine.data.sequences import PreparedData, group_by_user
+from seqmine.data.datamodule import SequenceDataModule
+from seqmine.data.sequences import group_by_user
 from seqmine.data.sources.interactions import InteractionFiles
 from seqmine.data.sources.sequences import SequenceFile
 from seqmine.data.splits import Targets
@@ -47,31 +47,29 @@ class Histories:
     seen_behavior: int | None = None
 
 
-def histories_of(config: DictConfig, settings: DictConfig, catalog: Catalog) -> Histories:
+def histories_of(config: DictConfig, datamodule: SequenceDataModule, catalog: Catalog) -> Histories:
     """Return the histories that ``recommend`` is asked about: those of a file, or those of the run.
 
     Args:
         config: of the program.
-        settings: of the run.
+        datamodule: of the run; its log is read only where no file is named.
         catalog: of the run.
     """
     if config.history not in ("full", "test"):
         raise UserError(f"history is {config.history!r}, allowed are full and test; change history")
-    target_behavior = settings.data.target_behavior
+    target_behavior, max_length = datamodule.target_behavior, datamodule.max_length
     if config.input is not None:
         log, user_ids = _read_histories(str(config.input), catalog)
         users = np.flatnonzero(log.lengths)
         ends = Targets(users, log.lengths[users])
-        behavior = None if target_behavior is None else log.behavior_number(str(target_behavior))
-        return Histories(log, user_ids, ends, settings.data.max_length, behavior)
-    if config.data.path is not None:
-        OmegaConf.update(settings, "data.path", config.data.path, force_add=True)
-    data: PreparedData = build(settings.data.module, settings.trusted).prepared
+        behavior = None if target_behavior is None else log.behavior_number(target_behavior)
+        return Histories(log, user_ids, ends, max_length, behavior)
+    data = datamodule.prepared
     check_catalog(data.catalog, config.run)
     everyone = Targets(np.arange(data.log.num_users), data.log.lengths)
     ends = everyone if config.history == "full" else data.split.test
-    behavior = None if target_behavior is None else data.log.behavior_number(str(target_behavior))
-    return Histories(data.log, data.user_ids, ends, settings.data.max_length, behavior)
+    behavior = None if target_behavior is None else data.log.behavior_number(target_behavior)
+    return Histories(data.log, data.user_ids, ends, max_length, behavior)
 
 
 def recommend_to(

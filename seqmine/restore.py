@@ -7,18 +7,22 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from lightning import LightningModule, Trainer, seed_everything
+from lightning import Trainer, seed_everything
 from omegaconf import DictConfig, OmegaConf
 
 from seqmine.config import build
 from seqmine.data.datamodule import SequenceDataModule
 from seqmine.data.store import read_catalog
+from seqmine.models.baselines.module import BaselineModule
+from seqmine.models.module import SequenceModule
 from seqmine.runs import best_checkpoint, read_config
-from seqmine.structs import Catalog, Recommender, UserError
+from seqmine.structs import Catalog, UserError
+
+Model = SequenceModule | BaselineModule
 
 
-def restore_run(config: DictConfig) -> tuple[DictConfig, LightningModule, SequenceDataModule]:
-    """Rebuild the run that ``config.run`` names; the weights come with the checkpoint.
+def restore_run(config: DictConfig) -> tuple[DictConfig, Model, SequenceDataModule]:
+    """Rebuild the run that ``config.run`` names, with its best weights; the log is not read yet.
 
     Args:
         config: of a program, with ``run``, ``paths`` and optionally ``evaluation``, ``trainer`` and ``data.path``; what
@@ -28,7 +32,7 @@ def restore_run(config: DictConfig) -> tuple[DictConfig, LightningModule, Sequen
         The settings of the run with these changes, its module and its data module.
 
     Raises:
-        UserError: when the folder is no run, or the log has changed so that items are numbered anew.
+        UserError: when the folder is no run.
     """
     settings = read_config(config.run)
     settings.paths.run = config.paths.run
@@ -36,30 +40,61 @@ def restore_run(config: DictConfig) -> tuple[DictConfig, LightningModule, Sequen
         for name, value in (config.get(group) or {}).items():
             if value is not None:
                 OmegaConf.update(settings, f"{group}.{name}", value, force_add=True)
-    seed_everything(settings.seed, verbose=False)
     with same_components(config.run):
         datamodule = build(settings.data.module, settings.trusted)
-        check_catalog(datamodule.catalog, config.run)
-        module = build(settings.model, settings.trusted)(catalog=datamodule.catalog)
-    return settings, module, datamodule
+    return settings, load_module(config.run, settings), datamodule
+
+
+def load_module(run: str, settings: DictConfig) -> Model:
+    """Rebuild the module of a run with its best weights.
+
+    Args:
+        run: folder of the run.
+        settings: of the run.
+
+    Raises:
+        UserError: when the run has no checkpoint, or was made by a version that differs.
+    """
+    seed_everything(settings.seed, verbose=False)
+    with same_components(run):
+        module = build(settings.model, settings.trusted)(catalog=run_catalog(run))
+    checkpoint: dict[str, Any] = torch.load(best_checkpoint(run), map_location="cpu", weights_only=True)
+    module.load_state_dict(checkpoint["state_dict"])
+    return module.eval()
+
+
+def run_catalog(run: str) -> Catalog:
+    """Return the items that a run knows."""
+    return read_catalog(Path(run) / "catalog.parquet")
+
+
+def reranked(
+    config: DictConfig, settings: DictConfig, module: Model, datamodule: SequenceDataModule
+) -> tuple[Model, dict[str, float]]:
+    """Correct a model as ``config.rerank`` says.
+
+    Args:
+        config: of a program, with ``run`` and ``rerank``.
+        settings: of the run.
+        module: the model of the run.
+        datamodule: of the run.
+
+    Returns:
+        What scores, and the settings that were chosen for it by the name that they are reported with.
+
+    Raises:
+        UserError: when the log numbers items differently than the run.
+    """
+    if not config.rerank:
+        return module, {}
+    check_catalog(datamodule.catalog, config.run)
+    return build(config.rerank, settings.trusted)(module, datamodule)
 
 
 def build_trainer(settings: DictConfig) -> Trainer:
     """Build a trainer that evaluates and logs nothing."""
     callbacks = list(build(settings.callbacks, settings.trusted).values())
     return build(settings.trainer, settings.trusted)(callbacks=callbacks, logger=False)
-
-
-def load_module(run: str) -> tuple[Recommender, Catalog, DictConfig]:
-    """Rebuild the module of a run with its best weights, and its catalog and settings, without the log."""
-    settings = read_config(run)
-    catalog = read_catalog(Path(run) / "catalog.parquet")
-    seed_everything(settings.seed, verbose=False)
-    with same_components(run):
-        module = build(settings.model, settings.trusted)(catalog=catalog)
-    checkpoint: dict[str, Any] = torch.load(best_checkpoint(run), map_location="cpu", weights_only=True)
-    module.load_state_dict(checkpoint["state_dict"])
-    return module.eval(), catalog, settings
 
 
 @contextmanager
@@ -91,7 +126,7 @@ def check_catalog(catalog: Catalog, run: str) -> None:
     Raises:
         UserError: when the catalogs differ.
     """
-    known = read_catalog(Path(run) / "catalog.parquet")
+    known = run_catalog(run)
     if known.fingerprint != catalog.fingerprint:
         raise UserError(
             f"the log has a catalog of {catalog.num_items} items that is not the catalog of {known.num_items} items of "

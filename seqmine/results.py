@@ -1,5 +1,6 @@
 """The result of a run: its metrics in files, and the table that a person reads."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +20,23 @@ _COLUMNS = ("hit_rate@10", "ndcg@10", "mrr@10", "coverage@10", "popularity_bias@
 
 
 @rank_zero_only
-def write_results(config: DictConfig, trainer: Trainer, module: LightningModule) -> None:
-    """Write metrics, ranks and catalog of a finished run into its folder, and print the final table."""
+def write_results(
+    config: DictConfig, trainer: Trainer, module: LightningModule, chosen: Mapping[str, float] | None = None
+) -> None:
+    """Write metrics, ranks and catalog of a finished run into its folder, and print the final table.
+
+    Args:
+        config: of the run.
+        trainer: has evaluated the module.
+        module: what was evaluated.
+        chosen: more to report beside the metrics, by name.
+    """
     import polars as pl
 
     folder = Path(config.paths.run)
     evaluation = _callback(trainer, RankingEvaluation)
     metrics = {**evaluation.results, **best_of(trainer), **_callback(trainer, Clock).results}
+    metrics |= chosen or {}
     metrics["parameters"] = sum(parameter.numel() for parameter in module.parameters())
     metrics["protocol"] = protocol(config, trainer)
     write_json(folder / "metrics.json", metrics)

@@ -139,7 +139,9 @@ def group_rows(runs: Sequence[FinishedRun], free_settings: Sequence[str]) -> lis
 def _read_run(folder: Path) -> FinishedRun:
     resolved, config, metrics = OmegaConf.load(folder / "config.yaml"), read_config(str(folder)), read_metrics(folder)
     if config.program == "evaluate":
-        config = read_config(config.run)
+        asked, config = config, read_config(config.run)
+        if asked.get("rerank"):
+            OmegaConf.update(config, "rerank", asked.rerank, force_add=True)
     free = [name for name in _FREE_OF_PROTOCOL if name != "max_length" or metrics["protocol"]["seen"] != "window"]
     protocol = {name: value for name, value in metrics["protocol"].items() if name not in free}
     if protocol["candidates"] != "full":

@@ -52,6 +52,15 @@ def test_an_evaluation_belongs_to_the_row_of_its_run(tmp_path):
         require_one_protocol([first, other])
 
 
+def test_an_evaluation_corrected_by_patterns_is_a_row_of_its_own(tmp_path):
+    run = finished_run(tmp_path / "a", ranks=ranks_of(0))
+    both = finished_run(tmp_path / "b", ranks=ranks_of(1))
+    asked = {"program": "evaluate", "run": str(run), "rerank": {"_target_": "Patterns", "alpha": None}}
+    OmegaConf.save(OmegaConf.create(asked), both / ".hydra" / "config.yaml")
+    rows = group_rows(find_runs([str(tmp_path / "*")]), FREE)
+    assert [row.name for row in rows] == ["net", "net rerank=Patterns alpha=None"]
+
+
 @pytest.mark.parametrize(
     ("protocol", "alike"),
     [

@@ -1,18 +1,14 @@
-"""Patterns at work: as a recommender of their own, and as a correction of a model's scores."""
-
-from collections.abc import Iterable, Sequence
+"""Patterns at work as a recommender of their own."""
 
 import numpy as np
 import torch
 from jaxtyping import Float, Int
-from numpy.typing import NDArray
 from scipy import sparse
 from torch import Tensor, nn
 
-from seqmine.metrics.functional import mask_candidates, ndcg, target_ranks
 from seqmine.models.baselines.counting import popularity_shares
 from seqmine.models.baselines.fitted import declare_buffers, entries_of_rows, store
-from seqmine.structs import InteractionLog, PatternTable, Recommender, SequenceBatch, UserError
+from seqmine.structs import InteractionLog, PatternTable, SequenceBatch, UserError
 
 
 def window_pairs(log: InteractionLog, num_items: int, window: int) -> sparse.csr_matrix:
@@ -118,71 +114,3 @@ def rule_table(table: PatternTable, num_items: int) -> sparse.csr_matrix:
     rows = np.flatnonzero((table.lengths == 2) & (np.nan_to_num(lift) > 1.0))
     pairs = (table.symbols[table.offsets[rows]], table.symbols[table.offsets[rows] + 1])
     return sparse.coo_matrix((np.log(lift[rows]), pairs), shape=(num_items + 1, num_items + 1)).tocsr()
-
-
-class PatternReranker:
-    """Correct a model by patterns: ``s = s_model + alpha * log((s_patterns + eps) / (popularity + eps))``.
-
-    Args:
-        model: scores the catalog; log-probabilities or logits.
-        patterns: a fitted ``PatternRecommender``.
-        alpha: weight of the patterns; 0 gives the model back.
-        eps: how much evidence a rule needs before it counts.
-
-    Raises:
-        UserError: a negative weight, or eps that is not positive.
-    """
-
-    def __init__(self, *, model: Recommender, patterns: PatternRecommender, alpha: float, eps: float = 1e-3) -> None:
-        if alpha < 0 or eps <= 0:
-            raise UserError(f"alpha={alpha} and eps={eps} are not allowed: set alpha to 0 or more and eps above 0.")
-        self.model, self.patterns, self.alpha, self.eps = model, patterns, alpha, eps
-
-    def score(self, batch: SequenceBatch) -> Float[Tensor, "B V"]:
-        """Return the corrected scores."""
-        scores = self.model.score(batch)
-        return scores if self.alpha == 0 else scores + self.alpha * self.correction(batch)
-
-    def correction(self, batch: SequenceBatch) -> Float[Tensor, "B V"]:
-        """Return the log-ratio of what the patterns say to popularity, both as shares of the catalog."""
-        told = self.patterns.score(batch)
-        told = told / told.sum(dim=1, keepdim=True)
-        return torch.log((told + self.eps) / (self.patterns.shares + self.eps))
-
-
-def choose_alpha(
-    model: Recommender,
-    patterns: PatternRecommender,
-    batches: Iterable[SequenceBatch],
-    *,
-    grid: Sequence[float] = (0.0, 0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0, 1.5, 2.0),
-    eps: float = 1e-3,
-) -> tuple[float, dict[float, float]]:
-    """Choose the weight of the patterns by NDCG@10 on validation; the smallest of the best.
-
-    Args:
-        model: scores the catalog.
-        patterns: a fitted ``PatternRecommender``.
-        batches: validation batches with their targets and seen items.
-        grid: weights to try; 0, the model alone, must be among them.
-        eps: as in ``PatternReranker``.
-
-    Returns:
-        The weight, and NDCG@10 of each.
-
-    Raises:
-        UserError: 0 is not in the grid.
-    """
-    if 0.0 not in grid:
-        raise UserError(f"grid={list(grid)} leaves out 0, the model alone: add 0 to the grid.")
-    reranker = PatternReranker(model=model, patterns=patterns, alpha=0.0, eps=eps)
-    gains: dict[float, list[NDArray[np.float64]]] = {float(alpha): [] for alpha in sorted(grid)}
-    with torch.no_grad():
-        for batch in batches:
-            base, correction = model.score(batch), reranker.correction(batch)
-            for alpha, parts in gains.items():
-                scores = base + alpha * correction
-                mask_candidates(scores, batch.seen_rows, batch.seen_items, batch.last_targets)
-                parts.append(ndcg(target_ranks(scores, batch.last_targets), 10).numpy())
-    values = {alpha: float(np.concatenate(parts).mean()) for alpha, parts in gains.items()}
-    return max(values, key=lambda alpha: (values[alpha], -alpha)), values

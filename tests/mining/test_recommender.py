@@ -4,9 +4,9 @@ import torch
 
 from seqmine.mining.model_patterns import batch_of
 from seqmine.mining.permutation import shuffle_within_users
-from seqmine.mining.recommender import PatternRecommender, PatternReranker, choose_alpha, rule_table
+from seqmine.mining.recommender import PatternRecommender, rule_table
 from seqmine.mining.sequentiality import SequentialityCheck, first_order_ndcg
-from seqmine.structs import InteractionLog, PatternTable, UserError
+from seqmine.structs import InteractionLog, PatternTable
 
 
 def chains(num_users=200, seed=0):
@@ -17,14 +17,6 @@ def chains(num_users=200, seed=0):
         start = int(rng.integers(1, 31))
         rows.append([(start + step - 1) % 30 + 1 for step in range(int(rng.integers(3, 9)))])
     return InteractionLog.from_lists(rows)
-
-
-class Uniform:
-    def __init__(self, num_items):
-        self.num_items = num_items
-
-    def score(self, batch):
-        return torch.zeros(len(batch), self.num_items + 1)
 
 
 def test_scores_equal_the_sum_over_rules():
@@ -48,27 +40,6 @@ def test_checkpoints_keep_the_rules():
     empty.load_state_dict(fitted.state_dict())
     batch = batch_of([[4, 5]])
     assert torch.equal(fitted.score(batch), empty.score(batch))
-
-
-def test_alpha_zero_is_the_model_and_validation_chooses_more_where_rules_help():
-    log = chains()
-    patterns = PatternRecommender()
-    patterns.fit(log, 30)
-    batch = batch_of([log.history(user)[:-1].tolist() for user in range(50)])
-    batch.targets[torch.arange(50), batch.lengths - 1] = torch.tensor(
-        [int(log.history(user)[-1]) for user in range(50)]
-    )
-    model = Uniform(30)
-    assert torch.equal(PatternReranker(model=model, patterns=patterns, alpha=0.0).score(batch), model.score(batch))
-    alpha, values = choose_alpha(model, patterns, [batch])
-    assert alpha == min(a for a, value in values.items() if value == max(values.values()))
-    assert alpha > 0
-    assert values[alpha] > 0.9 > values[0.0]
-
-
-def test_the_grid_must_hold_the_model_alone():
-    with pytest.raises(UserError, match=r"grid=\[1.0\] leaves out 0"):
-        choose_alpha(Uniform(3), PatternRecommender(), [], grid=[1.0])
 
 
 def test_rules_of_a_table_weigh_their_log_lift():
