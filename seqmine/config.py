@@ -25,7 +25,6 @@ TRUSTED_TARGETS = frozenset(
         "torch.nn.SiLU",
         "torch.nn.LayerNorm",
         "torch.nn.RMSNorm",
-        "lightning.pytorch.callbacks.EMAWeightAveraging",
         "lightning.pytorch.callbacks.EarlyStopping",
         "lightning.pytorch.callbacks.LearningRateMonitor",
         "lightning.pytorch.callbacks.ModelCheckpoint",

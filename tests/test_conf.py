@@ -52,6 +52,13 @@ def test_a_model_is_built_for_a_catalog(name):
     assert isinstance(module, get_class("lightning.LightningModule"))
 
 
+@pytest.mark.parametrize(
+    "name", [name for name in MODELS if "encoder" in OmegaConf.load(CONF_DIR / f"model/{name}.yaml")]
+)
+def test_every_trained_model_can_score_by_cosines(name):
+    assert "cosine_temperature" in composed(f"model={name}").model
+
+
 def log_for(name: str, small_log: Path, tmp_path: Path) -> Path:
     """Return a small log of the form that an experiment reads."""
     if "/data: interactions" not in (CONF_DIR / "experiment" / f"{name}.yaml").read_text():

@@ -74,7 +74,9 @@ def view_contrast(
 ) -> Float[Tensor, ""]:
     """Return the contrast between two views of the last state of each history."""
     views = torch.cat([last_states(first, batch), last_states(second, batch)])
-    return intent_contrast(views, batch.last_targets.repeat(2), temperature)
+    alone = -1 - torch.arange(len(batch), device=views.device)  # a history without a target is like no other
+    owners = torch.where(batch.last_targets > 0, batch.last_targets, alone)
+    return intent_contrast(views, owners.repeat(2), temperature)
 
 
 def last_states(hidden: Float[Tensor, "B L D"], batch: SequenceBatch) -> Float[Tensor, "B D"]:

@@ -175,9 +175,13 @@ class SequenceModule(LightningModule):
 
 
 def score_catalog(queries: Float[Tensor, "B D"], items: Float[Tensor, "V D"]) -> Float[Tensor, "B V"]:
-    """Return all inner products; on a CPU by few rows at a time, so that what is written stays in the cache."""
+    """Return all inner products, in single precision also where the model computes in less: equal scores are misses.
+
+    On a CPU by few rows at a time, so that what is written stays in the cache.
+    """
     if queries.device.type != "cpu" or torch.is_grad_enabled():
-        return queries @ items.T
+        with torch.autocast(queries.device.type, enabled=False):
+            return queries @ items.T
     scores = queries.new_empty(len(queries), len(items))
     for rows, result in zip(queries.split(_SCORED_ROWS), scores.split(_SCORED_ROWS), strict=True):
         torch.mm(rows, items.T, out=result)

@@ -22,6 +22,11 @@ CHOICES = {name: [f"model={name}"] for name in MODELS} | {
     for model in ("transformer", "bsarec")
     for name in POSITIONS
 }
+CHOICES |= {
+    f"transformer-{choice.stem}": ["model=transformer", f"model/{part}@model.encoder.{part}={choice.stem}"]
+    for part in ("norm", "feed_forward")
+    for choice in sorted((CONF / "model" / part).glob("*.yaml"))
+}
 NORM_FIRST = OmegaConf.load(CONF / "model" / "transformer.yaml").encoder.norm_first
 CHOICES["transformer-other-norm"] = ["model=transformer", f"model.encoder.norm_first={not NORM_FIRST}"]
 
@@ -93,7 +98,9 @@ def encode(encoder, batch):
 
 def test_there_is_something_to_test():
     assert {"lstm", "gru", "sasrec"} <= set(CAUSAL)
-    assert {"sasrec", "transformer", "transformer-other-norm", "transformer-rotary"} <= set(LAST_STATE)
+    assert {"sasrec", "transformer", "transformer-other-norm", "transformer-rotary", "transformer-rms"} <= set(
+        LAST_STATE
+    )
     assert len(CAUSAL) < len(NAMES)
 
 

@@ -44,6 +44,16 @@ def test_views_of_one_history_and_of_one_target_belong_together():
     assert view_contrast(first, apart, batch, 0.1) > together
 
 
+def test_histories_without_a_target_are_no_views_of_one_intent():
+    batch, states = make_batch(), torch.randn(3, 3, 4, generator=torch.Generator().manual_seed(0))
+    untold = batch.targets.clone()
+    untold[torch.arange(3), batch.lengths - 1] = 0
+    apart = untold.clone()
+    apart[torch.arange(3), batch.lengths - 1] = torch.tensor([7, 8, 9])
+    losses = [view_contrast(states, states, replace(batch, targets=targets), 0.5) for targets in (untold, apart)]
+    assert losses[0] == losses[1] > 0
+
+
 def test_only_the_last_event_of_each_history_is_a_view():
     batch, first = make_batch(), torch.randn(3, 3, 4)
     other = first.clone()

@@ -61,6 +61,15 @@ def test_scores_belong_to_the_last_event_of_each_row():
     torch.testing.assert_close(scores, expected)
 
 
+def test_scores_are_in_single_precision_where_the_model_computes_in_less():
+    net = module()
+    exact = net.score(BATCH)
+    with torch.autocast("cpu", torch.bfloat16):
+        low = net.score(BATCH)
+    assert low.dtype == torch.float32
+    torch.testing.assert_close(low, exact)
+
+
 def test_cosine_scores_ignore_the_lengths_of_vectors_and_are_what_the_loss_sees(monkeypatch):
     net = module(cosine_temperature=0.5)
     net.trainer = SimpleNamespace(world_size=1)

@@ -1,7 +1,5 @@
 """HSTU: hierarchical sequential transduction units (Zhai et al. 2024, arXiv:2402.17152)."""
 
-import math
-
 from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -36,7 +34,6 @@ class HSTUEncoder(nn.Module):
         num_time_buckets: int,
     ) -> None:
         super().__init__()
-        self.scale = math.sqrt(embedding_dim)
         self.positions = LearnedPositions(embedding_dim=embedding_dim, max_length=max_length)
         self.dropout = Dropout(dropout)
         self.biases = nn.ModuleList(
@@ -50,7 +47,7 @@ class HSTUEncoder(nn.Module):
 
     def forward(self, embedded: Float[Tensor, "B L D"], batch: SequenceBatch) -> Float[Tensor, "B L D"]:
         """Return hidden states; position t depends on positions up to t only."""
-        hidden = self.dropout(self.positions(embedded * self.scale, batch))
+        hidden = self.dropout(self.positions(embedded, batch))
         for block, bias in zip(self.blocks, self.biases, strict=True):
             hidden = block(hidden, bias(batch))
         return self.final_norm(hidden)

@@ -1,6 +1,5 @@
 """SASRec as published (Kang and McAuley 2018, arXiv:1808.09781)."""
 
-import math
 from typing import Any
 
 from jaxtyping import Float, Int
@@ -31,7 +30,6 @@ class SASRecEncoder(nn.Module):
 
     def __init__(self, *, embedding_dim: int, max_length: int, num_layers: int, num_heads: int, dropout: float) -> None:
         super().__init__()
-        self.scale = math.sqrt(embedding_dim)
         self.positions = LearnedPositions(embedding_dim=embedding_dim, max_length=max_length)
         self.dropout = Dropout(dropout)
         self.blocks = nn.ModuleList(
@@ -41,14 +39,14 @@ class SASRecEncoder(nn.Module):
 
     def forward(self, embedded: Float[Tensor, "B L D"], batch: SequenceBatch) -> Float[Tensor, "B L D"]:
         """Return hidden states; position t depends on positions up to t only."""
-        hidden = self.dropout(self.positions(embedded * self.scale, batch))
+        hidden = self.dropout(self.positions(embedded, batch))
         for block in self.blocks:
             hidden = block(hidden)
         return self.final_norm(hidden)
 
     def last_state(self, embedded: Float[Tensor, "B L D"], batch: SequenceBatch) -> Float[Tensor, "B D"]:
         """Return the hidden state of the last event of each row; the last block asks for no other."""
-        hidden = self.dropout(self.positions(embedded * self.scale, batch))
+        hidden = self.dropout(self.positions(embedded, batch))
         for block in self.blocks[:-1]:
             hidden = block(hidden)
         final: Any = self.blocks[-1]

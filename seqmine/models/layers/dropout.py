@@ -26,7 +26,7 @@ class Dropout(nn.Module):
 
     def forward(self, inputs: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
         """Return the inputs with a random part zeroed in training, the inputs themselves otherwise."""
-        threshold = round(self.p * 256)
+        threshold = min(round(self.p * 256), 255)
         if not self.training or threshold == 0:
             return inputs
         if inputs.device.type != "cpu":

@@ -10,7 +10,8 @@ from seqmine.structs import SequenceBatch
 class LearnedPositions(nn.Module):
     """Add a learned vector for the position counted from the end of the history.
 
-    Counted from the end, the newest event has the same vector in every history, whatever its length.
+    Counted from the end, the newest event has the same vector in every history, whatever its length. The vectors start
+    as strong as those of items.
 
     Args:
         embedding_dim: size D of the vectors.
@@ -20,7 +21,7 @@ class LearnedPositions(nn.Module):
     def __init__(self, *, embedding_dim: int, max_length: int) -> None:
         super().__init__()
         self.table = nn.Embedding(max_length, embedding_dim)
-        nn.init.normal_(self.table.weight, std=0.02)
+        nn.init.normal_(self.table.weight, std=0.02 * embedding_dim**0.5)
 
     def forward(self, embedded: Float[Tensor, "B L D"], batch: SequenceBatch) -> Float[Tensor, "B L D"]:
         """Return the embedded events with their positions added."""

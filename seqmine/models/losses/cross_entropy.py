@@ -11,6 +11,8 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
+from seqmine.structs import UserError
+
 _CPU_TILE_BYTES = 4 * 2**20  # a tile of scores and its softmax stay in the second-level caches
 _GPU_TILE_BYTES = 256 * 2**20  # large enough to fill the device
 
@@ -21,10 +23,19 @@ class CrossEntropy(nn.Module):
     Args:
         temperature: divisor of the scores; below 1 sharpens the distribution.
         label_smoothing: probability mass spread evenly over the whole catalog, in [0, 1).
+
+    Raises:
+        UserError: a setting out of range.
     """
 
     def __init__(self, *, temperature: float = 1.0, label_smoothing: float = 0.0) -> None:
         super().__init__()
+        if temperature <= 0:
+            raise UserError(f"temperature is {temperature}, must be above 0: set model.loss.temperature.")
+        if not 0 <= label_smoothing < 1:
+            raise UserError(
+                f"label_smoothing is {label_smoothing}, must be at least 0 and below 1: set model.loss.label_smoothing."
+            )
         self.temperature = temperature
         self.label_smoothing = label_smoothing
 

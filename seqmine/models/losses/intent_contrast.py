@@ -56,7 +56,8 @@ def intent_contrast(hidden: Float[Tensor, "P D"], targets: Int[Tensor, "P"], tem
     2.0
     """
     unit = F.normalize(hidden.float(), dim=1, eps=1e-6)
-    scores = unit @ unit.T / temperature
+    with torch.autocast(hidden.device.type, enabled=False):
+        scores = unit @ unit.T / temperature
     alike = targets.unsqueeze(1) == targets
     others = scores.masked_fill(alike, _MASKED).logsumexp(1)
     partners = alike.sum(1) - 1

@@ -14,6 +14,12 @@ def test_share_and_scale_are_those_of_dropout(p):
     assert outputs.mean().item() == pytest.approx(1.0, abs=0.005)
 
 
+def test_a_probability_next_to_one_leaves_finite_numbers():
+    torch.manual_seed(0)
+    outputs = Dropout(0.999)(torch.ones(100, 100))
+    assert outputs.unique().tolist() == [0.0, 256.0]
+
+
 def test_gradient_passes_where_the_input_did():
     torch.manual_seed(0)
     inputs = torch.ones(33, 3, requires_grad=True)

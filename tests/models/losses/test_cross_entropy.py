@@ -4,6 +4,7 @@ from torch.nn import functional as F
 
 from seqmine.models.losses import cross_entropy
 from seqmine.models.losses.cross_entropy import CrossEntropy
+from seqmine.structs import UserError
 
 
 def inputs(rows=37, num_items=50, dim=8, scale=1.0):
@@ -25,6 +26,15 @@ def test_tiles_equal_the_dense_loss_in_value_and_gradient(monkeypatch, tile_byte
         torch.autograd.grad(3 * tiled, (hidden, table)), torch.autograd.grad(3 * dense, (hidden, table)), strict=True
     ):
         torch.testing.assert_close(ours, theirs, rtol=1e-5, atol=1e-7)
+
+
+@pytest.mark.parametrize(
+    "settings", [{"temperature": 0.0}, {"temperature": -1.0}, {"label_smoothing": 1.5}, {"label_smoothing": -0.2}]
+)
+def test_settings_out_of_range_are_refused(settings):
+    (name, value) = next(iter(settings.items()))
+    with pytest.raises(UserError, match=rf"{name} is {value}, must be .*: set model.loss.{name}"):
+        CrossEntropy(**settings)
 
 
 def test_the_scores_are_never_held_whole(monkeypatch):
