@@ -34,7 +34,8 @@ class LinearSelfAttention(nn.Module):
         """Return for each position a mix of the positions up to it."""
         query, key, value = split_heads(self.in_projection(hidden), 3, self.num_heads)
         mixed = causal_linear_attention(query, key, value)
-        normalized = F.rms_norm(mixed, mixed.shape[-1:], eps=1e-6)
+        # a sum near zero stays small: blown up to unit size, its sign would hang on rounding
+        normalized = F.rms_norm(mixed, mixed.shape[-1:], eps=1e-4)
         return self.dropout(self.out_projection(merge_heads(normalized)))
 
 
