@@ -40,7 +40,10 @@ class BERT4RecEncoder(nn.Module):
         attention: Callable[..., nn.Module],
     ) -> None:
         super().__init__()
-        self.positions = LearnedPositions(embedding_dim=embedding_dim, max_length=max_length + 1)
+        # as strong as the vectors of items: its place is all that a hidden event tells
+        self.positions = LearnedPositions(
+            embedding_dim=embedding_dim, max_length=max_length + 1, std=0.02 * embedding_dim**0.5
+        )
         self.input_norm = nn.LayerNorm(embedding_dim)
         self.dropout = Dropout(dropout)
         self.blocks = nn.ModuleList(

@@ -29,7 +29,9 @@ class ESASRecEncoder(nn.Module):
         self, *, embedding_dim: int, max_length: int, num_layers: int, num_heads: int, dropout: float, expansion: int
     ) -> None:
         super().__init__()
-        self.positions = LearnedPositions(embedding_dim=embedding_dim, max_length=max_length)
+        self.positions = LearnedPositions(
+            embedding_dim=embedding_dim, max_length=max_length, std=0.02 * embedding_dim**0.5
+        )
         self.dropout = Dropout(dropout)
         self.blocks = nn.ModuleList(
             GatedResidual(nn.LayerNorm(embedding_dim), part, nn.Linear(embedding_dim, embedding_dim))

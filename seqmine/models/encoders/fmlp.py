@@ -22,7 +22,9 @@ class FMLPEncoder(nn.Module):
 
     def __init__(self, *, embedding_dim: int, max_length: int, num_layers: int, dropout: float) -> None:
         super().__init__()
-        self.positions = LearnedPositions(embedding_dim=embedding_dim, max_length=max_length)
+        self.positions = LearnedPositions(
+            embedding_dim=embedding_dim, max_length=max_length, std=0.02 * embedding_dim**0.5
+        )
         self.input_norm = nn.LayerNorm(embedding_dim)
         self.dropout = Dropout(dropout)
         self.blocks = nn.Sequential(

@@ -34,7 +34,9 @@ class HSTUEncoder(nn.Module):
         num_time_buckets: int,
     ) -> None:
         super().__init__()
-        self.positions = LearnedPositions(embedding_dim=embedding_dim, max_length=max_length)
+        self.positions = LearnedPositions(
+            embedding_dim=embedding_dim, max_length=max_length, std=0.02 * embedding_dim**0.5
+        )
         self.dropout = Dropout(dropout)
         self.biases = nn.ModuleList(
             PositionTimeBias(max_length=max_length, num_time_buckets=num_time_buckets) for _ in range(num_layers)

@@ -30,7 +30,9 @@ class SASRecEncoder(nn.Module):
 
     def __init__(self, *, embedding_dim: int, max_length: int, num_layers: int, num_heads: int, dropout: float) -> None:
         super().__init__()
-        self.positions = LearnedPositions(embedding_dim=embedding_dim, max_length=max_length)
+        self.positions = LearnedPositions(
+            embedding_dim=embedding_dim, max_length=max_length, std=0.02 * embedding_dim**0.5
+        )
         self.dropout = Dropout(dropout)
         self.blocks = nn.ModuleList(
             SASRecBlock(embedding_dim=embedding_dim, num_heads=num_heads, dropout=dropout) for _ in range(num_layers)

@@ -10,18 +10,18 @@ from seqmine.structs import SequenceBatch
 class LearnedPositions(nn.Module):
     """Add a learned vector for the position counted from the end of the history.
 
-    Counted from the end, the newest event has the same vector in every history, whatever its length. The vectors start
-    as strong as those of items.
+    Counted from the end, the newest event has the same vector in every history, whatever its length.
 
     Args:
         embedding_dim: size D of the vectors.
         max_length: positions further from the end share the last vector.
+        std: of the numbers at the start; ``0.02 * D ** 0.5`` makes them as strong as the vectors of items.
     """
 
-    def __init__(self, *, embedding_dim: int, max_length: int) -> None:
+    def __init__(self, *, embedding_dim: int, max_length: int, std: float = 0.02) -> None:
         super().__init__()
         self.table = nn.Embedding(max_length, embedding_dim)
-        nn.init.normal_(self.table.weight, std=0.02 * embedding_dim**0.5)
+        nn.init.normal_(self.table.weight, std=std)
 
     def forward(self, embedded: Float[Tensor, "B L D"], batch: SequenceBatch) -> Float[Tensor, "B L D"]:
         """Return the embedded events with their positions added."""
