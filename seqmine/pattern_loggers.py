@@ -14,14 +14,21 @@ MOST_ROWS = 1000
 """Rows of a table in a logger; the files of the run have all."""
 
 
-def log_patterns(loggers: Sequence[Logger], table: PatternTable, symbols: SymbolLog, report: Mapping[str, Any]) -> None:
-    """Log the numbers of a report, and the best patterns and rules as tables.
+def log_patterns(
+    loggers: Sequence[Logger],
+    table: PatternTable,
+    symbols: SymbolLog,
+    report: Mapping[str, Any],
+    lists: Mapping[str, PatternTable],
+) -> None:
+    """Log the numbers of a report, the best patterns and rules, and where data and model disagree, as tables.
 
     Args:
         loggers: of the run.
         table: patterns with their measures.
         symbols: what the symbols are called.
         report: what is said of the table as a whole.
+        lists: rules of which the model was asked, by name.
     """
     rows = best_rows(table)
     rules = rows[table.lengths[rows] > 1]
@@ -29,6 +36,8 @@ def log_patterns(loggers: Sequence[Logger], table: PatternTable, symbols: Symbol
         if isinstance(logger, WandbLogger):
             logger.log_table("patterns", *_pattern_rows(table.take(rows[:MOST_ROWS]), symbols))
             logger.log_table("rules", *_rule_rows(table.take(rules[:MOST_ROWS]), symbols))
+            for name, found in lists.items():
+                logger.log_table(name, *_rule_rows(found.take(np.arange(min(len(found), MOST_ROWS))), symbols))
     log_report(loggers, report)
 
 

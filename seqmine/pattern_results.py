@@ -38,7 +38,7 @@ _RULE_COLUMNS = (
 )
 
 _SHOWN_COLUMNS = ("confidence", "lift", "holdout_lift", "later_lift", "q_value", "stability")
-_LIST_COLUMNS = ("next_confidence", "model_probability", "necessity", "control")
+_LIST_COLUMNS = ("num_cases", "next_confidence", "model_probability", "faithfulness")
 
 
 @contextmanager
@@ -170,6 +170,24 @@ def show_lists(lists: Mapping[str, PatternTable], symbols: SymbolLog, most: int)
             values = [_number(table.columns[column][row]) for column in _LIST_COLUMNS]
             shown.add_row(escape(symbols.shown_pattern(table.pattern(row))), *values)
         Console().print(shown)
+
+
+def show_agreement(name: str, pooled: Mapping[str, float]) -> None:
+    """Print in one sentence whether a model is as sure of its predictions by some rules as it is right.
+
+    Args:
+        name: of the rules.
+        pooled: what ``pooled_agreement`` returned.
+    """
+    from rich.console import Console
+
+    if not pooled["num_first"]:
+        Console().print(f"{name}: {pooled['num_rules']:,} rules, and in no held-out case does the model rank one first")
+        return
+    Console().print(
+        f"{name}: in {pooled['num_first']:,} held-out cases the model ranks first what one of {pooled['num_rules']:,} "
+        f"rules expects: it says {pooled['first_probability']:.3g} and is right in {pooled['first_confidence']:.3g}"
+    )
 
 
 def _number(value: float) -> str:

@@ -11,22 +11,45 @@ from lightning.pytorch.loggers import Logger
 from omegaconf import DictConfig
 
 from seqmine.config import build
-from seqmine.data.sequences import feature_columns, group_by_user
+from seqmine.data.sequences import PreparedData, feature_columns, group_by_user
 from seqmine.mining.agreement import ModelAgreement
 from seqmine.mining.constraints import Constraints
-from seqmine.mining.disagreement import believed_but_false, unknown_to_model
-from seqmine.mining.evaluation import coverage, split_users
+from seqmine.mining.disagreement import believed_but_false, pooled_agreement, unknown_to_model
+from seqmine.mining.evaluation import coverage
 from seqmine.mining.evidence import CountsAlone, Evidence, Verdict
 from seqmine.mining.frequent import Progress
+from seqmine.mining.held_out import HeldOut
 from seqmine.mining.model_patterns import ModelPatterns
-from seqmine.mining.projection import Projection, SymbolLog
+from seqmine.mining.projection import Projection, SymbolLog, keep_users
 from seqmine.mining.release import ReleaseRule
 from seqmine.mining.sequentiality import SequentialityCheck, tie_share
 from seqmine.pattern_loggers import log_patterns, log_report
-from seqmine.pattern_results import pattern_rows, progress_bar, show_lists, show_patterns, write_patterns
+from seqmine.pattern_results import (
+    pattern_rows,
+    progress_bar,
+    show_agreement,
+    show_lists,
+    show_patterns,
+    write_patterns,
+)
 from seqmine.restore import check_catalog, load_module
 from seqmine.runs import read_config, write_json
 from seqmine.structs import InteractionLog, PatternTable, Recommender, UserError
+
+
+@dataclass(frozen=True)
+class TrainedModel:
+    """A model, and the events of the same log that it was not trained on.
+
+    Args:
+        recommender: scores the catalog.
+        validation: cases whose next event is a validation target.
+        test: cases whose next event is a test target.
+    """
+
+    recommender: Recommender
+    validation: HeldOut
+    test: HeldOut
 
 
 @dataclass(frozen=True)
@@ -43,7 +66,7 @@ class Subject:
     log: InteractionLog
     item_ids: list[str]
     features: dict[str, list]
-    model: Recommender | None
+    model: TrainedModel | None
 
 
 class Miner(Protocol):
@@ -79,11 +102,21 @@ def subject_of(config: DictConfig) -> Subject:
         log, _, item_ids = group_by_user(datamodule.source.read())
         return Subject(log, item_ids, feature_columns(item_ids, datamodule.source.item_features()), None)
     prepared = datamodule.prepared
-    model: Recommender | None = None
+    model: TrainedModel | None = None
     if config.run is not None:
         check_catalog(prepared.catalog, config.run)
-        model = load_module(config.run, read_config(config.run))
+        model = TrainedModel(load_module(config.run, read_config(config.run)), *held_out_parts(prepared))
     return Subject(prepared.training_log(), list(prepared.catalog.item_ids), prepared.catalog.features, model)
+
+
+def held_out_parts(prepared: PreparedData) -> tuple[HeldOut, HeldOut]:
+    """Return the cases of the validation and of the test targets."""
+    num_items = prepared.catalog.num_items
+    val, test = (
+        HeldOut.of(prepared.log, part.users, part.positions, items, num_items)
+        for part, items in ((prepared.split.val, prepared.val_items), (prepared.split.test, prepared.test_items))
+    )
+    return val, test
 
 
 class MinePatterns:
@@ -130,14 +163,19 @@ class MinePatterns:
         if "q_value" in table.columns:
             table = self.release.mark(symbols.log, table, constraints, min_count)
         report = self._summary(table, symbols.log, verdict, constraints)
+        lists: dict[str, PatternTable] = {}
         if subject.model is not None and "q_value" in table.columns:
-            table, lists = self._hold_against(subject, symbols, table)
+            table, lists, basis = self._hold_against(subject.model, subject, symbols, table)
+            report["model"] = basis
+            report |= {f"num_{name}": len(found) for name, found in lists.items()}
             report |= {name: pattern_rows(found, symbols, 100) for name, found in lists.items()}
             show_lists(lists, symbols, self.num_shown)
+            for name in ("released", "grown"):
+                show_agreement(f"{name} rules", basis[name])
         report["seconds"] = {"mining": mined - start, "evidence": time.perf_counter() - mined}
         write_patterns(table, symbols, folder, self.num_shown)
         write_json(folder / "pattern_report.json", report)
-        log_patterns(loggers, table, symbols, report)
+        log_patterns(loggers, table, symbols, report, lists)
         show_patterns(table, symbols, self.num_shown)
 
     def _summary(
@@ -165,31 +203,43 @@ class MinePatterns:
         }
 
     def _hold_against(
-        self, subject: Subject, symbols: SymbolLog, table: PatternTable
-    ) -> tuple[PatternTable, dict[str, PatternTable]]:
-        """Return the table with the model's measures, and the two lists that people act on."""
-        if symbols.has_behaviors or list(symbols.keys) != subject.item_ids:
+        self, model: TrainedModel, subject: Subject, symbols: SymbolLog, table: PatternTable
+    ) -> tuple[PatternTable, dict[str, PatternTable], dict[str, Any]]:
+        """Return the table with the model's measures, the lists that people act on, and what they rest on.
+
+        The model's own rules are grown on validation targets of most users and tested as patterns on the training part
+        of all others; every rule is compared with the model at test targets, which neither has seen.
+        """
+        if list(symbols.keys) != subject.item_ids or symbols.log.num_events != subject.log.num_events:
             raise UserError("run needs projection=item, as models know items alone; change projection or unset run")
         assert isinstance(self.evidence, Evidence)
-        assert subject.model is not None
-        model = subject.model
-        most, others = split_users(symbols.log, self.evidence.holdout, self.evidence.seed)
         constraints = self.miner.constraints
         # Measures on the model are taken for what is released: thousands of others would cost minutes.
         released = np.flatnonzero(table.columns["released"])
-        measured = self.agreement.measure(model, others, table.take(released), constraints)
+        measured = self.agreement.measure(model.recommender, model.test, table.take(released), constraints)
         added = {}
         for name in measured.columns.keys() - table.columns.keys():
             column = np.full(len(table), np.nan)
             column[released] = measured.columns[name]
             added[name] = column
-        believed = self.evidence.judge_fresh(others, self.model_patterns.find(model, most), constraints)
-        believed = self.agreement.measure(model, others, believed, constraints)
-        return table.with_columns(**added), {
+        grown_on = model.validation.drawn(1 - self.evidence.holdout, self.evidence.seed)
+        others = keep_users(symbols.log, np.setdiff1d(np.arange(symbols.log.num_users), grown_on.users))
+        grown = self.model_patterns.find(model.recommender, grown_on)
+        believed = self.evidence.judge_fresh(others, self.model_patterns.recurring(grown), constraints)
+        believed = self.agreement.measure(model.recommender, model.test, believed, constraints)
+        basis = {
+            "grown_on_validation_targets": len(grown_on),
+            "tested_on_training_histories_of_others": others.num_users,
+            "judged_on_test_targets": len(model.test),
+            "released": pooled_agreement(measured),
+            "grown": pooled_agreement(self.agreement.compare(model.recommender, model.test, grown, constraints)),
+        }
+        lists = {
             "unknown_to_model": unknown_to_model(measured),
             "believed_by_model": believed,
             "believed_but_false": believed_but_false(believed),
         }
+        return table.with_columns(**added), lists, basis
 
 
 class CheckSequentiality:

@@ -94,13 +94,16 @@ class Recorded(WandbLogger):
 
 def test_loggers_get_tables_of_patterns_and_rules(shop):
     symbols, logger = Projection()(shop, ["lamp", "bulb"], {"title": ["Desk lamp", None]}), Recorded()
-    log_patterns([logger], judged(symbols), symbols, {"num_patterns": 4, "tie_share": None, "seconds": {"mining": 1.0}})
+    report = {"num_patterns": 4, "tie_share": None, "seconds": {"mining": 1.0}}
+    rule = judged(symbols).take(np.array([2]))
+    log_patterns([logger], judged(symbols), symbols, report, {"unknown_to_model": rule})
     assert [row["pattern"] for row in logger.told["patterns"]][:2] == ["Desk lamp", "Desk lamp → Desk lamp"]
     assert logger.told["patterns"][0]["confidence"] is None
     assert logger.told["rules"][1]["consequent"] == "bulb"
     assert logger.told["rules"][1]["confidence"] == pytest.approx(2 / 3)
     assert logger.told["mine/num_patterns"] == 4
-    assert set(logger.told) == {"patterns", "rules", "mine/num_patterns", "status"}
+    assert [row["consequent"] for row in logger.told["unknown_to_model"]] == ["bulb"]
+    assert set(logger.told) == {"patterns", "rules", "unknown_to_model", "mine/num_patterns", "status"}
 
 
 def run(tmp_path, *arguments):

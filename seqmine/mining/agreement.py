@@ -1,271 +1,222 @@
-"""Patterns held against a model: does it know them, does it work by them, and where do model and data disagree."""
+"""Patterns held against a model where it cannot have memorized: at events that it was not trained on."""
 
-from dataclasses import dataclass
-from itertools import combinations
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import wilcoxon
+from scipy.stats import hypergeom
 
 from seqmine.mining.constraints import Constraints
+from seqmine.mining.faithfulness import FAITHFULNESS_COLUMNS, Occurrence, measure_faithfulness
+from seqmine.mining.held_out import HeldOut, OpenCases, open_cases
 from seqmine.mining.intervals import wilson_interval
-from seqmine.mining.matching import find_supporters
-from seqmine.mining.model_patterns import Asked, log_probabilities, without
-from seqmine.structs import InteractionLog, PatternTable, Recommender, UserError
+from seqmine.mining.multiplicity import benjamini_hochberg
+from seqmine.mining.poisson_binomial import poisson_binomial_tail
+from seqmine.mining.questions import probabilities_after
+from seqmine.structs import PatternTable, Recommender, UserError
 
-
-def first_match(history: list[int], pattern: tuple[int, ...], max_gap: int | None) -> tuple[int, ...]:
-    """Return places of the first match of a pattern, within the gap where one is set; empty where there is none.
-
-    >>> first_match([1, 5, 1, 2], (1, 2), None), first_match([1, 5, 1, 2], (1, 2), 1)
-    ((0, 3), (2, 3))
-    """
-
-    def search(matched: tuple[int, ...]) -> tuple[int, ...]:
-        if len(matched) == len(pattern):
-            return matched
-        begin = matched[-1] + 1 if matched else 0
-        stop = len(history) if not matched or max_gap is None else min(len(history), begin + max_gap)
-        for place in range(begin, stop):
-            if history[place] == pattern[len(matched)]:
-                found = search((*matched, place))
-                if found or max_gap is None:
-                    return found
-        return ()
-
-    return search(())
-
-
-@dataclass(frozen=True)
-class Occurrence:
-    """A match of the antecedent of a rule in a history that the model sees.
-
-    Args:
-        history: events up to the last one of the match.
-        places: the events of the match.
-        consequent: the item that the rule expects.
-        is_followed: whether the user went on to it.
-        is_next: whether it was the very next event.
-    """
-
-    history: list[int]
-    places: tuple[int, ...]
-    consequent: int
-    is_followed: bool
-    is_next: bool
+_COMPARED = (
+    "num_cases",
+    "num_next",
+    "num_first",
+    "first_probability",
+    "first_confidence",
+    "model_probability",
+    "next_confidence",
+    "next_confidence_lower",
+    "next_confidence_upper",
+    "calibration_gap",
+    "log_ratio",
+    "agreement",
+    "next_lift",
+    "next_p_value",
+    "underrated_p_value",
+    "overrated_p_value",
+)
 
 
 class ModelAgreement:
-    """Hold rules against a model, on users of whom both can be asked.
+    """Hold rules against a model: does it know them, and does it work by them?
 
-    The faithfulness measures are differences of log-probability: ``necessity`` of deleting the events of the
-    antecedent, ``control`` of deleting as many others that are about as recent and as popular, ``order_effect`` of
-    putting the events in another order, ``interaction`` what only all of them together do, ``sufficiency_loss`` of
-    keeping nothing but them, ``sufficiency_control`` of keeping nothing but the others.
+    A rule is asked about in the cases in which it is open: the antecedent is in the history before a held-out event,
+    that event would complete the rule within every limit, and the consequent has not come since. How often it is that
+    event and what the model said before are then compared over the same cases.
 
     Args:
-        num_occurrences: users a rule is asked about, at most.
+        num_occurrences: cases whose histories are changed, at most, for each rule.
+        min_cases: fewer open cases than this are too few to say anything of a rule.
+        top_k: length of the list of which a consequent is or is not part.
         max_length: last events of a history that the model sees.
         batch_size: histories scored at once.
-        seed: of the draw of users and control events.
+        seed: of the draw of cases and control events.
 
     Raises:
         UserError: a number below 1.
     """
 
     def __init__(
-        self, *, num_occurrences: int = 50, max_length: int = 50, batch_size: int = 256, seed: int = 0
+        self,
+        *,
+        num_occurrences: int = 50,
+        min_cases: int = 10,
+        top_k: int = 10,
+        max_length: int = 50,
+        batch_size: int = 256,
+        seed: int = 0,
     ) -> None:
-        numbers = {"num_occurrences": num_occurrences, "max_length": max_length, "batch_size": batch_size}
-        for name, value in numbers.items():
+        numbers = {"num_occurrences": num_occurrences, "min_cases": min_cases, "top_k": top_k}
+        for name, value in {**numbers, "max_length": max_length, "batch_size": batch_size}.items():
             if value < 1:
                 raise UserError(f"{name}={value} is not allowed: set agreement.{name} to 1 or more.")
-        self.num_occurrences, self.max_length = num_occurrences, max_length
-        self.batch_size, self.seed = batch_size, seed
+        self.num_occurrences, self.min_cases, self.top_k = num_occurrences, min_cases, top_k
+        self.max_length, self.batch_size, self.seed = max_length, batch_size, seed
 
     def measure(
-        self, model: Recommender, log: InteractionLog, table: PatternTable, constraints: Constraints
+        self, model: Recommender, held_out: HeldOut, table: PatternTable, constraints: Constraints
     ) -> PatternTable:
-        """Add what the model makes of each rule; NaN for patterns of one symbol and where no user has the antecedent.
+        """Add what the model makes of each rule; NaN for patterns of one symbol and for rules that are nowhere open.
 
         Args:
             model: scores the catalog.
-            log: histories of items that the patterns were not mined from.
+            held_out: cases that neither the model nor the patterns come from.
             table: patterns of items.
             constraints: where a pattern may occur.
 
         Returns:
-            The table with ``model_probability`` (mean probability of the consequent right after the antecedent),
-            ``next_confidence`` with its 95 % limits (share of the users with the antecedent whose very next event is
-            the consequent, which is what the model's probability speaks of), ``calibration_gap`` (probability minus
-            that share), ``agreement`` (AUC of the probability for users that go on to the consequent against users that
-            do not), ``necessity``, ``control``, ``order_effect``, ``interaction``, ``sufficiency_loss``,
-            ``sufficiency_control``, ``faithfulness`` (necessity less control) and ``faithfulness_p_value``.
+            The table with ``num_cases`` (users in whom the rule is open), ``num_next`` (of those, users whose next
+            event is the consequent), ``model_probability`` (mean probability of the consequent before that event),
+            ``num_first`` (cases in which the model ranks the consequent first) with ``first_probability`` and
+            ``first_confidence`` (what it says there, and how often it is right), the columns of
+            ``measure_faithfulness``, and, NaN where the cases are too few: ``next_confidence`` with its 95 %
+            limits (``num_next`` over ``num_cases``), ``calibration_gap`` (probability minus that share), ``log_ratio``
+            (logarithm of probability over that share, for which half a user is added on either side), ``agreement``
+            (AUC of the probability for users whose next event is the consequent against the others), ``next_lift``
+            (that share over the share in all cases), ``next_p_value`` (Fisher's, that users with the antecedent are no
+            likelier to go on to the consequent than the others), ``underrated_p_value`` and ``overrated_p_value`` (that
+            so many or more, so few or fewer, would come if the model were right), and of these three the q-values
+            of Benjamini and Hochberg, as ``next_q_value`` and so on.
         """
-        popularity = np.bincount(log.items)
+        found = self._open(held_out, table, constraints)
+        table = self._compared(model, held_out, table, found)
         rng = np.random.default_rng(self.seed)
-        antecedents = PatternTable.from_lists(
-            [pattern[:-1] or pattern for pattern in table.patterns()], [0] * len(table), log.num_users
-        )
-        users = find_supporters(log, antecedents, constraints)
-        rows = [
-            self._measure_rule(model, log, pattern, members, constraints, popularity, rng)
-            for pattern, members in zip(table.patterns(), users, strict=True)
-        ]
-        columns = {name: np.array([row.get(name, np.nan) for row in rows]) for name in _MEASURES}
-        return table.with_columns(**columns, calibration_gap=columns["model_probability"] - columns["next_confidence"])
+        popularity = np.bincount(held_out.inputs.items, minlength=int(table.symbols.max(initial=0)) + 1)
+        measures: dict[int, dict[str, float]] = {}
+        for row, one in found.items():
+            chosen = np.sort(rng.permutation(len(one.cases))[: self.num_occurrences]).tolist()
+            consequent = table.pattern(row)[-1]
+            measures[row] = measure_faithfulness(
+                model,
+                [self._occurrence(held_out, one, index, consequent) for index in chosen],
+                popularity,
+                rng,
+                top_k=self.top_k,
+                batch_size=self.batch_size,
+            )
+        return table.with_columns(**_columns(FAITHFULNESS_COLUMNS, measures, len(table)))
 
-    def _measure_rule(
+    def compare(
+        self, model: Recommender, held_out: HeldOut, table: PatternTable, constraints: Constraints
+    ) -> PatternTable:
+        """Add what ``measure`` adds, without the columns of ``measure_faithfulness``, which cost most.
+
+        Args:
+            model: scores the catalog.
+            held_out: cases that neither the model nor the patterns come from.
+            table: patterns of items.
+            constraints: where a pattern may occur.
+        """
+        return self._compared(model, held_out, table, self._open(held_out, table, constraints))
+
+    def _open(self, held_out: HeldOut, table: PatternTable, constraints: Constraints) -> dict[int, OpenCases]:
+        """Return the open cases of each rule that has such."""
+        found = {
+            row: open_cases(held_out, pattern, constraints, self.max_length)
+            for row, pattern in enumerate(table.patterns())
+            if len(pattern) > 1
+        }
+        return {row: one for row, one in found.items() if len(one.cases)}
+
+    def _compared(
+        self, model: Recommender, held_out: HeldOut, table: PatternTable, found: dict[int, OpenCases]
+    ) -> PatternTable:
+        """Add the columns that compare a model with what came next."""
+        patterns = table.patterns()
+        item_counts = np.bincount(held_out.items, minlength=int(table.symbols.max(initial=0)) + 1)
+        # One question is a rule in one of its cases; the questions of a case stand together, as it is scored once.
+        rows = np.repeat(np.array(list(found), np.int64), [len(one.cases) for one in found.values()])
+        cases = np.concatenate([np.empty(0, np.int64), *(one.cases for one in found.values())])
+        order = np.argsort(cases, kind="stable")
+        consequents = np.array([patterns[row][-1] for row in rows.tolist()], dtype=np.int64)[order]
+        items = np.split(consequents, np.searchsorted(cases[order], np.arange(1, len(held_out))))
+        histories = [held_out.history(case, self.max_length) for case in range(len(held_out))]
+        values, firsts = np.empty(len(cases)), np.empty(len(cases), np.bool_)
+        values[order], firsts[order] = probabilities_after(model, histories, items, self.batch_size)
+        measures: dict[int, dict[str, float]] = {
+            row: {"num_cases": 0, "num_next": 0, "num_first": 0}
+            for row, pattern in enumerate(patterns)
+            if len(pattern) > 1
+        }
+        for row, one in found.items():
+            mine = rows == row
+            count = int(item_counts[patterns[row][-1]])
+            measures[row] = self._against_data(one, values[mine], firsts[mine], count, len(held_out))
+        columns = _columns(_COMPARED, measures, len(table))
+        for name in ("next", "underrated", "overrated"):
+            columns[f"{name}_q_value"] = _adjusted(columns[f"{name}_p_value"])
+        return table.with_columns(**columns)
+
+    def _against_data(
         self,
-        model: Recommender,
-        log: InteractionLog,
-        pattern: tuple[int, ...],
-        users: NDArray[np.int32],
-        constraints: Constraints,
-        popularity: NDArray[np.int64],
-        rng: np.random.Generator,
+        one: OpenCases,
+        probability: NDArray[np.float64],
+        is_first: NDArray[np.bool_],
+        item_count: int,
+        num_held_out: int,
     ) -> dict[str, float]:
-        if len(pattern) < 2 or not len(users):
-            return {}
-        found = [self._occurrence(log.history(int(user)).tolist(), pattern, constraints.max_gap) for user in users]
-        every = [occurrence for occurrence in found if occurrence is not None]
-        if not every:
-            return {}
-        hits = sum(one.is_next for one in every)
-        lower, upper = wilson_interval(hits, len(every))
-        chosen = np.sort(rng.permutation(len(every))[: self.num_occurrences])
-        occurrences = [every[index] for index in chosen]
-        full = self._log_probabilities(model, [(one.history, one.consequent) for one in occurrences])
-        probability = np.exp(full)
-        is_followed = np.array([one.is_followed for one in occurrences])
-        measures = {
-            "model_probability": float(probability.mean()),
-            "next_confidence": hits / len(every),
+        """Return the measures of one rule."""
+        num_cases, num_next = len(one.cases), int(one.is_next.sum())
+        mean = float(probability.mean())
+        measures = {"num_cases": num_cases, "num_next": num_next, "model_probability": mean}
+        measures["num_first"] = int(is_first.sum())
+        if is_first.any():
+            measures["first_probability"] = float(probability[is_first].mean())
+            measures["first_confidence"] = float(one.is_next[is_first].mean())
+        if num_cases < self.min_cases:
+            return measures
+        lower, upper = wilson_interval(num_next, num_cases)
+        confidence, share = num_next / num_cases, item_count / num_held_out
+        return {
+            **measures,
+            "next_confidence": confidence,
             "next_confidence_lower": float(lower),
             "next_confidence_upper": float(upper),
-            "agreement": area_under_curve(probability, is_followed),
-        }
-        return {**measures, **self._faithfulness(model, occurrences, full, popularity, rng)}
-
-    def _occurrence(self, history: list[int], pattern: tuple[int, ...], max_gap: int | None) -> Occurrence | None:
-        """Return the match of the antecedent, within what the model sees."""
-        places = first_match(history, pattern[:-1], max_gap)
-        if not places:
-            return None
-        end = places[-1] + 1
-        start = max(0, end - self.max_length)
-        if places[0] < start:
-            return None
-        horizon = len(history) if max_gap is None else end + max_gap
-        shifted = tuple(place - start for place in places)
-        later = history[end:horizon]
-        return Occurrence(history[start:end], shifted, pattern[-1], pattern[-1] in later, later[:1] == [pattern[-1]])
-
-    def _faithfulness(
-        self,
-        model: Recommender,
-        occurrences: list[Occurrence],
-        full: NDArray[np.float64],
-        popularity: NDArray[np.int64],
-        rng: np.random.Generator,
-    ) -> dict[str, float]:
-        """Return the measures that come from changed histories, averaged over the occurrences."""
-        changed: list[Asked] = []
-        for one in occurrences:
-            others = control_places(popularity[one.history], one.places, rng)
-            alone = [one.history[place] for place in one.places]
-            changed += [
-                (without(one.history, one.places), one.consequent),
-                (without(one.history, others), one.consequent),
-                (reordered(one.history, one.places), one.consequent),
-                (alone, one.consequent),
-                ([one.history[place] for place in sorted(others)], one.consequent),
-            ]
-        values = self._log_probabilities(model, changed).reshape(-1, 5)
-        losses = full[:, None] - values
-        necessity, control, order_effect, sufficiency_loss, sufficiency_control = losses.mean(axis=0).tolist()
-        return {
-            "necessity": necessity,
-            "control": control,
-            "order_effect": order_effect,
-            "sufficiency_loss": sufficiency_loss,
-            "sufficiency_control": sufficiency_control,
-            "interaction": self._interaction(model, occurrences),
-            "faithfulness": necessity - control,
-            "faithfulness_p_value": _paired_p_value(losses[:, 0] - losses[:, 1]),
+            "calibration_gap": mean - confidence,
+            "log_ratio": float(np.log(mean) - np.log((num_next + 0.5) / (num_cases + 1))),
+            "agreement": area_under_curve(probability, one.is_next),
+            "next_lift": confidence / share if share else float("nan"),
+            "next_p_value": float(hypergeom.sf(num_next - 1, num_held_out, item_count, num_cases)),
+            "underrated_p_value": poisson_binomial_tail(probability, num_next),
+            "overrated_p_value": poisson_binomial_tail(1 - probability, num_cases - num_next),
         }
 
-    def _interaction(self, model: Recommender, occurrences: list[Occurrence]) -> float:
-        """Return the mean of what only all events of the antecedent together do (up to four events)."""
-        size = len(occurrences[0].places)
-        if not 2 <= size <= 4:
-            return float("nan")
-        subsets = [kept for number in range(size + 1) for kept in combinations(range(size), number)]
-        signs = np.array([(-1) ** (size - len(kept)) for kept in subsets])
-        asked: list[Asked] = []
-        for one in occurrences:
-            for kept in subsets:
-                gone = [place for index, place in enumerate(one.places) if index not in kept]
-                asked.append((without(one.history, gone), one.consequent))
-        values = self._log_probabilities(model, asked).reshape(len(occurrences), len(subsets))
-        return float((values @ signs).mean())
-
-    def _log_probabilities(self, model: Recommender, asked: list[Asked]) -> NDArray[np.float64]:
-        return log_probabilities(model, asked, self.batch_size)
+    def _occurrence(self, held_out: HeldOut, one: OpenCases, index: int, consequent: int) -> Occurrence:
+        """Return the match in one case, within what the model sees."""
+        history = held_out.history(int(one.cases[index]), self.max_length)
+        return Occurrence(history, tuple(len(history) + place for place in one.places[index].tolist()), consequent)
 
 
-_MEASURES = (
-    "model_probability",
-    "next_confidence",
-    "next_confidence_lower",
-    "next_confidence_upper",
-    "agreement",
-    "necessity",
-    "control",
-    "order_effect",
-    "interaction",
-    "sufficiency_loss",
-    "sufficiency_control",
-    "faithfulness",
-    "faithfulness_p_value",
-)
+def _columns(
+    names: Sequence[str], measures: Mapping[int, Mapping[str, float]], size: int
+) -> dict[str, NDArray[np.float64]]:
+    """Return the measures of some rows as columns; NaN where a row has none."""
+    return {name: np.array([measures.get(row, {}).get(name, np.nan) for row in range(size)]) for name in names}
 
 
-def control_places(popularity: NDArray[np.int64], places: tuple[int, ...], rng: np.random.Generator) -> list[int]:
-    """Return as many other events, each drawn from two that match one of the given in recency and popularity.
-
-    Of the six others that are nearest in recency, those two whose items are nearest in popularity can be drawn.
-
-    Args:
-        popularity: (L,) events of the item of each place of a history.
-        places: the events that are matched.
-        rng: draws.
-
-    >>> control_places(np.array([5, 9, 5, 5]), (3,), np.random.default_rng(0)) in ([0], [2])
-    True
-    """
-    free = [place for place in range(len(popularity)) if place not in places]
-    level = np.log(np.maximum(popularity, 1))
-    chosen: list[int] = []
-    for place in places:
-        near = sorted(free, key=lambda other: (abs(other - place), other))[:6]
-        alike = sorted(near, key=lambda other: abs(level[other] - level[place]))[:2]
-        if alike:
-            other = int(rng.choice(alike))
-            chosen.append(other)
-            free.remove(other)
-    return chosen
-
-
-def reordered(history: list[int], places: tuple[int, ...]) -> list[int]:
-    """Return the history with the events at the given places in reverse order among those places.
-
-    >>> reordered([1, 9, 2], (0, 2))
-    [2, 9, 1]
-    """
-    result = list(history)
-    for place, other in zip(places, reversed(places), strict=True):
-        result[place] = history[other]
+def _adjusted(p_values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return q-values among the rules that have a p-value; NaN for the others."""
+    result = np.full(len(p_values), np.nan)
+    known = np.isfinite(p_values)
+    result[known] = benjamini_hochberg(p_values[known], int(known.sum()))
     return result
 
 
@@ -280,10 +231,3 @@ def area_under_curve(values: NDArray[np.float64], is_positive: NDArray[np.bool_]
         return float("nan")
     above = (positives[:, None] > negatives).sum() + 0.5 * (positives[:, None] == negatives).sum()
     return float(above / (len(positives) * len(negatives)))
-
-
-def _paired_p_value(differences: NDArray[np.float64]) -> float:
-    """Return the p-value of Wilcoxon's signed-rank test that deleting the pattern costs no more than the control."""
-    if len(differences) < 2 or not np.any(differences):
-        return 1.0
-    return float(wilcoxon(differences, alternative="greater").pvalue)

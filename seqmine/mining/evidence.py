@@ -123,11 +123,14 @@ class Evidence:
             log: histories that had no part in finding the patterns.
             table: patterns.
             constraints: where a pattern may occur.
+
+        Returns:
+            The patterns with their support in this log; what it was elsewhere is ``found_count``.
         """
-        fresh = PatternTable(table.symbols, table.offsets, count_supports(log, table, constraints), log.num_users)
-        tested = self.order_test.test(log, fresh, constraints).columns
-        q_value = self.adjustment(tested["p_value"], len(table))
-        table = table.with_columns(**tested, q_value=q_value)
+        table = table.with_columns(found_count=table.support_count)
+        table = replace(table, support_count=count_supports(log, table, constraints), num_users=log.num_users)
+        table = self.order_test.test(log, table, constraints)
+        table = table.with_columns(q_value=self.adjustment(table.columns["p_value"], len(table)))
         return with_redundancy_columns(with_holdout_columns(table, log, constraints), log, constraints)
 
     def _on_other_users(

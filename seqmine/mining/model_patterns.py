@@ -1,9 +1,9 @@
 """Patterns that a trained model works by: drawn from deletions, abstracted, counted over users.
 
 For a history x and an item y that the model ranks high, events are truly deleted (the gap closes) and the loss of
-log-probability is what they are worth. The most worthy events are grown into the smallest ordered subset that alone
-keeps enough of the probability of y and whose deletion costs more than that of other events. What recurs over users
-is a candidate; whether it is true is for the data to say.
+log-probability is what they are worth. In the order of their worth they grow into an ordered subset, until it alone
+keeps enough of the probability of y; what it can spare goes again, and its deletion has to cost more than that of other
+events as recent and as popular. What recurs over users is a candidate; whether it is true is for the data to say.
 """
 
 from collections import defaultdict
@@ -11,72 +11,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
-from seqmine.structs import InteractionLog, PatternTable, Recommender, SequenceBatch, UserError
-
-Asked = tuple[list[int], int]
-"""A history and the item that is asked about."""
-
-
-def batch_of(histories: Sequence[Sequence[int]]) -> SequenceBatch:
-    """Return a right-padded batch of histories of items alone; an empty one is a single padded position.
-
-    >>> batch_of([[1, 2], [3]]).items.tolist()
-    [[1, 2], [3, 0]]
-    """
-    lengths = torch.tensor([max(1, len(history)) for history in histories])
-    items = torch.zeros(len(histories), int(lengths.max()), dtype=torch.int64)
-    for row, history in enumerate(histories):
-        items[row, : len(history)] = torch.tensor(history, dtype=torch.int64)
-    return SequenceBatch(items, torch.zeros_like(items), lengths, torch.full((len(histories),), -1))
-
-
-def log_probabilities(model: Recommender, asked: Sequence[Asked], batch_size: int) -> NDArray[np.float64]:
-    """Return the model's log-probability of the item of each history, over the whole catalog without padding.
-
-    Scores that are no logits (a baseline's) become a distribution all the same; compare values of one model only.
-
-    Args:
-        model: scores the catalog.
-        asked: histories and items.
-        batch_size: histories scored at once.
-    """
-    order = sorted(range(len(asked)), key=lambda index: len(asked[index][0]))
-    result = np.empty(len(asked))
-    with torch.no_grad():
-        for start in range(0, len(order), batch_size):
-            rows = order[start : start + batch_size]
-            scores = model.score(batch_of([asked[row][0] for row in rows])).double()[:, 1:]
-            items = torch.tensor([asked[row][1] for row in rows]) - 1
-            chosen = scores.gather(1, items.unsqueeze(1).to(scores.device)).squeeze(1)
-            result[rows] = (chosen - scores.logsumexp(dim=1)).cpu().numpy()
-    return result
-
-
-def without(history: Sequence[int], places: Sequence[int]) -> list[int]:
-    """Return a history without the events at the given places.
-
-    >>> without([5, 6, 7], [1])
-    [5, 7]
-    """
-    gone = set(places)
-    return [item for place, item in enumerate(history) if place not in gone]
-
-
-def top_predictions(model: Recommender, histories: Sequence[list[int]], batch_size: int) -> list[int]:
-    """Return the item that the model ranks first after each history, among those not in it."""
-    result: list[int] = []
-    with torch.no_grad():
-        for start in range(0, len(histories), batch_size):
-            part = histories[start : start + batch_size]
-            scores = model.score(batch_of(part)).clone()
-            scores[:, 0] = -torch.inf
-            for row, history in enumerate(part):
-                scores[row, torch.tensor(history)] = -torch.inf
-            result += scores.argmax(dim=1).tolist()
-    return result
+from seqmine.mining.held_out import HeldOut
+from seqmine.mining.questions import (
+    Asked,
+    ask,
+    control_of,
+    log_probabilities,
+    matched_places,
+    top_predictions,
+    without,
+)
+from seqmine.structs import PatternTable, Recommender, UserError
 
 
 @dataclass(frozen=True)
@@ -100,9 +47,11 @@ class ModelPatterns:
     """Find the rules that a model works by.
 
     Args:
-        num_histories: histories to look into, drawn without replacement.
+        num_histories: cases to look into, drawn without replacement.
         num_events: events of a history that are tried, those whose deletion costs most.
         sufficiency: share of the probability of the whole history that the events alone must keep.
+        top_k: what came next is explained where it is among so many items that the model ranks first, otherwise the one
+            that it ranks first and that the history lacks.
         min_count: users in whom the same events explain the same item.
         max_length: last events of a history that are looked at.
         batch_size: histories scored at once.
@@ -118,13 +67,14 @@ class ModelPatterns:
         num_histories: int = 1000,
         num_events: int = 6,
         sufficiency: float = 0.5,
+        top_k: int = 10,
         min_count: int = 2,
         max_length: int = 50,
         batch_size: int = 256,
         seed: int = 0,
     ) -> None:
         numbers = {"num_histories": num_histories, "num_events": num_events, "min_count": min_count}
-        for name, value in {**numbers, "max_length": max_length, "batch_size": batch_size}.items():
+        for name, value in {**numbers, "top_k": top_k, "max_length": max_length, "batch_size": batch_size}.items():
             if value < 1:
                 raise UserError(f"{name}={value} is not allowed: set model_patterns.{name} to 1 or more.")
         if not 0 < sufficiency <= 1:
@@ -132,74 +82,112 @@ class ModelPatterns:
                 f"sufficiency={sufficiency} is not allowed: set model_patterns.sufficiency above 0 and up to 1."
             )
         self.num_histories, self.num_events, self.sufficiency = num_histories, num_events, sufficiency
-        self.min_count, self.max_length, self.batch_size, self.seed = min_count, max_length, batch_size, seed
+        self.top_k, self.min_count, self.max_length = top_k, min_count, max_length
+        self.batch_size, self.seed = batch_size, seed
 
-    def find(self, model: Recommender, log: InteractionLog) -> PatternTable:
-        """Return the rules as patterns whose last symbol is what is predicted.
+    def find(self, model: Recommender, held_out: HeldOut) -> PatternTable:
+        """Return every rule as a pattern whose last symbol is what is predicted, those of most users first.
 
         ``support_count`` counts the users in whom the rule was found, out of ``num_users`` looked into; with the column
         ``example_user`` comes one of them.
 
         Args:
             model: scores the catalog.
-            log: histories that the model may see, of items.
+            held_out: cases that had no part in training, of items.
         """
-        explained = self.explain(model, log)
+        explained = self.explain(model, held_out)
         users: dict[tuple[int, ...], list[int]] = defaultdict(list)
         for one in explained:
             users[(*one.items, one.consequent)].append(one.user_index)
-        found = [(pattern, members) for pattern, members in users.items() if len(set(members)) >= self.min_count]
-        found.sort(key=lambda pair: (-len(set(pair[1])), pair[0]))
+        found = sorted(users.items(), key=lambda pair: (-len(pair[1]), pair[0]))
         table = PatternTable.from_lists(
             [pattern for pattern, _ in found],
-            [len(set(members)) for _, members in found],
-            min(self.num_histories, int((log.lengths >= 2).sum())),
+            [len(members) for _, members in found],
+            min(self.num_histories, int((held_out.inputs.lengths >= 2).sum())),
         )
         return table.with_columns(example_user=np.array([members[0] for _, members in found], dtype=np.int64))
 
-    def explain(self, model: Recommender, log: InteractionLog) -> list[Explained]:
-        """Return the events behind the first-ranked item of each drawn history, where there are such."""
+    def recurring(self, table: PatternTable) -> PatternTable:
+        """Return the rules that were found in enough users to be called patterns of the model.
+
+        Args:
+            table: what ``find`` returned.
+        """
+        return table.take(np.flatnonzero(table.support_count >= self.min_count))
+
+    def explain(self, model: Recommender, held_out: HeldOut) -> list[Explained]:
+        """Return the events behind one item of the model's list for each drawn case, where there are such."""
         rng = np.random.default_rng(self.seed)
-        able = np.flatnonzero(log.lengths >= 2)
-        users = np.sort(rng.permutation(able)[: self.num_histories])
-        histories = [log.history(int(user))[-self.max_length :].tolist() for user in users]
-        items = top_predictions(model, histories, self.batch_size)
-        asked: list[Asked] = list(zip(histories, items, strict=True))
+        able = np.flatnonzero(held_out.inputs.lengths >= 2)
+        cases = np.sort(rng.permutation(able)[: self.num_histories])
+        histories = [held_out.history(case, self.max_length) for case in cases.tolist()]
+        asked = self._chosen(model, histories, held_out.items[cases].tolist())
         full = log_probabilities(model, asked, self.batch_size)
         worth = deletion_worth(model, asked, full, self.batch_size)
-        results = []
-        for index, (history, item) in enumerate(asked):
-            places = self._grow(model, history, item, full[index], worth[index], rng)
-            if places:
-                events = tuple(history[place] for place in places)
-                results.append(Explained(int(users[index]), places, events, item))
-        return results
+        grown = self._grow(model, asked, full, worth)
+        popularity = np.bincount(held_out.inputs.items)
+        return [
+            Explained(int(held_out.users[cases[row]]), places, tuple(histories[row][p] for p in places), asked[row][1])
+            for row, places in self._necessary(model, asked, full, grown, popularity, rng)
+        ]
+
+    def _chosen(self, model: Recommender, histories: list[list[int]], items: list[int]) -> list[Asked]:
+        """Return each history with the item to explain."""
+        _, ranks = ask(model, list(zip(histories, items, strict=True)), self.batch_size)
+        firsts = top_predictions(model, histories, self.batch_size)
+        chosen = [
+            item if rank <= self.top_k else first
+            for item, rank, first in zip(items, ranks.tolist(), firsts, strict=True)
+        ]
+        return list(zip(histories, chosen, strict=True))
 
     def _grow(
         self,
         model: Recommender,
-        history: list[int],
-        item: int,
-        full: float,
-        worth: NDArray[np.float64],
+        asked: list[Asked],
+        full: NDArray[np.float64],
+        worth: list[NDArray[np.float64]],
+    ) -> dict[int, list[int]]:
+        """Return for each row that has one a sufficient set of events, the most worthy first, that spares none."""
+        best = [np.argsort(-values, kind="stable")[: self.num_events].tolist() for values in worth]
+        needed = full + np.log(self.sufficiency)
+
+        def sufficient(sets: dict[int, list[int]]) -> list[int]:
+            rows = list(sets)
+            alone = [([asked[row][0][place] for place in sorted(sets[row])], asked[row][1]) for row in rows]
+            values = log_probabilities(model, alone, self.batch_size)
+            return [row for row, value in zip(rows, values, strict=True) if value >= needed[row]]
+
+        grown: dict[int, list[int]] = {}
+        for size in range(1, self.num_events + 1):
+            wider = {row: order[:size] for row, order in enumerate(best) if row not in grown and len(order) >= size}
+            grown |= {row: wider[row] for row in sufficient(wider)}
+        for step in reversed(range(self.num_events)):
+            fewer = {row: places[:step] + places[step + 1 :] for row, places in grown.items() if step < len(places) > 1}
+            grown |= {row: fewer[row] for row in sufficient(fewer)}
+        return grown
+
+    def _necessary(
+        self,
+        model: Recommender,
+        asked: list[Asked],
+        full: NDArray[np.float64],
+        grown: dict[int, list[int]],
+        popularity: NDArray[np.int64],
         rng: np.random.Generator,
-    ) -> tuple[int, ...]:
-        """Return the smallest set of the most worthy events that is sufficient and necessary, or nothing."""
-        best = np.argsort(-worth, kind="stable")[: self.num_events].tolist()
-        sets = [sorted(best[:size]) for size in range(1, len(best) + 1)]
-        kept = log_probabilities(model, [([history[p] for p in places], item) for places in sets], self.batch_size)
-        enough = np.flatnonzero(kept >= full + np.log(self.sufficiency))
-        if not len(enough):
-            return ()
-        places = sets[int(enough[0])]
-        others = [place for place in range(len(history)) if place not in places]
-        if not others:
-            return tuple(places)
-        control = rng.choice(others, size=min(len(places), len(others)), replace=False)
-        cost, control_cost = full - log_probabilities(
-            model, [(without(history, places), item), (without(history, control.tolist()), item)], self.batch_size
-        )
-        return tuple(places) if cost > max(control_cost, 0.0) else ()
+    ) -> list[tuple[int, tuple[int, ...]]]:
+        """Return the rows and sets, in the order of the history, whose deletion costs more than that of others."""
+        rows = sorted(grown)
+        sets = [tuple(sorted(grown[row])) for row in rows]
+        changed: list[Asked] = []
+        for row, places in zip(rows, sets, strict=True):
+            history, item = asked[row]
+            control = control_of(places, matched_places(popularity[history], places, rng), len(history))
+            changed += [(without(history, places), item), (without(history, control), item)]
+        values = log_probabilities(model, changed, self.batch_size).reshape(-1, 2)
+        cost, control_cost = (full[rows][:, None] - values).T
+        is_kept = cost > np.maximum(control_cost, 0.0)
+        return [(row, places) for row, places, kept in zip(rows, sets, is_kept, strict=True) if kept]
 
 
 def deletion_worth(

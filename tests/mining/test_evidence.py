@@ -211,7 +211,9 @@ def test_later_days_are_measured_by_their_own_events():
 def test_patterns_from_elsewhere_are_tested_on_fresh_users(evidence):
     log = InteractionLog.from_lists([[1, 2, 9]] * 40 + [[3, 4]] * 20 + [[4, 3]] * 20)
     table = evidence.judge_fresh(log, PatternTable.from_lists([(1, 2), (3, 4)], [3, 3], 7), Constraints())
-    assert table.support_count.tolist() == [3, 3]
+    assert table.support_count.tolist() == [40, 20]
+    assert table.num_users == 80
+    assert table.columns["found_count"].tolist() == [3, 3]
     assert table.columns["q_value"][0] < 1e-6
     assert table.columns["q_value"][1] > 0.3
     assert table.columns["holdout_support_count"].tolist() == [40, 20]

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 import torch
 
-from seqmine.mining.model_patterns import batch_of
 from seqmine.mining.permutation import shuffle_within_users
+from seqmine.mining.questions import batch_of
 from seqmine.mining.recommender import PatternRecommender, rule_table
 from seqmine.mining.sequentiality import SequentialityCheck, first_order_ndcg
 from seqmine.structs import InteractionLog, PatternTable

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from seqmine.mining.model_patterns import batch_of
+from seqmine.mining.questions import batch_of
 from seqmine.mining.recommender import PatternRecommender
 from seqmine.mining.reranker import PatternReranker, choose_alpha
 from seqmine.structs import InteractionLog, UserError
