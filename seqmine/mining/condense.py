@@ -18,18 +18,29 @@ from numpy.typing import NDArray
 from seqmine.structs import PatternTable
 
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
+_INVERSE = np.uint64(pow(0x9E3779B97F4A7C15, -1, 2**64))
 
 
 @no_type_check
 @njit(cache=True, nogil=True)
-def _hash(flat: NDArray[np.int32], start: int, stop: int, skip: int) -> np.uint64:
-    """Return a hash of a pattern without its symbol at ``skip``."""
-    value = np.uint64(0)
+def _sums(flat: NDArray[np.int32], start: int, stop: int, sums: NDArray[np.uint64]) -> None:
+    """Write a polynomial of each beginning of a pattern: one more symbol adds it times a power of the multiplier."""
+    power = np.uint64(1)
+    sums[0] = np.uint64(0)
     for place in range(start, stop):
-        if place != skip:
-            value = (value ^ np.uint64(flat[place] + 1)) * _MULTIPLIER
-            value ^= value >> np.uint64(29)
-    return value
+        mixed = np.uint64(flat[place] + 1) * _MULTIPLIER
+        sums[place - start + 1] = sums[place - start] + (mixed ^ mixed >> np.uint64(31)) * power
+        power *= _MULTIPLIER
+
+
+@no_type_check
+@njit(cache=True, nogil=True)
+def _hash(sums: NDArray[np.uint64], size: int, skip: int) -> np.uint64:
+    """Return a hash of a pattern of ``size`` symbols without the one at ``skip`` (with ``skip`` = size, of all)."""
+    value = sums[skip]
+    if skip < size:
+        value += (sums[size] - sums[skip + 1]) * _INVERSE
+    return value ^ value >> np.uint64(32)
 
 
 @no_type_check
@@ -57,16 +68,22 @@ def _mark_by_deletion(
 ) -> NDArray[np.bool_]:
     """Return which patterns are another one less a symbol (with ``equal``, one of the same support)."""
     mask = np.uint64(len(slots) - 1)
+    sums = np.empty(np.max(np.diff(offsets)) + 1 if len(support) else 1, np.uint64)
     for row in range(len(support)):
-        slot = _hash(flat, offsets[row], offsets[row + 1], -1) & mask
+        _sums(flat, offsets[row], offsets[row + 1], sums)
+        size = offsets[row + 1] - offsets[row]
+        slot = _hash(sums, size, size) & mask
         while slots[slot] >= 0:
             slot = (slot + np.uint64(1)) & mask
         slots[slot] = row
     redundant = np.zeros(len(support), np.bool_)
     for row in range(len(support)):
         start, stop = offsets[row], offsets[row + 1]
+        _sums(flat, start, stop, sums)
         for skip in range(start, stop):
-            slot = _hash(flat, start, stop, skip) & mask
+            if skip > start and flat[skip] == flat[skip - 1]:
+                continue  # leaving out any symbol of a run leaves the same
+            slot = _hash(sums, stop - start, skip - start) & mask
             while slots[slot] >= 0:
                 other = slots[slot]
                 if _same(flat, start, stop, skip, offsets[other], offsets[other + 1]):
@@ -125,9 +142,8 @@ def _condense(table: PatternTable, equal: bool, search: bool) -> PatternTable:
     redundant = _mark_by_deletion(flat, table.offsets, table.support_count, equal, slots)
     if search and len(table):
         rows = np.repeat(np.arange(len(table)), table.lengths)
-        pairs = np.unique(np.stack([flat, rows], axis=1), axis=0)
-        holder_offsets = np.concatenate([[0], np.cumsum(np.bincount(pairs[:, 0]))]).astype(np.int64)
-        holders = pairs[:, 1].copy()
+        symbols, holders = np.divmod(np.unique(flat * np.int64(len(table)) + rows), len(table))
+        holder_offsets = np.concatenate([[0], np.cumsum(np.bincount(symbols))]).astype(np.int64)
         _mark_by_search(flat, table.offsets, table.support_count, equal, redundant, holders, holder_offsets)
     return table.take(np.flatnonzero(~redundant))
 

@@ -4,6 +4,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from numbers import Integral, Real
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +14,24 @@ from seqmine.structs import InteractionLog, UserError
 
 UNLIMITED = 2**31 - 1
 """What an unset limit is for the compiled kernels: no history is longer."""
+
+
+def check_whole(name: str, value: Any, lowest: int) -> int:
+    """Return the value of a setting of a miner that has to be a whole number.
+
+    Args:
+        name: of the setting.
+        value: what it is.
+        lowest: what it may be at least.
+
+    Raises:
+        UserError: anything else.
+    """
+    if not isinstance(value, Integral) or isinstance(value, bool):
+        raise UserError(f"{name}={value} is not allowed: set miner.{name} to a whole number, {lowest} or more.")
+    if value < lowest:
+        raise UserError(f"{name}={value} is not allowed: set miner.{name} to {lowest} or more.")
+    return int(value)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +49,7 @@ class Constraints:
         must_contain: symbols that a pattern that is returned contains, in any place.
 
     Raises:
-        UserError: a limit below what it can be.
+        UserError: a limit that is no whole number, or below what it can be.
     """
 
     min_length: int = 1
@@ -42,9 +62,9 @@ class Constraints:
 
     def __post_init__(self) -> None:
         for name in ("min_length", "max_length", "max_gap", "max_span", "max_duration"):
-            value, lowest = getattr(self, name), 0 if name == "max_duration" else 1
-            if value is not None and value < lowest:
-                raise UserError(f"{name}={value} is not allowed: set miner.{name} to {lowest} or more.")
+            value = getattr(self, name)
+            if value is not None:
+                object.__setattr__(self, name, check_whole(name, value, 0 if name == "max_duration" else 1))
         if self.max_length is not None and self.max_length < self.min_length:
             raise UserError(
                 f"max_length={self.max_length} is below min_length={self.min_length}: raise miner.max_length."
@@ -98,12 +118,10 @@ def threshold(num_users: int, min_count: int | None, min_support: float | None) 
     (605, 3)
     """
     if min_count is not None:
-        if min_count < 1:
-            raise UserError(f"min_count={min_count} is not allowed: set miner.min_count to 1 or more.")
-        return int(min_count)
+        return check_whole("min_count", min_count, 1)
     if min_support is None:
         raise UserError("min_count and min_support are both unset: set miner.min_count or miner.min_support.")
-    if not 0 < min_support <= 1:
+    if not isinstance(min_support, Real) or isinstance(min_support, bool) or not 0 < min_support <= 1:
         raise UserError(f"min_support={min_support} is not allowed: set miner.min_support above 0 and up to 1.")
     # The decimal that was typed, not its binary neighbor: 0.07 of 100 users is 7, though 0.07 * 100 > 7 in floats.
     return max(1, math.ceil(Fraction(str(min_support)) * num_users))

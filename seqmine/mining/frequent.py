@@ -11,7 +11,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from seqmine.mining.constraints import Constraints
+from seqmine.mining.constraints import Constraints, check_whole
 from seqmine.mining.database import Database, build_database
 from seqmine.mining.pairs import Pairs, index_pairs, pairs_after
 from seqmine.mining.projection import keep_users
@@ -27,6 +27,10 @@ CHUNKS_A_THREAD = 32
 Found = TypeVar("Found")
 
 
+class TooManyPatternsError(UserError):
+    """More patterns are frequent than a search may find."""
+
+
 def no_progress(share: float) -> None:
     """Show nothing."""
 
@@ -38,6 +42,7 @@ def mine_frequent(
     *,
     num_threads: int = 0,
     top_k: int = 0,
+    most_patterns: int = MOST_PATTERNS,
     progress: Progress = no_progress,
 ) -> PatternTable:
     """Return all patterns that at least ``min_count`` users have, by falling support, then in lexicographic order.
@@ -48,6 +53,7 @@ def mine_frequent(
         constraints: limits on patterns and on where they may occur.
         num_threads: threads to use, 0 for all cores.
         top_k: where above 0, patterns that cannot be among the ``top_k`` best of ``min_length`` may be missing.
+        most_patterns: give up where more are frequent; not for ``top_k``.
         progress: told of the share that is done.
 
     Raises:
@@ -62,27 +68,35 @@ def mine_frequent(
     database = build_database(users_who_can(log, constraints), min_count, constraints.strict_time)
     shared = np.array([min_count])
     rankings = [
-        rising_ranking(shared, top_k, constraints.min_length, num_users) if top_k else fixed_ranking(min_count)
+        rising_ranking(shared, top_k, constraints.min_length, num_users)
+        if top_k
+        else fixed_ranking(min_count, most_patterns)
         for _ in range(threads)
     ]
-    with too_many_patterns(min_count):
+    with too_many_patterns(min_count, most_patterns):
         rows = _search(database, constraints, rankings, progress)
+        if len(rows) > most_patterns:
+            raise OverflowError("too many patterns")
     return _table(rows, database.names, num_users, constraints)
 
 
 def num_workers(num_threads: int) -> int:
-    """Return the number of threads to use, where 0 means all cores."""
-    return num_threads or len(os.sched_getaffinity(0))
+    """Return the number of threads to use, where 0 means all cores.
+
+    Raises:
+        UserError: a number below 0.
+    """
+    return check_whole("num_threads", num_threads, 0) or len(os.sched_getaffinity(0))
 
 
 @contextmanager
-def too_many_patterns(min_count: int) -> Iterator[None]:
+def too_many_patterns(min_count: int, most_patterns: int = MOST_PATTERNS) -> Iterator[None]:
     """Turn the end of memory for patterns into an error of the user's."""
     try:
         yield
     except OverflowError:
-        raise UserError(
-            f"min_count={min_count} gives more than {MOST_PATTERNS:,} patterns: raise miner.min_count (or "
+        raise TooManyPatternsError(
+            f"min_count={min_count} gives more than {most_patterns:,} patterns: raise miner.min_count (or "
             "miner.min_support), or set miner.max_length."
         ) from None
 

@@ -6,9 +6,9 @@ from typing import Self
 
 from seqmine.mining.condense import closed_patterns, maximal_patterns
 from seqmine.mining.condensed import is_searchable, mine_condensed
-from seqmine.mining.constraints import Constraints, threshold
-from seqmine.mining.frequent import Progress, mine_frequent, no_progress
-from seqmine.structs import InteractionLog, PatternTable, UserError
+from seqmine.mining.constraints import Constraints, check_whole, threshold
+from seqmine.mining.frequent import Progress, mine_frequent, no_progress, num_workers
+from seqmine.structs import InteractionLog, PatternTable
 
 
 class FrequentMiner:
@@ -54,6 +54,7 @@ class FrequentMiner:
             must_contain=tuple(must_contain),
         )
         threshold(1, min_count, min_support)
+        num_workers(num_threads)
         self.min_count, self.min_support, self.num_threads = min_count, min_support, num_threads
 
     def containing(self, symbols: Sequence[int]) -> Self:
@@ -127,7 +128,8 @@ class TopKMiner:
 
     Args:
         top_k: number of patterns; more are returned where the k-th ties.
-        min_count: never go below this many users.
+        min_count: never go below this many users; unset together with ``min_support``, down to 1.
+        min_support: the same as a fraction of the users, rounded up; read only where ``min_count`` is unset.
         min_length: fewest symbols of a pattern that counts among the k.
         max_length: most symbols of a pattern.
         max_gap: neighbors of the pattern are at most this many positions apart in the history; 1 means adjacent.
@@ -145,7 +147,8 @@ class TopKMiner:
         self,
         *,
         top_k: int,
-        min_count: int = 1,
+        min_count: int | None = None,
+        min_support: float | None = None,
         min_length: int = 1,
         max_length: int | None = None,
         max_gap: int | None = None,
@@ -155,8 +158,6 @@ class TopKMiner:
         must_contain: Sequence[int] = (),
         num_threads: int = 0,
     ) -> None:
-        if top_k < 1:
-            raise UserError(f"top_k={top_k} is not allowed: set miner.top_k to 1 or more.")
         self.constraints = Constraints(
             min_length=min_length,
             max_length=max_length,
@@ -166,7 +167,12 @@ class TopKMiner:
             strict_time=strict_time,
             must_contain=tuple(must_contain),
         )
-        self.top_k, self.min_count, self.num_threads = top_k, threshold(1, min_count, None), num_threads
+        if min_count is None and min_support is None:
+            min_count = 1
+        threshold(1, min_count, min_support)
+        num_workers(num_threads)
+        self.top_k, self.num_threads = check_whole("top_k", top_k, 1), num_threads
+        self.min_count, self.min_support = min_count, min_support
 
     def containing(self, symbols: Sequence[int]) -> Self:
         """Return the same miner for patterns that contain all of some symbols."""
@@ -185,16 +191,17 @@ class TopKMiner:
             log: histories of symbols.
             progress: told of the share of the current search that is done, 0 to 1.
         """
-        floor = max(log.num_users // 2, self.min_count)
+        lowest = threshold(log.num_users, self.min_count, self.min_support)
+        floor = max(log.num_users // 2, lowest)
         # A floor that rises counts patterns as they are found, so it cannot know what must_contain will drop.
         rising = 0 if self.constraints.must_contain else self.top_k
         while True:
             table = mine_frequent(
                 log, floor, self.constraints, num_threads=self.num_threads, top_k=rising, progress=progress
             )
-            if len(table) >= self.top_k or floor == self.min_count:
+            if len(table) >= self.top_k or floor == lowest:
                 break
-            floor = max(int(floor * 0.6), self.min_count)
+            floor = max(int(floor * 0.6), lowest)
         if len(table) <= self.top_k:
             return table
         return table.take((table.support_count >= table.support_count[self.top_k - 1]).nonzero()[0])

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from seqmine.mining.database import grown
 
 MOST_PATTERNS = 50_000_000
-"""A thread that finds more gives up: its rows alone would fill 600 MB."""
+"""A search that finds more gives up: its rows alone would fill 600 MB."""
 
 
 class Ranking(NamedTuple):
@@ -17,7 +17,8 @@ class Ranking(NamedTuple):
 
     Args:
         shared: (1,) the highest floor that any thread has proven; a lost update only makes the search longer.
-        state: (4,) own floor, k (0 keeps the floor where it is), patterns at or above the floor, min_length.
+        state: (5,) own floor, k (0 keeps the floor where it is), patterns at or above the floor, min_length, and how
+            many patterns are too many.
         histogram: (U + 1,) patterns found with each support.
     """
 
@@ -26,14 +27,16 @@ class Ranking(NamedTuple):
     histogram: NDArray[np.int64]
 
 
-def fixed_ranking(min_count: int) -> Ranking:
+def fixed_ranking(min_count: int, most_patterns: int = MOST_PATTERNS) -> Ranking:
     """Return a floor that never moves."""
-    return Ranking(np.array([min_count]), np.array([min_count, 0, 0, 1]), np.zeros(1, np.int64))
+    return Ranking(np.array([min_count]), np.array([min_count, 0, 0, 1, most_patterns]), np.zeros(1, np.int64))
 
 
 def rising_ranking(shared: NDArray[np.int64], top_k: int, min_length: int, num_users: int) -> Ranking:
     """Return a floor that rises with the k-th best pattern of at least ``min_length`` symbols."""
-    return Ranking(shared, np.array([shared[0], top_k, 0, min_length]), np.zeros(num_users + 2, np.int64))
+    return Ranking(
+        shared, np.array([shared[0], top_k, 0, min_length, MOST_PATTERNS]), np.zeros(num_users + 2, np.int64)
+    )
 
 
 @no_type_check
@@ -64,7 +67,7 @@ def emit(
     out: NDArray[np.int32], num_out: int, ranking: Ranking, length: int, symbol: int, support: int
 ) -> tuple[NDArray[np.int32], int]:
     """Append a pattern to the rows found; return them and how many they are."""
-    if num_out >= MOST_PATTERNS:
+    if num_out >= ranking.state[4]:
         raise OverflowError("too many patterns")
     out = grown(out, num_out + 1)
     out[num_out, 0], out[num_out, 1], out[num_out, 2] = length, symbol, support

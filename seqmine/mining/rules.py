@@ -9,7 +9,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from seqmine.mining.constraints import Constraints
+from seqmine.mining.constraints import Constraints, check_whole
 from seqmine.mining.database import Database
 from seqmine.mining.frequent import Progress, no_progress
 from seqmine.mining.intervals import wilson_interval
@@ -187,6 +187,7 @@ class RuleMiner:
         min_count: users that antecedent and consequent together need (inclusive).
         min_support: the same as a fraction of the users, rounded up; read only where ``min_count`` is unset.
         min_confidence: share of the users with the antecedent that go on to the consequent, at least.
+        min_length: fewest symbols of antecedent and consequent together, at least 2.
         max_length: most symbols of antecedent and consequent together.
         max_gap: neighbors of the rule are at most this many positions apart in the history; 1 means adjacent.
         max_span: last position - first position + 1 is at most this.
@@ -205,6 +206,7 @@ class RuleMiner:
         min_count: int | None = None,
         min_support: float | None = None,
         min_confidence: float = 0.0,
+        min_length: int = 2,
         max_length: int | None = None,
         max_gap: int | None = None,
         max_span: int | None = None,
@@ -221,7 +223,7 @@ class RuleMiner:
         self._miner = FrequentMiner(
             min_count=min_count,
             min_support=min_support,
-            min_length=2,
+            min_length=check_whole("min_length", min_length, 2),
             max_length=max_length,
             max_gap=max_gap,
             max_span=max_span,

@@ -12,6 +12,7 @@ from seqmine.mining.constraints import Constraints, threshold
 from seqmine.mining.frequent import mine_frequent
 from seqmine.mining.matching import count_supports, find_supporters
 from seqmine.mining.miners import ClosedMiner, FrequentMiner, MaximalMiner, TopKMiner
+from seqmine.mining.rules import RuleMiner
 from seqmine.structs import InteractionLog, UserError
 from tests.mining.references import brute_force, contains
 
@@ -172,12 +173,35 @@ def test_threshold_is_rounded_up_and_inclusive():
     assert threshold(100, 3, 0.5) == 3
 
 
+@given(st.integers(1, 10**7), st.decimals("0.00001", 1, places=5))
+@settings(max_examples=200, deadline=None)
+def test_threshold_is_the_first_count_that_reaches_the_share(num_users, share):
+    count = threshold(num_users, None, float(share))
+    assert count >= 1
+    assert count >= share * num_users
+    assert count == 1 or count - 1 < share * num_users
+
+
 @pytest.mark.parametrize(
     ("keywords", "sentence"),
     [
         ({}, "min_count and min_support are both unset: set miner.min_count or miner.min_support."),
         ({"min_count": 0}, "min_count=0 is not allowed: set miner.min_count to 1 or more."),
         ({"min_support": 1.5}, "min_support=1.5 is not allowed: set miner.min_support above 0 and up to 1."),
+        ({"min_count": 2.5}, "min_count=2.5 is not allowed: set miner.min_count to a whole number, 1 or more."),
+        ({"min_count": "abc"}, "min_count=abc is not allowed: set miner.min_count to a whole number, 1 or more."),
+        ({"min_count": True}, "min_count=True is not allowed: set miner.min_count to a whole number, 1 or more."),
+        ({"min_support": "abc"}, "min_support=abc is not allowed: set miner.min_support above 0 and up to 1."),
+        ({"min_support": float("nan")}, "min_support=nan is not allowed: set miner.min_support above 0 and up to 1."),
+        (
+            {"min_count": 1, "max_length": "abc"},
+            "max_length=abc is not allowed: set miner.max_length to a whole number, 1 or more.",
+        ),
+        (
+            {"min_count": 1, "max_duration": 0.5},
+            "max_duration=0.5 is not allowed: set miner.max_duration to a whole number, 0 or more.",
+        ),
+        ({"min_count": 1, "num_threads": -1}, "num_threads=-1 is not allowed: set miner.num_threads to 0 or more."),
         ({"min_count": 1, "max_gap": 0}, "max_gap=0 is not allowed: set miner.max_gap to 1 or more."),
         (
             {"min_count": 1, "min_length": 3, "max_length": 2},
@@ -189,6 +213,32 @@ def test_settings_out_of_range_are_named(keywords, sentence):
     with pytest.raises(UserError) as error:
         FrequentMiner(**keywords)
     assert str(error.value) == sentence
+    with pytest.raises(UserError) as error:
+        RuleMiner(**{"min_length": 2, **keywords})
+    assert str(error.value) == sentence
+    if keywords:
+        with pytest.raises(UserError) as error:
+            TopKMiner(top_k=3, **keywords)
+        assert str(error.value) == sentence
+
+
+def test_the_best_patterns_and_rules_take_the_limits_of_all_miners(beauty):
+    best = TopKMiner(top_k=10**6, min_support=0.005, max_length=2).mine(beauty)
+    assert as_dict(best) == as_dict(FrequentMiner(min_support=0.005, max_length=2).mine(beauty))
+    rules = RuleMiner(min_support=0.001, min_length=3, max_length=4).mine(beauty)
+    assert as_dict(rules) == as_dict(FrequentMiner(min_support=0.001, min_length=3, max_length=4).mine(beauty))
+    with pytest.raises(UserError) as error:
+        RuleMiner(min_count=1, min_length=1)
+    assert str(error.value) == "min_length=1 is not allowed: set miner.min_length to 2 or more."
+    with pytest.raises(UserError, match="top_k=0 is not allowed: set miner.top_k to 1 or more"):
+        TopKMiner(top_k=0)
+
+
+@pytest.mark.parametrize("history", [[1] * 1500, [1, 2] * 600], ids=["one symbol", "two in turn"])
+def test_a_long_chain_is_condensed_in_time(history):
+    log = InteractionLog.from_lists([history] * 2)
+    for miner in (ClosedMiner(min_count=2, max_gap=1), MaximalMiner(min_count=2, max_gap=1)):
+        assert miner.mine(log).patterns() == [tuple(history)]
 
 
 def test_time_constraints_need_times():
