@@ -1,6 +1,6 @@
 """What mining leaves behind: tables, a picture, and what a person sees in the terminal."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -37,8 +37,23 @@ _RULE_COLUMNS = (
     "q_value",
 )
 
-_SHOWN_COLUMNS = ("confidence", "lift", "holdout_lift", "later_lift", "q_value", "stability")
-_LIST_COLUMNS = ("num_cases", "next_confidence", "model_probability", "faithfulness")
+_SHOWN_COLUMNS = {
+    "users": "users",
+    "confidence": "conf.",
+    "holdout_lift": "lift on\nothers",
+    "q_value": "q",
+    "later_lift": "lift\nlater",
+    "lift": "lift",
+    "stability": "stable",
+}
+"""Measures with what they are called in the terminal, the most important first."""
+_LIST_COLUMNS = {
+    "next_confidence": "next\nconf.",
+    "model_probability": "model\nprob.",
+    "num_cases": "cases",
+    "faithfulness": "faith-\nful",
+}
+_COLUMN_WIDTH = 9
 
 
 @contextmanager
@@ -137,39 +152,50 @@ def pattern_rows(table: PatternTable, symbols: SymbolLog, most: int) -> list[dic
     return rows
 
 
-def show_patterns(table: PatternTable, symbols: SymbolLog, most: int) -> None:
-    """Print the best patterns."""
-    from rich.console import Console
-    from rich.markup import escape
-    from rich.table import Table
+def show_patterns(table: PatternTable, symbols: SymbolLog, most: int, notes: Sequence[str] = ()) -> None:
+    """Print the best patterns with the measures that there is room for.
 
+    Args:
+        table: patterns with their measures.
+        symbols: what the symbols are called.
+        most: rows.
+        notes: sentences that are printed below.
+    """
     rows = best_rows(table)
-    columns = [name for name in _SHOWN_COLUMNS if name in table.columns]
     what = "released patterns" if "released" in table.columns else "patterns"
-    shown = Table(title=f"{len(rows):,} {what} of {len(table):,}")
-    shown.add_column("pattern")
-    for name in ("users", *columns):
-        shown.add_column(name, justify="right")
-    for row in rows[:most].tolist():
-        values = [_number(table.columns[name][row]) for name in columns]
-        shown.add_row(escape(symbols.shown_pattern(table.pattern(row))), f"{table.support_count[row]:,}", *values)
-    Console().print(shown)
+    table = table.with_columns(users=table.support_count)
+    _show(f"{len(rows):,} {what} of {len(table):,}", table.take(rows[:most]), symbols, _SHOWN_COLUMNS, notes)
 
 
 def show_lists(lists: Mapping[str, PatternTable], symbols: SymbolLog, most: int) -> None:
     """Print where data and model disagree: how often the rule really holds next, and what the model says."""
+    for name, table in lists.items():
+        title = f"{name.replace('_', ' ')}: {len(table):,} rules"
+        _show(title, table.take(np.arange(min(most, len(table)))), symbols, _LIST_COLUMNS)
+
+
+def _show(
+    title: str, table: PatternTable, symbols: SymbolLog, headers: Mapping[str, str], notes: Sequence[str] = ()
+) -> None:
+    """Print a table; the measures that come first are shown, as many as leave half of the width to the patterns."""
+    from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
 
-    for name, table in lists.items():
-        shown = Table(title=f"{name.replace('_', ' ')}: {len(table):,} rules")
-        for column in ("rule", *_LIST_COLUMNS):
-            shown.add_column(column)
-        for row in range(min(most, len(table))):
-            values = [_number(table.columns[column][row]) for column in _LIST_COLUMNS]
-            shown.add_row(escape(symbols.shown_pattern(table.pattern(row))), *values)
-        Console().print(shown)
+    console = Console()
+    known = [name for name in headers if name in table.columns]
+    columns = known[: max(console.width // 2 // _COLUMN_WIDTH, 1)]
+    shown = Table(title=title, box=SIMPLE_HEAD, padding=(0, 1), collapse_padding=True)
+    shown.add_column("pattern", overflow="fold")
+    for name in columns:
+        shown.add_column(headers[name], justify="right", no_wrap=True)
+    for row in range(len(table)):
+        values = [_number(table.columns[name][row]) for name in columns]
+        shown.add_row(escape(symbols.shown_pattern(table.pattern(row))), *values)
+    console.print(shown)
+    for note in notes:
+        console.print(note, markup=False, highlight=False)
 
 
 def show_agreement(name: str, pooled: Mapping[str, float]) -> None:
@@ -190,5 +216,7 @@ def show_agreement(name: str, pooled: Mapping[str, float]) -> None:
     )
 
 
-def _number(value: float) -> str:
-    return "" if np.isnan(value) else f"{value:.3g}"
+def _number(value: np.generic) -> str:
+    if np.isnan(value):
+        return ""
+    return f"{value:,}" if isinstance(value, np.integer) else f"{value:.3g}"

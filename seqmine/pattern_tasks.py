@@ -22,7 +22,8 @@ from seqmine.mining.held_out import HeldOut
 from seqmine.mining.model_patterns import ModelPatterns
 from seqmine.mining.projection import Projection, SymbolLog, keep_users
 from seqmine.mining.release import ReleaseRule
-from seqmine.mining.sequentiality import SequentialityCheck, tie_share
+from seqmine.mining.sequentiality import SequentialityCheck
+from seqmine.mining.ties import tie_note, tie_share
 from seqmine.pattern_loggers import log_patterns, log_report
 from seqmine.pattern_results import (
     pattern_rows,
@@ -172,11 +173,12 @@ class MinePatterns:
             show_lists(lists, symbols, self.num_shown)
             for name in ("released", "grown"):
                 show_agreement(f"{name} rules", basis[name])
+        report["notes"] = [note for note in (tie_note(report["tie_share"], constraints), verdict.note) if note]
         report["seconds"] = {"mining": mined - start, "evidence": time.perf_counter() - mined}
         write_patterns(table, symbols, folder, self.num_shown)
         write_json(folder / "pattern_report.json", report)
         log_patterns(loggers, table, symbols, report, lists)
-        show_patterns(table, symbols, self.num_shown)
+        show_patterns(table, symbols, self.num_shown, report["notes"])
 
     def _summary(
         self, table: PatternTable, log: InteractionLog, verdict: Verdict, constraints: Constraints

@@ -62,6 +62,20 @@ def test_titles_are_no_markup(shop, capsys):
     assert "[red]" in capsys.readouterr().out
 
 
+def test_the_table_leaves_half_of_a_narrow_terminal_to_the_patterns(shop, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    title = "a lamp of forty letters with a long name"
+    symbols = Projection()(shop, ["1", "2"], {"title": [title, title]})
+    table = judged(symbols)
+    measures = dict.fromkeys(("holdout_lift", "later_lift", "q_value", "stability"), np.full(len(table), 1.23456e-10))
+    show_patterns(table.with_columns(**measures), symbols, 5, ["12% of events share a moment."])
+    lines = [line.rstrip() for line in capsys.readouterr().out.splitlines()]
+    assert max(map(len, lines)) <= 80
+    assert any(title in line for line in lines)
+    assert "…" not in "".join(lines)
+    assert lines[-1] == "12% of events share a moment."
+
+
 def test_bands_of_a_group_touch_and_do_not_overlap():
     begins, middles = stack_bands(["a", "b", "a", "c"], np.array([2.0, 1.0, 3.0, 1.0]))
     assert begins[2] == begins[0] + 2

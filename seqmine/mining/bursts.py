@@ -4,12 +4,27 @@ Without a limit on gaps the order of equal symbols says nothing: whoever has thr
 runs are judged by how close together they come.
 """
 
+from dataclasses import replace
+
 import numpy as np
+from numpy.typing import NDArray
 
 from seqmine.mining.constraints import Constraints
 from seqmine.mining.matching import count_supports
 from seqmine.mining.significance import OrderTest
 from seqmine.structs import InteractionLog, PatternTable, UserError
+
+
+def is_repeat(table: PatternTable) -> NDArray[np.bool_]:
+    """Return which patterns are one symbol two times or more.
+
+    >>> is_repeat(PatternTable.from_lists([(1,), (1, 1), (1, 2)], [0, 0, 0], 1)).tolist()
+    [False, True, False]
+    """
+    if not len(table):
+        return np.zeros(0, np.bool_)
+    firsts = np.repeat(table.symbols[table.offsets[:-1]], table.lengths)
+    return np.logical_and.reduceat(table.symbols == firsts, table.offsets[:-1]) & (table.lengths > 1)
 
 
 class BurstTest:
@@ -24,24 +39,39 @@ class BurstTest:
 
     def __init__(self, *, max_gap: int = 1) -> None:
         if max_gap < 1:
-            raise UserError(f"max_gap={max_gap} is not allowed: set evidence.burst_max_gap to 1 or more.")
+            raise UserError(f"max_gap={max_gap} is not allowed: set evidence.burst_test.max_gap to 1 or more.")
         self.max_gap = max_gap
 
-    def test(self, log: InteractionLog, table: PatternTable) -> PatternTable:
-        """Add ``burst_support``, ``burst_expected`` and ``burst_p_value``; 0, NaN and NaN but for repeats.
+    def limits(self, constraints: Constraints) -> Constraints:
+        """Return the constraints of close repeats, with the same order of time as those given."""
+        return Constraints(max_gap=self.max_gap, strict_time=constraints.strict_time)
+
+    def test(
+        self, log: InteractionLog, table: PatternTable, constraints: Constraints, order_test: OrderTest
+    ) -> PatternTable:
+        """Add ``burst_support``, ``burst_expected``, ``burst_p_value`` and ``burst_is_exact``.
 
         Args:
             log: histories of symbols.
             table: patterns of any kind.
+            constraints: under which order is judged.
+            order_test: p-values of order.
+
+        Returns:
+            The table; what is no repeat has 0, NaN, NaN and True.
         """
-        rows = np.array([len(pattern) > 1 and len(set(pattern)) == 1 for pattern in table.patterns()], dtype=np.bool_)
+        rows = is_repeat(table)
         support = np.zeros(len(table), np.int64)
         expected, p_value = np.full(len(table), np.nan), np.full(len(table), np.nan)
+        is_exact = np.ones(len(table), np.bool_)
         if rows.any():
-            constraints = Constraints(max_gap=self.max_gap)
+            limits = self.limits(constraints)
             runs = table.take(np.flatnonzero(rows))
-            counts = count_supports(log, runs, constraints)
-            tested = OrderTest().test(log, PatternTable(runs.symbols, runs.offsets, counts, log.num_users), constraints)
-            support[rows] = counts
-            expected[rows], p_value[rows] = tested.columns["expected_support"], tested.columns["p_value"]
-        return table.with_columns(burst_support=support, burst_expected=expected, burst_p_value=p_value)
+            runs = replace(runs, support_count=count_supports(log, runs, limits))
+            tested = order_test.test(log, runs, limits).columns
+            support[rows] = runs.support_count
+            expected[rows], p_value[rows] = tested["expected_support"], tested["p_value"]
+            is_exact[rows] = tested["p_is_exact"]
+        return table.with_columns(
+            burst_support=support, burst_expected=expected, burst_p_value=p_value, burst_is_exact=is_exact
+        )

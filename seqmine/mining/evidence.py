@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from seqmine.mining.bursts import BurstTest
+from seqmine.mining.bursts import BurstTest, is_repeat
 from seqmine.mining.constraints import Constraints
 from seqmine.mining.evaluation import (
     later_days,
@@ -15,15 +15,16 @@ from seqmine.mining.evaluation import (
     with_holdout_columns,
     with_redundancy_columns,
 )
-from seqmine.mining.hypotheses import frequent_multisets, num_orderings
+from seqmine.mining.hypotheses import order_family
 from seqmine.mining.intervals import wilson_interval
 from seqmine.mining.matching import count_supports
 from seqmine.mining.multiplicity import Adjustment, adjust_tested, benjamini_hochberg
 from seqmine.mining.projection import keep_users
 from seqmine.mining.rules import measure_rules, with_rule_columns
 from seqmine.mining.significance import OrderTest
-from seqmine.mining.stability import Stability
+from seqmine.mining.stability import Part, Stability
 from seqmine.mining.swap_null import AssociationTest
+from seqmine.mining.ties import for_order
 from seqmine.structs import InteractionLog, PatternTable
 
 
@@ -36,12 +37,14 @@ class Verdict:
         num_hypotheses: orderings that the q-values are corrected for.
         overlap: mean rank-biased overlap of the best patterns of a bootstrap with those of the log.
         later_from: where the later days begin, in seconds since 1970; None for a log without time.
+        note: what a person should know of the family of hypotheses.
     """
 
     table: PatternTable
     num_hypotheses: int
     overlap: float
     later_from: int | None = None
+    note: str | None = None
 
 
 class Evidence:
@@ -49,8 +52,11 @@ class Evidence:
 
     The q-values are corrected for every order of every multiset of symbols that enough users have. Each length gets
     an equal share of the error (a weighted correction, Genovese, Roeder and Wasserman, 2006): long patterns have so
-    many orders that pairs would drown among them. Holm's step does not hold for unequal shares, so ``adjustment`` is
-    one of ``benjamini_hochberg``, ``benjamini_yekutieli`` and ``bonferroni``.
+    many orders that pairs would drown among them.
+
+    Events of one moment have no order: in a log that has such, order is judged with ``strict_time``, whatever the
+    patterns were mined under. Without limits on place every order of one repeated symbol is the same, so such repeats
+    are judged by how close together they come. ``tested_support`` is the number of users that a pattern has so.
 
     Args:
         order_test: p-values of order.
@@ -99,20 +105,36 @@ class Evidence:
 
     def _judge_all(self, log: InteractionLog, table: PatternTable, constraints: Constraints, min_count: int) -> Verdict:
         """Return every measure of every pattern."""
-        weight, total = order_family(log, table, constraints, min_count)
-        table = self.order_test.test(log, table, constraints)
-        table = table.with_columns(q_value=adjust_tested(table.columns["p_value"], weight, total, self.adjustment))
-        table = self.burst_test.test(log, self.association_test.test(log, table))
+        family = order_family(log, min_count, int(table.lengths.max(initial=0)))
+        weights, total = family.weights(table.lengths), family.total
+        table, parts = self._with_order(log, table, constraints)
+        table = table.with_columns(q_value=adjust_tested(table.columns["p_value"], weights, total, self.adjustment))
+        table = self.association_test.test(log, table)
         lower, upper = wilson_interval(table.support_count, np.full(len(table), log.num_users))
         table = table.with_columns(support_lower=lower, support_upper=upper)
         table = with_rule_columns(table, measure_rules(log, table, constraints))
-        table, overlap = self.stability.test(log, table, constraints, min_count, weight, total)
+        table, overlap = self.stability.test(log, table, parts, min_count, weights, total)
         table = self._on_other_users(log, table, constraints, min_count)
         if log.timestamps is None:
-            return Verdict(table, total, overlap)
+            return Verdict(table, total, overlap, note=family.note)
         later_from = later_days(log, self.later)
         table = _on_later_days(log, table, constraints, min_count, later_from)
-        return Verdict(table, total, overlap, later_from)
+        return Verdict(table, total, overlap, later_from, family.note)
+
+    def _with_order(
+        self, log: InteractionLog, table: PatternTable, constraints: Constraints
+    ) -> tuple[PatternTable, list[Part]]:
+        """Add what the tests of order and of close repeats say; return also the constraints of each row's test."""
+        limits = for_order(constraints, log)
+        tested = replace(table, support_count=count_supports(log, table, limits))
+        tested = self.order_test.test(log, tested, limits)
+        tested = self.burst_test.test(log, tested, limits, self.order_test)
+        columns = {**tested.columns, "tested_support": tested.support_count}
+        is_burst = is_repeat(table) & constraints.is_greedy
+        for name, other in _BURST_COLUMNS.items():
+            columns[name] = np.where(is_burst, columns[other], columns[name])
+        parts = [(np.flatnonzero(~is_burst), limits), (np.flatnonzero(is_burst), self.burst_test.limits(limits))]
+        return table.with_columns(**columns), parts
 
     def judge_fresh(self, log: InteractionLog, table: PatternTable, constraints: Constraints) -> PatternTable:
         """Return patterns from elsewhere (a model) with their order test and ``holdout_*`` measures on fresh users.
@@ -129,7 +151,7 @@ class Evidence:
         """
         table = table.with_columns(found_count=table.support_count)
         table = replace(table, support_count=count_supports(log, table, constraints), num_users=log.num_users)
-        table = self.order_test.test(log, table, constraints)
+        table, _ = self._with_order(log, table, constraints)
         table = table.with_columns(q_value=self.adjustment(table.columns["p_value"], len(table)))
         return with_redundancy_columns(with_holdout_columns(table, log, constraints), log, constraints)
 
@@ -167,33 +189,13 @@ def _longer(column: NDArray, size: int) -> NDArray:
     return np.concatenate([column.astype(np.float64), np.full(size - len(column), np.nan)])
 
 
-def order_family(
-    log: InteractionLog, table: PatternTable, constraints: Constraints, min_count: int
-) -> tuple[NDArray[np.float64], int]:
-    """Return for each pattern what its p-value is multiplied with before a step-up over all, and the whole family.
-
-    Args:
-        log: the histories that the table was mined from.
-        table: patterns with at least ``min_count`` users.
-        constraints: limits that they were mined under.
-        min_count: users that need to have the symbols in any order.
-
-    Returns:
-        (P,) what each p-value is multiplied with, so that every length gets an equal share of the error (infinite for
-        patterns that have no order to test), and the number of orderings of all lengths.
-    """
-    lengths = table.lengths
-    longest = int(lengths.max(initial=0))
-    if longest < 2:
-        return np.full(len(table), np.inf), 0
-    multisets = frequent_multisets(log, min_count, 2, longest)
-    ways = np.array([num_orderings(pattern) for pattern in multisets.patterns()], dtype=np.float64)
-    if constraints.is_greedy:
-        ways[ways == 1] = 0
-    sizes = np.bincount(multisets.lengths, weights=ways, minlength=longest + 1)
-    total = sizes.sum()
-    weights = np.where(sizes > 0, np.count_nonzero(sizes) * sizes / max(total, 1.0), np.inf)
-    return weights[lengths], int(total)
+_BURST_COLUMNS = {
+    "tested_support": "burst_support",
+    "expected_support": "burst_expected",
+    "p_value": "burst_p_value",
+    "p_is_exact": "burst_is_exact",
+}
+"""What a repeat takes from the test of close repeats where order alone cannot judge it."""
 
 
 class CountsAlone:

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from seqmine.data.rows import TrainingRows
 from seqmine.mining.constraints import Constraints
-from seqmine.mining.evidence import order_family
 from seqmine.mining.frequent import mine_frequent
+from seqmine.mining.hypotheses import order_family
 from seqmine.mining.matching import lexicographic_order
 from seqmine.mining.multiplicity import adjust_tested, benjamini_hochberg
 from seqmine.mining.significance import OrderTest
@@ -56,9 +56,9 @@ class KeepPatterns:
         """Find the patterns of the training part."""
         table = mine_frequent(training, self.min_count, self.constraints)
         table = table.take(np.arange(min(len(table), self.most_patterns)))
-        weight, num_hypotheses = order_family(training, table, self.constraints, self.min_count)
+        family = order_family(training, self.min_count, int(table.lengths.max(initial=0)))
         p_value = OrderTest().test(training, table, self.constraints).columns["p_value"]
-        q_value = adjust_tested(p_value, weight, num_hypotheses, benjamini_hochberg)
+        q_value = adjust_tested(p_value, family.weights(table.lengths), family.total, benjamini_hochberg)
         table = table.take(np.flatnonzero(q_value <= self.max_q_value))
         self.patterns = table.take(lexicographic_order(table))
 

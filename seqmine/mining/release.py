@@ -4,7 +4,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqmine.mining.constraints import Constraints
+from seqmine.mining.evaluation import greedy_cover
 from seqmine.mining.rivals import PartTest, direction_p_values
+from seqmine.mining.ties import for_order
 from seqmine.structs import InteractionLog, PatternTable, UserError
 
 
@@ -83,15 +85,21 @@ class ReleaseRule:
             min_count: support that they were mined with.
 
         Returns:
-            The table with ``direction_p_value``, the columns of the part test, and ``released``.
+            The table with ``direction_p_value``, the columns of the part test, ``released``, and ``cover_rank``: 1 for
+            the released pattern that most users have, 2 for the one that most of the other users have, and so on; NaN
+            for what adds no user.
         """
+        constraints = for_order(constraints, log)
         is_candidate = np.all(list(self.conditions(table).values()), axis=0)
         rows, direction = np.flatnonzero(is_candidate), np.full(len(table), np.nan)
         direction[rows] = direction_p_values(log, table.take(rows), constraints)
         is_candidate &= direction < self.max_direction_p_value
         table = table.with_columns(direction_p_value=direction)
         table = self.part_test.test(log, table, constraints, min_count, is_candidate)
-        return table.with_columns(released=table.columns["is_independent"])
+        released, rank = np.flatnonzero(table.columns["is_independent"]), np.full(len(table), np.nan)
+        cover = greedy_cover(table.take(released), log, constraints, len(released))
+        rank[released[cover]] = np.arange(1, len(cover) + 1)
+        return table.with_columns(released=table.columns["is_independent"], cover_rank=rank)
 
 
 def best_released(table: PatternTable) -> NDArray[np.int64]:

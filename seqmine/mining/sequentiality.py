@@ -14,6 +14,7 @@ from scipy import sparse
 from seqmine.mining.constraints import Constraints
 from seqmine.mining.frequent import mine_frequent
 from seqmine.mining.permutation import shuffle_within_users
+from seqmine.mining.ties import tie_share
 from seqmine.structs import InteractionLog, UserError
 
 
@@ -69,21 +70,6 @@ class Sequentiality:
         """Return everything as plain values."""
         derived = {"ndcg_drop": self.ndcg_drop, "is_sequential": self.is_sequential, "verdict": self.verdict}
         return {**asdict(self), "shuffled_ndcg": list(self.shuffled_ndcg), **derived}
-
-
-def tie_share(log: InteractionLog) -> float | None:
-    """Return the share of neighboring events with equal timestamps, or None for a log without time.
-
-    >>> tie_share(InteractionLog(np.array([1, 2, 3], np.int32), np.array([0, 3]), np.array([5, 5, 9])))
-    0.5
-    """
-    if log.timestamps is None:
-        return None
-    is_second = np.ones(log.num_events, np.bool_)
-    is_second[log.offsets[:-1][log.lengths > 0]] = False
-    second = np.flatnonzero(is_second)
-    ties = np.count_nonzero(log.timestamps[second] == log.timestamps[second - 1])
-    return float(ties / len(second)) if len(second) else 0.0
 
 
 def first_order_ndcg(log: InteractionLog, top_k: int = 10) -> float:

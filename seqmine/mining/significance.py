@@ -108,7 +108,8 @@ class OrderTest:
     def __init__(self, *, num_permutations: int = 999, seed: int = 0) -> None:
         if num_permutations < 1:
             raise UserError(
-                f"num_permutations={num_permutations} is not allowed: set evidence.num_permutations to 1 or more."
+                f"num_permutations={num_permutations} is not allowed: "
+                "set evidence.order_test.num_permutations to 1 or more."
             )
         self.num_permutations, self.seed = num_permutations, seed
 

@@ -1,5 +1,7 @@
 """Would the same patterns be found among other users of the same kind? Bootstraps over users."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import binom, norm
@@ -9,6 +11,9 @@ from seqmine.mining.matching import local_patterns, weighted_supports
 from seqmine.mining.multiplicity import Adjustment, adjust_tested, benjamini_hochberg
 from seqmine.mining.significance import pattern_chances
 from seqmine.structs import InteractionLog, PatternTable, UserError
+
+Part = tuple[NDArray[np.int64], Constraints]
+"""Rows of a table, and the constraints under which the order of these patterns is tested."""
 
 
 def rank_biased_overlap(first: list, second: list, persistence: float = 0.9) -> float:
@@ -60,7 +65,7 @@ class Stability:
     ) -> None:
         if num_bootstraps < 1:
             raise UserError(
-                f"num_bootstraps={num_bootstraps} is not allowed: set evidence.num_bootstraps to 1 or more."
+                f"num_bootstraps={num_bootstraps} is not allowed: set evidence.stability.num_bootstraps to 1 or more."
             )
         self.num_bootstraps, self.max_q_value, self.list_length = num_bootstraps, max_q_value, list_length
         self.adjustment, self.seed = adjustment, seed
@@ -69,9 +74,9 @@ class Stability:
         self,
         log: InteractionLog,
         table: PatternTable,
-        constraints: Constraints,
+        parts: Sequence[Part],
         min_count: int,
-        weight: NDArray[np.float64],
+        weights: NDArray[np.float64],
         num_hypotheses: int,
     ) -> tuple[PatternTable, float]:
         """Add ``stability``, the share of samples in which a pattern is selected again, by support and by q-value.
@@ -81,9 +86,9 @@ class Stability:
         Args:
             log: the histories that the table was mined from.
             table: patterns with the columns of the order test.
-            constraints: where a pattern may occur.
+            parts: every row of the table, with the constraints under which its order was tested.
             min_count: users that a pattern needs in a sample, as in the log.
-            weight: (P,) what each p-value is multiplied with before the correction.
+            weights: (P,) share of the error of each pattern.
             num_hypotheses: size of the family that is corrected for.
 
         Returns:
@@ -93,13 +98,17 @@ class Stability:
         rng = np.random.default_rng(self.seed)
         share = np.full(log.num_users, 1 / max(log.num_users, 1))
         drawn = rng.multinomial(log.num_users, share, size=self.num_bootstraps).T
-        supports = weighted_supports(log, table, constraints, drawn)
-        p_values, expected = self._resampled_tests(log, table, constraints, drawn, supports)
+        shape = len(table), self.num_bootstraps
+        supports, p_values, expected = np.zeros(shape, np.int64), np.ones(shape), np.zeros(shape)
+        for rows, constraints in parts:
+            part = table.take(rows)
+            supports[rows] = weighted_supports(log, part, constraints, drawn)
+            p_values[rows], expected[rows] = self._resampled_tests(log, part, constraints, drawn, supports[rows])
         selected = supports >= min_count
         for sample in range(self.num_bootstraps):
-            q_values = adjust_tested(p_values[:, sample], weight, num_hypotheses, self.adjustment)
+            q_values = adjust_tested(p_values[:, sample], weights, num_hypotheses, self.adjustment)
             selected[:, sample] &= q_values < self.max_q_value
-        best = self._best(table.support_count - table.columns["expected_support"])
+        best = self._best(table.columns["tested_support"] - table.columns["expected_support"])
         overlaps = [
             rank_biased_overlap(best, self._best(supports[:, sample] - expected[:, sample]))
             for sample in range(self.num_bootstraps)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy.stats import fisher_exact
 
-from seqmine.mining.bursts import BurstTest
+from seqmine.mining.bursts import BurstTest, is_repeat
 from seqmine.mining.constraints import Constraints
 from seqmine.mining.evaluation import (
     greedy_cover,
@@ -11,8 +11,10 @@ from seqmine.mining.evaluation import (
     with_holdout_columns,
     with_redundancy_columns,
 )
-from seqmine.mining.evidence import Evidence, order_family
+from seqmine.mining.evidence import Evidence
+from seqmine.mining.hypotheses import order_family
 from seqmine.mining.intervals import wilson_interval
+from seqmine.mining.matching import count_supports
 from seqmine.mining.miners import FrequentMiner
 from seqmine.mining.permutation import shuffle_within_users
 from seqmine.mining.release import ReleaseRule, best_released
@@ -62,9 +64,9 @@ def judge(evidence, log, min_count=30):
     return evidence.judge(log, miner.mine(log), miner.constraints, min_count).table
 
 
-def released_of(log, table, min_count=30, **settings):
+def released_of(log, table, min_count=30, constraints=None, **settings):
     rule = ReleaseRule(part_test=PartTest(order_test=OrderTest(num_permutations=99)), **settings)
-    table = rule.mark(log, table, Constraints(min_length=2, max_length=3), min_count)
+    table = rule.mark(log, table, constraints or Constraints(min_length=2, max_length=3), min_count)
     return table.take(best_released(table)).patterns()
 
 
@@ -85,10 +87,72 @@ def test_shuffled_copies_release_nothing(evidence):
 
 def test_the_family_gives_every_length_an_equal_share():
     log = InteractionLog.from_lists([[1, 2, 3]] * 5)
-    table = PatternTable.from_lists([(1,), (1, 2), (1, 2, 3)], [5, 5, 5], 5)
-    weight, total = order_family(log, table, Constraints(), 5)
-    assert total == 3 * 2 + 6
-    assert weight.tolist() == [np.inf, 2 * 6 / 12, 2 * 6 / 12]
+    family = order_family(log, 5, 3)
+    assert family.total == 3 * 2 + 6
+    assert family.weights(np.array([1, 2, 3])).tolist() == [0, 1, 1]
+
+
+def basket_log(seed, num_users=500):
+    """Return random baskets of one to three days, each in the order of the numbers of its items: no order at all."""
+    rng = np.random.default_rng(seed)
+    histories, times = [], []
+    for _ in range(num_users):
+        baskets = [np.sort(rng.choice(15, rng.integers(2, 6), replace=False) + 1) for _ in range(rng.integers(1, 4))]
+        histories.append(np.concatenate(baskets).tolist())
+        times.append(np.repeat(86_400 * np.arange(len(baskets)), [len(basket) for basket in baskets]))
+    log = InteractionLog.from_lists(histories)
+    return InteractionLog(log.items, log.offsets, timestamps=np.concatenate(times))
+
+
+@pytest.mark.parametrize("limits", [{}, {"max_gap": 3}], ids=str)
+def test_the_order_of_a_file_inside_a_moment_is_no_evidence(evidence, limits):
+    log = basket_log(0)
+    miner = FrequentMiner(min_count=25, min_length=2, max_length=2, **limits)
+    table = evidence.judge(log, miner.mine(log), miner.constraints, 25).table
+    strict = Constraints(strict_time=True, **limits)
+    rows = ~is_repeat(table)
+    assert table.columns["tested_support"][rows].tolist() == count_supports(log, table, strict)[rows].tolist()
+    assert (table.columns["tested_support"] < table.support_count).any()
+    assert table.columns["q_value"].min() > 0.05
+    assert len(released_of(log, table, 25, miner.constraints)) == 0
+    untimed = InteractionLog(log.items, log.offsets)  # where nobody knows of ties, the file is all there is
+    table = evidence.judge(untimed, miner.mine(untimed), miner.constraints, 25).table
+    assert table.columns["tested_support"][rows].tolist() == table.support_count[rows].tolist()
+    assert table.columns["q_value"].min() < 1e-6
+
+
+def test_ties_do_not_hide_an_order_over_days(evidence):
+    log = basket_log(1)
+    items = np.where(log.timestamps == 0, 30, 31)  # the first events of the first and the second day
+    is_first = np.concatenate([[True], np.diff(log.timestamps) != 0])
+    is_first[log.offsets[:-1]] = True
+    items = np.where(is_first & (log.timestamps <= 86_400), items, log.items).astype(np.int32)
+    log = InteractionLog(items, log.offsets, timestamps=log.timestamps)
+    table = evidence.judge(log, PatternTable.from_lists([(30, 31)], [0], 500), Constraints(), 25).table
+    assert table.columns["q_value"][0] < 1e-6
+
+
+def test_repeats_without_limits_are_judged_by_how_close_they_come(evidence):
+    rng = np.random.default_rng(5)
+    rows = [rng.integers(3, 60, 20).tolist() for _ in range(900)]
+    for row in rows[:350]:  # 1 comes three times in a row
+        place = rng.integers(18)
+        row[place : place + 3] = [1, 1, 1]
+    for row in rows[350:500]:  # some have it once or twice, anywhere
+        row[rng.integers(10)], row[rng.integers(10, 20)] = 1, rng.integers(1, 3)
+    for row in rows[500:]:  # 2 comes three times, anywhere
+        for place in rng.choice(20, 3, replace=False):
+            row[place] = 2
+    log = InteractionLog.from_lists(rows)
+    miner = FrequentMiner(min_count=40, min_length=2, max_length=3)
+    table = evidence.judge(log, miner.mine(log), miner.constraints, 40).table
+    columns, place = table.columns, {pattern: row for row, pattern in enumerate(table.patterns())}
+    assert columns["p_value"][place[1, 1, 1]] == columns["burst_p_value"][place[1, 1, 1]]
+    assert columns["q_value"][place[1, 1, 1]] < 1e-10
+    assert columns["q_value"][place[2, 2, 2]] > 0.05
+    assert columns["stability"][place[1, 1, 1]] == 1
+    repeats = {pattern for pattern in released_of(log, table, 40, miner.constraints) if len(set(pattern)) == 1}
+    assert repeats == {(1, 1, 1)}
 
 
 def test_single_symbols_are_never_significant(evidence):
@@ -166,6 +230,9 @@ def test_release_names_what_fails():
         "independent": [False, True, False, False, False],
     }
     assert len(released_of(log, table)) == 1
+    marked = rule.mark(log, table, Constraints(), 10)
+    assert marked.columns["cover_rank"][marked.columns["released"]].tolist() == [1]
+    assert np.isnan(marked.columns["cover_rank"][~marked.columns["released"]]).all()
     assert len(released_of(log, table, min_users=5)) == 2
     assert len(released_of(log, table, max_gain_p_value=0.001)) == 0
     assert len(released_of(log, table, min_later_lift=1.15)) == 0

@@ -1,5 +1,6 @@
+from collections import Counter
 from dataclasses import replace
-from itertools import permutations, product
+from itertools import combinations, permutations, product
 
 import numpy as np
 import pytest
@@ -10,9 +11,9 @@ from scipy.stats import binom
 from seqmine.mining.arrangements import arrangement_chance, distinct_chance, gap_chance, run_chance
 from seqmine.mining.bursts import BurstTest
 from seqmine.mining.constraints import Constraints
-from seqmine.mining.hypotheses import family_size, frequent_multisets, order_hypotheses
+from seqmine.mining.hypotheses import frequent_multisets, num_orderings, order_family
 from seqmine.mining.matching import count_supports
-from seqmine.mining.multiplicity import benjamini_hochberg, benjamini_yekutieli, bonferroni, holm, tarone_family
+from seqmine.mining.multiplicity import benjamini_hochberg, benjamini_yekutieli, bonferroni, holm
 from seqmine.mining.permutation import shuffle_within_users
 from seqmine.mining.poisson_binomial import _refined_normal_tail, poisson_binomial_tail
 from seqmine.mining.significance import OrderTest, sampled_p_value
@@ -166,17 +167,55 @@ def test_shuffling_keeps_content_and_moments(keep_ties):
     assert again[0] == again[1]
 
 
-def test_hypotheses_are_all_orders_of_frequent_multisets():
-    log = InteractionLog.from_lists([[1, 2, 1], [2, 1, 1], [3, 1]])
-    table = order_hypotheses(log, 2, Constraints(), 2, 3)
-    assert set(table.patterns()) == {(1, 2), (2, 1), (1, 1, 2), (1, 2, 1), (2, 1, 1)}
-    assert dict(zip(table.patterns(), table.support_count.tolist(), strict=True))[(2, 1)] == 2
-    assert family_size(frequent_multisets(log, 2, 2, 3), with_runs=False) == 5
-    assert family_size(frequent_multisets(log, 2, 2, 3), with_runs=True) == 6
+def orders_of(log, min_count, length):
+    """Return all orders of all multisets of a length that enough users have, one multiset and one order at a time."""
+    counts = Counter()
+    for user in range(log.num_users):
+        counts.update(set(combinations(sorted(log.history(user).tolist()), length)))
+    kept = [multiset for multiset, count in counts.items() if count >= min_count]
+    return sorted(order for multiset in kept for order in set(permutations(multiset)))
+
+
+@given(st.lists(st.lists(st.integers(1, 4), max_size=6), min_size=1, max_size=6), st.integers(1, 3), st.integers(1, 4))
+@settings(max_examples=60, deadline=None)
+def test_the_family_counts_all_orders_of_frequent_multisets(histories, min_count, longest):
+    log = InteractionLog.from_lists(histories)
+    sizes = [0, 0, *(len(orders_of(log, min_count, length)) for length in range(2, longest + 1))]
+    family = order_family(log, min_count, longest)
+    assert family.sizes.tolist() == sizes
+    assert (family.total, family.exact_length, family.note) == (sum(sizes), longest, None)
+    for most in (4, 10, 30):  # a bound where there are more
+        bounded = order_family(log, min_count, longest, most)
+        assert (bounded.sizes >= family.sizes).all()
+        assert bounded.sizes[: bounded.exact_length + 1].tolist() == sizes[: bounded.exact_length + 1]
+        assert (bounded.note is None) == (len(frequent_multisets(log, min_count, longest)) <= most)
+
+
+def test_a_family_that_is_too_large_is_bounded_and_says_so():
+    family = order_family(InteractionLog.from_lists([list(range(1, 21))] * 3), 3, 6, 300)
+    assert family.sizes.tolist() == [0, 0, 380, *(380 * 20**power for power in range(1, 5))]
+    assert family.note == (
+        "More than 300 sets of up to 6 symbols are had by 3 users in any order, so patterns of more than 2 symbols are "
+        "corrected for an upper bound on the number of hypotheses: lower miner.max_length or raise miner.min_count (or "
+        "miner.min_support) for the exact number."
+    )
+
+
+def test_orders_of_long_multisets_are_a_finite_number():
+    table = PatternTable.from_lists([[1] * 400, list(range(400)), [1] * 10 + [2] * 10], [0] * 3, 1)
+    assert num_orderings(table).tolist() == [1.0, 1e300, 184_756.0]
+
+
+def pair_hypotheses(log, min_count):
+    """Return both orders of every two different symbols that enough users have."""
+    sets = frequent_multisets(log, min_count, 2).patterns()
+    orders = [order for pair in sets if len(set(pair)) == 2 for order in (pair, pair[::-1])]
+    table = PatternTable.from_lists(orders, [0] * len(orders), log.num_users)
+    return replace(table, support_count=count_supports(log, table, Constraints()))
 
 
 def test_order_tests_of_beauty_find_what_was_found_independently(beauty):
-    table = order_hypotheses(beauty, 20, Constraints(), 2, 2)
+    table = pair_hypotheses(beauty, 20)
     p_values = OrderTest().test(beauty, table, Constraints()).columns["p_value"]
     counts = np.zeros((2, len(table)))
     users = {symbol: set() for symbol in np.unique(table.symbols).tolist()}
@@ -196,7 +235,7 @@ def test_a_shuffled_log_has_next_to_no_significant_order(beauty):
     false = 0
     for seed in range(3):
         copy = shuffle_within_users(beauty, seed, keep_ties=False)
-        table = order_hypotheses(copy, 30, Constraints(), 2, 2)
+        table = pair_hypotheses(copy, 30)
         p_values = OrderTest().test(copy, table, Constraints()).columns["p_value"]
         false += int((benjamini_hochberg(p_values, len(table)) < 0.05).sum())
         assert (p_values < 0.05).mean() < 0.06
@@ -207,12 +246,12 @@ def test_runs_are_judged_by_how_close_they_come():
     rng = np.random.default_rng(3)
     close = InteractionLog.from_lists([[1, 1, *rng.integers(2, 50, 10).tolist()] for _ in range(40)])
     table = PatternTable.from_lists([(1, 1), (2, 3)], [40, 0], 40)
-    columns = BurstTest().test(close, table).columns
+    columns = BurstTest().test(close, table, Constraints(), OrderTest()).columns
     assert columns["burst_support"].tolist() == [40, 0]
     assert columns["burst_p_value"][0] < 1e-20
     assert np.isnan(columns["burst_p_value"][1])
     spread = shuffle_within_users(close, 0, keep_ties=False)
-    assert BurstTest().test(spread, table).columns["burst_p_value"][0] > 0.01
+    assert BurstTest().test(spread, table, Constraints(), OrderTest()).columns["burst_p_value"][0] > 0.01
 
 
 def test_association_null_knows_popularity_from_affinity():
@@ -249,7 +288,36 @@ def test_corrections_equal_their_definitions(values, unseen):
         assert benjamini_hochberg(p, m)[index] == pytest.approx(min(tails))
     assert (benjamini_yekutieli(p, m) >= benjamini_hochberg(p, m) - 1e-12).all()
     assert (holm(p, m) <= bonferroni(p, m) + 1e-12).all()
+    assert benjamini_yekutieli(p, m) == pytest.approx(benjamini_hochberg(p * sum(1 / np.arange(1, m + 1)), m))
 
 
-def test_tarone_leaves_out_what_can_never_be_significant():
-    assert tarone_family(np.array([0.5] * 100 + [1e-4] * 3), 0.05) == 3
+def rejected_by_holm(p, weights, total, alpha):
+    """Return what the weighted step-down rejects, one step at a time."""
+    rejected, left = [], total
+    for index in sorted(range(len(p)), key=lambda i: p[i] / weights[i]):
+        if p[index] > alpha * weights[index] / left:
+            break
+        rejected.append(index)
+        left -= weights[index]
+    return rejected
+
+
+@given(st.lists(st.tuples(st.floats(1e-6, 1), st.floats(0.1, 5)), min_size=1, max_size=12), st.floats(0, 5))
+@settings(max_examples=100, deadline=None)
+def test_weighted_holm_rejects_step_by_step(rows, unseen):
+    p, weights = np.array(rows).T
+    total = weights.sum() + unseen
+    adjusted = holm(p, total, weights)
+    for alpha in (0.01, 0.0517, 0.3):
+        if np.abs(adjusted - alpha).min() > 1e-9:
+            assert sorted(np.flatnonzero(adjusted <= alpha)) == sorted(rejected_by_holm(p, weights, total, alpha))
+    assert (adjusted <= bonferroni(p, total, weights) + 1e-12).all()
+    assert holm(p, len(p) + 3, np.ones(len(p))) == pytest.approx(holm(p, len(p) + 3))
+
+
+def test_weighted_holm_keeps_the_chance_of_any_false_one():
+    rng = np.random.default_rng(0)
+    weights = np.repeat([4.0, 0.25], [4, 16])
+    weights *= len(weights) / weights.sum()
+    false = [holm(rng.random(20), 20, weights).min() <= 0.1 for _ in range(4000)]
+    assert np.mean(false) < 0.11
