@@ -21,7 +21,7 @@ from seqmine.mining.frequent import Progress
 from seqmine.mining.held_out import HeldOut
 from seqmine.mining.model_patterns import ModelPatterns
 from seqmine.mining.projection import Projection, SymbolLog, keep_users
-from seqmine.mining.release import ReleaseRule
+from seqmine.mining.release import ReleaseRule, unmeasured_later
 from seqmine.mining.sequentiality import SequentialityCheck
 from seqmine.mining.ties import tie_note, tie_share
 from seqmine.pattern_loggers import log_patterns, log_report
@@ -193,13 +193,16 @@ class MinePatterns:
         if "released" not in table.columns:
             return report
         released = table.take(np.flatnonzero(table.columns["released"]))
+        conditions = self.release.conditions(table)
+        is_rule = np.isfinite(table.columns["q_value"]) & (table.lengths > 1)
         return {
             **report,
             "num_judged": int(np.isfinite(table.columns["q_value"]).sum()),
             "num_hypotheses": verdict.num_hypotheses,
             "rank_biased_overlap": verdict.overlap,
             "later_days_from": None if verdict.later_from is None else str(np.datetime64(verdict.later_from, "s")),
-            "conditions_met": {name: int(met.sum()) for name, met in self.release.conditions(table).items()},
+            "conditions_met": {name: int(met[is_rule].sum()) for name, met in conditions.items()},
+            "num_unmeasured_later": int((is_rule & unmeasured_later(table)).sum()),
             "num_released": len(released),
             "released_coverage": coverage(released, log, constraints),
         }

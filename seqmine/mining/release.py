@@ -16,7 +16,8 @@ class ReleaseRule:
     Args:
         max_q_value: the q-value of its order is below this.
         min_holdout_lift: the lower limit of its lift among held-out users is above this.
-        min_later_lift: the lower limit of its lift on later days is above this, where the log has time.
+        min_later_lift: the lower limit of its lift on later days is above this; where that cannot be measured, nothing
+            is asked.
         min_stability: it is selected in at least this share of the bootstraps.
         min_users: users that have it, at least.
         max_gain_p_value: the p-value of its gain in confidence over every rule that leaves a symbol out is below this,
@@ -54,15 +55,17 @@ class ReleaseRule:
     def conditions(self, table: PatternTable) -> dict[str, NDArray[np.bool_]]:
         """Return for each condition which patterns meet it; a measure that is missing (NaN) meets none.
 
+        Later days are the exception: a pattern of which they tell nothing meets the condition on them.
+
         Args:
             table: judged patterns; those that ``mark`` returns have the two conditions on rivals beside the others.
         """
         columns = table.columns
-        later = columns.get("later_lift_lower", np.full(len(table), np.inf))  # no time, no later days
+        later = columns.get("later_lift_lower", np.full(len(table), np.nan))  # no time, no later days
         conditions = {
             "significant": columns["q_value"] < self.max_q_value,
             "useful": columns["holdout_lift_lower"] > self.min_holdout_lift,
-            "lasting": later > self.min_later_lift,
+            "lasting": (later > self.min_later_lift) | unmeasured_later(table),
             "stable": columns["stability"] >= self.min_stability,
             "shared": table.support_count >= self.min_users,
             "productive": (table.lengths == 2) | (columns["gain_p_value"] < self.max_gain_p_value),
@@ -100,6 +103,16 @@ class ReleaseRule:
         cover = greedy_cover(table.take(released), log, constraints, len(released))
         rank[released[cover]] = np.arange(1, len(cover) + 1)
         return table.with_columns(released=table.columns["is_independent"], cover_rank=rank)
+
+
+def unmeasured_later(table: PatternTable) -> NDArray[np.bool_]:
+    """Return for which patterns later days tell nothing.
+
+    That is so when the log has no time, when the days before would not have shown the pattern, and when nobody goes on
+    after its antecedent on later days. Whoever goes on, but never to the consequent, has told something.
+    """
+    confidence = table.columns.get("later_confidence", np.full(len(table), np.nan))
+    return np.isnan(confidence) | (table.columns.get("later_followed_count", np.ones(len(table))) == 0)
 
 
 def best_released(table: PatternTable) -> NDArray[np.int64]:

@@ -9,6 +9,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from seqmine.mining.base_rate import measure_antecedent
 from seqmine.mining.constraints import Constraints, check_whole
 from seqmine.mining.database import Database
 from seqmine.mining.frequent import Progress, no_progress
@@ -26,8 +27,8 @@ class RuleMeasures:
         support_count: users that have antecedent and consequent.
         antecedent_count: users that have the antecedent.
         followed_count: of those, users with at least one event after its leftmost match.
-        base_rate: chance that the consequent comes within the horizon after a random position of the users that have
-            the antecedent; the horizon is ``max_gap``, or the rest of the history where that is unset.
+        base_rate: share of the users with the antecedent that would have the consequent after it if their events of the
+            consequent came at random places of their histories; see ``base_rate``.
     """
 
     support_count: NDArray[np.int64]
@@ -52,7 +53,12 @@ class RuleMeasures:
 
     @property
     def lift(self) -> NDArray[np.float64]:
-        """Confidence over base rate: how much oftener than after a random position; NaN where there is no base."""
+        """Confidence over base rate: how much oftener than by chance the consequent follows; NaN where never by chance.
+
+        Confidence is the share of the users with the antecedent whose consequent comes after one of its matches, in
+        the limits of the pattern. The base rate is the same share if each user's events of the consequent came at
+        random, so lift is about 1 where order means nothing, however often antecedent and consequent recur.
+        """
         return _over(self.confidence, self.base_rate)
 
     @property
@@ -73,51 +79,15 @@ def _over(values: NDArray[np.float64], base: NDArray[np.float64]) -> NDArray[np.
 
 @no_type_check
 @njit(cache=True, nogil=True)
-def _preceding_share(db: Database, begin: int, end: int, length: int, horizon: int) -> float:
-    """Return the share of the positions with a later event that have one of the given events within the horizon."""
-    covered, reached = 0, 0
-    for index in range(begin, end):
-        position = db.position[db.occurrences[index]]
-        covered += max(0, position - max(reached, position - horizon))
-        reached = position
-    return covered / (length - 1) if length > 1 else 0.0
-
-
-@no_type_check
-@njit(cache=True, nogil=True)
-def _measure_rule(
-    db: Database, matches: NDArray[np.int32], consequent: int, horizon: int, lengths: NDArray[np.int64]
-) -> tuple[int, int, float]:
-    """Return users with the antecedent, those with a later event, and the sum of their base rates."""
-    antecedent = followed = 0
-    base = 0.0
-    begin, stop = db.occurrence_offsets[consequent], db.occurrence_offsets[consequent + 1]
-    user = -1
-    for row in range(len(matches)):
-        if db.user[matches[row, 0]] == user:
-            continue
-        user = db.user[matches[row, 0]]
-        antecedent += 1
-        followed += db.position[matches[row, 0]] < lengths[user] - 1
-        while begin < stop and db.user[db.occurrences[begin]] < user:
-            begin += 1
-        end = begin
-        while end < stop and db.user[db.occurrences[end]] == user:
-            end += 1
-        base += _preceding_share(db, begin, end, lengths[user], horizon)
-        begin = end
-    return antecedent, followed, base
-
-
-@no_type_check
-@njit(cache=True, nogil=True)
 def _measure_rules(
     db: Database,
     flat: NDArray[np.int32],
     offsets: NDArray[np.int64],
     order: NDArray[np.int64],
     limits: NDArray[np.int64],
-    lengths: NDArray[np.int64],
+    strict_time: bool,
+    user_offsets: NDArray[np.int64],
+    times: NDArray[np.int64],
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Return (P, 3) supports of rule, antecedent and followed antecedent, and (P,) sums of base rates."""
     counts, base = np.zeros((len(order), 3), np.int64), np.zeros(len(order))
@@ -132,8 +102,9 @@ def _measure_rules(
             counts[row, 0] += db.user[arena[match, 0]] != user
             user = db.user[arena[match, 0]]
         if len(pattern) > 1:
-            matches = arena[marks[len(pattern) - 2] : marks[len(pattern) - 1]]
-            counts[row, 1], counts[row, 2], base[row] = _measure_rule(db, matches, pattern[-1], limits[1], lengths)
+            counts[row, 1], counts[row, 2], base[row] = measure_antecedent(
+                db, pattern, arena, marks, limits, strict_time, user_offsets, times
+            )
     return counts, base
 
 
@@ -149,8 +120,9 @@ def measure_rules(log: InteractionLog, table: PatternTable, constraints: Constra
     if not len(table):
         return RuleMeasures(*(np.zeros(0, np.int64),) * 3, np.zeros(0))
     db, flat = local_patterns(log, table, constraints.strict_time)
-    order, limits = lexicographic_order(table), constraints.limits
-    counts, base = _measure_rules(db, flat, table.offsets, order, limits, log.lengths)
+    order, limits, strict_time = lexicographic_order(table), constraints.limits, constraints.strict_time
+    times = np.zeros(log.num_events, np.int64) if log.timestamps is None else log.timestamps.astype(np.int64)
+    counts, base = _measure_rules(db, flat, table.offsets, order, limits, strict_time, log.offsets, times)
     rate = np.divide(base, counts[:, 1], out=np.zeros(len(base)), where=counts[:, 1] > 0)
     return RuleMeasures(counts[:, 0], counts[:, 1], counts[:, 2], rate)
 

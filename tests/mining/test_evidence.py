@@ -17,7 +17,7 @@ from seqmine.mining.intervals import wilson_interval
 from seqmine.mining.matching import count_supports
 from seqmine.mining.miners import FrequentMiner
 from seqmine.mining.permutation import shuffle_within_users
-from seqmine.mining.release import ReleaseRule, best_released
+from seqmine.mining.release import ReleaseRule, best_released, unmeasured_later
 from seqmine.mining.rivals import PartTest
 from seqmine.mining.significance import OrderTest
 from seqmine.mining.stability import Stability, rank_biased_overlap
@@ -212,6 +212,7 @@ def test_release_names_what_fails():
         q_value=np.array([0.01, 0.01, 0.05, 0.01, 0.01]),
         holdout_lift_lower=np.array([1.2, 1.2, 1.2, np.nan, 1.2]),
         later_lift_lower=np.array([1.2, 1.1, 1.2, 1.2, 1.2]),
+        later_confidence=np.full(5, 0.5),
         stability=np.array([0.8, 0.8, 1.0, 1.0, 1.0]),
         holdout_leverage=np.ones(5),
         holdout_support=np.ones(5),
@@ -239,6 +240,24 @@ def test_release_names_what_fails():
     assert len(released_of(log, table, max_direction_p_value=1.1)) == 2
 
 
+def test_what_later_days_tell_nothing_of_is_no_failure():
+    table = PatternTable.from_lists([(1, 2)] * 6, [20] * 6, 100).with_columns(
+        **{name: np.ones(6) for name in ("stability", "gain_p_value")},
+        q_value=np.zeros(6),
+        holdout_lift_lower=np.full(6, 1.2),
+        later_lift_lower=np.array([1.2, 0.9, np.nan, np.nan, np.nan, 0.0]),
+        later_confidence=np.array([0.5, 0.5, np.nan, 0.0, 0.0, 0.0]),
+        later_followed_count=np.array([9, 9, 9, 9, 0, 9]),
+    )
+    assert unmeasured_later(table).tolist() == [False, False, True, False, True, False]
+    rule = ReleaseRule(part_test=PartTest(order_test=OrderTest()))
+    assert rule.conditions(table)["lasting"].tolist() == [True, False, True, False, True, False]
+    columns = {name: column for name, column in table.columns.items() if not name.startswith("later_")}
+    timeless = PatternTable(table.symbols, table.offsets, table.support_count, 100, columns)
+    assert rule.conditions(timeless)["lasting"].all()
+    assert unmeasured_later(timeless).all()
+
+
 def test_rank_biased_overlap_weighs_the_top():
     near = rank_biased_overlap(list("abcdefghij"), list("abcdefghji"))
     far = rank_biased_overlap(list("abcdefghij"), list("bacdefghij"))
@@ -252,8 +271,8 @@ def test_cover_takes_what_is_new():
 
 
 def test_later_days_are_measured_by_their_own_events():
-    early = [[1, 2, 5], [3, 4, 5], [1, 2, 6], [3, 4, 6]] * 30  # both rules hold at first, only 1 -> 2 goes on
-    late = [[1, 2, 7], [4, 3, 7], [1, 2, 8], [5, 6, 8]] * 30
+    early = [[5, 1, 2], [5, 3, 4], [6, 1, 2], [6, 3, 4]] * 30  # both rules hold at first, only 1 -> 2 goes on
+    late = [[7, 1, 2], [7, 4, 3], [8, 1, 2], [5, 6, 8]] * 30
     log = InteractionLog.from_lists(early + late)
     times = np.concatenate([np.arange(360), 1000 + np.arange(360)])
     log = InteractionLog(log.items, log.offsets, timestamps=times)
