@@ -38,24 +38,23 @@ def hit_chance(num_places: int, num_within: int, num_events: int) -> float:
 
 @no_type_check
 @njit(cache=True, nogil=True)
-def _events_of(db: Database, symbol: int, begin: int, user: int) -> tuple[int, int]:
-    """Return where the events of a symbol and user begin and end, looking from ``begin`` on."""
-    stop = db.occurrence_offsets[symbol + 1]
-    while begin < stop and db.user[db.occurrences[begin]] < user:
+def _events_of(users: NDArray[np.int32], begin: int, stop: int, user: int) -> tuple[int, int]:
+    """Return where the events of a user begin and end among ascending ones, looking from ``begin`` on."""
+    while begin < stop and users[begin] < user:
         begin += 1
     end = begin
-    while end < stop and db.user[db.occurrences[end]] == user:
+    while end < stop and users[end] == user:
         end += 1
     return begin, end
 
 
 @no_type_check
 @njit(cache=True, nogil=True)
-def _rank(db: Database, begin: int, end: int, place: int) -> int:
-    """Return the first of some events of one symbol and user that is not before a place."""
+def _rank(places: NDArray[np.int32], begin: int, end: int, place: int) -> int:
+    """Return the first of some events, in ascending places, that is not before a place."""
     while begin < end:
         middle = (begin + end) // 2
-        if db.position[db.occurrences[middle]] < place:
+        if places[middle] < place:
             begin = middle + 1
         else:
             end = middle
@@ -64,27 +63,28 @@ def _rank(db: Database, begin: int, end: int, place: int) -> int:
 
 @no_type_check
 @njit(cache=True, nogil=True)
-def _num_open(db: Database, taken: NDArray[np.int64], begin: int, end: int) -> int:
+def _num_open(places: NDArray[np.int32], taken: NDArray[np.int64], begin: int, end: int) -> int:
     """Return how many of the places from ``begin`` to before ``end`` no event of the given ranges takes."""
     total = end - begin
     for index in range(len(taken)):
-        total -= _rank(db, taken[index, 0], taken[index, 1], end) - _rank(db, taken[index, 0], taken[index, 1], begin)
+        first = _rank(places, taken[index, 0], taken[index, 1], begin)
+        total -= _rank(places, first, taken[index, 1], end) - first
     return total
 
 
 @no_type_check
 @njit(cache=True, nogil=True)
-def _first_after(db: Database, event: int, strict_time: bool, times: NDArray[np.int64]) -> int:
+def _first_after(place: int, time: int, strict_time: bool, times: NDArray[np.int64]) -> int:
     """Return the first place of a history where something may follow an event."""
-    if strict_time:
-        return np.searchsorted(times, db.time[event], side="right")
-    return db.position[event] + 1
+    return np.searchsorted(times, time, side="right") if strict_time else place + 1
 
 
 @no_type_check
 @njit(cache=True, nogil=True)
 def _user_chance(
-    db: Database,
+    positions: NDArray[np.int32],
+    event_times: NDArray[np.int64],
+    places: NDArray[np.int32],
     matches: NDArray[np.int32],
     events: tuple[int, int],
     taken: NDArray[np.int64],
@@ -94,29 +94,33 @@ def _user_chance(
     times: NDArray[np.int64],
 ) -> float:
     """Return the chance of one user; the events of the consequent can be put at the places from ``begin`` on."""
-    length, num_events = len(times), events[1] - _rank(db, events[0], events[1], begin)
+    length, num_events = len(times), events[1] - _rank(places, events[0], events[1], begin)
     if num_events == 0:
         return 0.0
-    last = db.occurrences[events[1] - 1]
+    last = places[events[1] - 1]
     num_within, reached = 0, begin
     for row in range(len(matches)):
         event, start = matches[row, 0], matches[row, 1]
-        if event == last:
+        if positions[event] == last:
             continue  # the antecedent ends in the consequent, and none is left to follow
-        first = max(_first_after(db, event, strict_time, times), reached)
-        stop = min(length, db.position[event] + limits[1] + 1, db.position[start] + limits[2])
+        first = max(_first_after(positions[event], event_times[event], strict_time, times), reached)
+        stop = min(length, positions[event] + limits[1] + 1, positions[start] + limits[2])
         if limits[3] < times[-1] - times[0]:
-            stop = min(stop, np.searchsorted(times, db.time[start] + limits[3], side="right"))
+            stop = min(stop, np.searchsorted(times, event_times[start] + limits[3], side="right"))
         if first < stop:
-            num_within += _num_open(db, taken, first, stop)
+            num_within += _num_open(places, taken, first, stop)
             reached = stop
-    return hit_chance(_num_open(db, taken, begin, length), num_within, num_events)
+        if reached == length:
+            break
+    return hit_chance(_num_open(places, taken, begin, length), num_within, num_events)
 
 
 @no_type_check
 @njit(cache=True, nogil=True)
 def measure_antecedent(
     db: Database,
+    places: NDArray[np.int32],
+    users: NDArray[np.int32],
     pattern: NDArray[np.int32],
     arena: NDArray[np.int32],
     marks: NDArray[np.int64],
@@ -129,6 +133,8 @@ def measure_antecedent(
 
     Args:
         db: the index of the log.
+        places: (E,) position of each of ``db.occurrences``.
+        users: (E,) user of each of them.
         pattern: local numbers of at least two symbols.
         arena: matches of the beginnings of the pattern, as from ``matching.match_pattern``.
         marks: where in the arena the matches of each beginning end.
@@ -154,17 +160,19 @@ def measure_antecedent(
         end = row
         while end < marks[size] and db.user[arena[end, 0]] == user:
             end += 1
-        events = _events_of(db, consequent, events[1], user)
+        events = _events_of(users, events[1], db.occurrence_offsets[consequent + 1], user)
         for index in range(len(others)):
-            taken[index] = _events_of(db, others[index], taken[index, 1], user)
+            taken[index] = _events_of(users, taken[index, 1], db.occurrence_offsets[others[index] + 1], user)
         own = times[offsets[user] : offsets[user + 1]]
         begin = 0
         if kept:
             while db.user[arena[head, 0]] < user:
                 head += 1
-            begin = _first_after(db, arena[head, 0], strict_time, own)
+            event = arena[head, 0]
+            begin = _first_after(db.position[event], db.time[event], strict_time, own)
         antecedent += 1
         followed += db.position[arena[row, 0]] < len(own) - 1
-        total += _user_chance(db, arena[row:end], events, taken, begin, limits, strict_time, own)
+        found = arena[row:end]
+        total += _user_chance(db.position, db.time, places, found, events, taken, begin, limits, strict_time, own)
         row = end
     return antecedent, followed, total

@@ -92,6 +92,7 @@ def _measure_rules(
     """Return (P, 3) supports of rule, antecedent and followed antecedent, and (P,) sums of base rates."""
     counts, base = np.zeros((len(order), 3), np.int64), np.zeros(len(order))
     arena, marks = np.empty((4096, 2), np.int32), np.zeros(np.max(np.diff(offsets)) + 1, np.int64)
+    places, users = db.position[db.occurrences], db.user[db.occurrences]
     for index in range(len(order)):
         row = order[index]
         shared = shared_symbols(flat, offsets, row, order[index - 1]) if index else 0
@@ -103,7 +104,7 @@ def _measure_rules(
             user = db.user[arena[match, 0]]
         if len(pattern) > 1:
             counts[row, 1], counts[row, 2], base[row] = measure_antecedent(
-                db, pattern, arena, marks, limits, strict_time, user_offsets, times
+                db, places, users, pattern, arena, marks, limits, strict_time, user_offsets, times
             )
     return counts, base
 
