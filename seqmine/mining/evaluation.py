@@ -94,7 +94,9 @@ def with_holdout_columns(
     table = table.with_columns(**{prefix + name: column for name, column in columns.items()})
     if "lift" not in table.columns:
         return table
-    return table.with_columns(**{f"{prefix}shrinkage": table.columns[f"{prefix}lift"] / table.columns["lift"]})
+    lift = table.columns["lift"]
+    shrinkage = np.divide(table.columns[f"{prefix}lift"], lift, out=np.full(len(table), np.nan), where=lift > 0)
+    return table.with_columns(**{f"{prefix}shrinkage": shrinkage})
 
 
 def with_redundancy_columns(table: PatternTable, holdout: InteractionLog, constraints: Constraints) -> PatternTable:

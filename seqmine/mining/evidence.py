@@ -1,5 +1,6 @@
 """Everything that is known of a table of patterns, in one table."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -112,13 +113,15 @@ class Evidence:
         table = self.association_test.test(log, table)
         lower, upper = wilson_interval(table.support_count, np.full(len(table), log.num_users))
         table = table.with_columns(support_lower=lower, support_upper=upper)
-        table = with_rule_columns(table, measure_rules(log, table, constraints))
+        table = self._by_limits(
+            table, constraints, lambda part, limits: with_rule_columns(part, measure_rules(log, part, limits))
+        )
         table, overlap = self.stability.test(log, table, parts, min_count, weights, total)
         table = self._on_other_users(log, table, constraints, min_count)
         if log.timestamps is None:
             return Verdict(table, total, overlap, note=family.note)
         later_from = later_days(log, self.later)
-        table = _on_later_days(log, table, constraints, min_count, later_from)
+        table = self._on_later_days(log, table, constraints, min_count, later_from)
         return Verdict(table, total, overlap, later_from, family.note)
 
     def _with_order(
@@ -130,10 +133,10 @@ class Evidence:
         tested = self.order_test.test(log, tested, limits)
         tested = self.burst_test.test(log, tested, limits, self.order_test)
         columns = {**tested.columns, "tested_support": tested.support_count}
-        is_burst = is_repeat(table) & constraints.is_greedy
+        parts = self._limits(table, limits)
         for name, other in _BURST_COLUMNS.items():
-            columns[name] = np.where(is_burst, columns[other], columns[name])
-        parts = [(np.flatnonzero(~is_burst), limits), (np.flatnonzero(is_burst), self.burst_test.limits(limits))]
+            columns[name] = columns[name].copy()
+            columns[name][parts[1][0]] = columns[other][parts[1][0]]
         return table.with_columns(**columns), parts
 
     def judge_fresh(self, log: InteractionLog, table: PatternTable, constraints: Constraints) -> PatternTable:
@@ -153,7 +156,11 @@ class Evidence:
         table = replace(table, support_count=count_supports(log, table, constraints), num_users=log.num_users)
         table, _ = self._with_order(log, table, constraints)
         table = table.with_columns(q_value=self.adjustment(table.columns["p_value"], len(table)))
-        return with_redundancy_columns(with_holdout_columns(table, log, constraints), log, constraints)
+        return self._by_limits(
+            table,
+            constraints,
+            lambda part, limits: with_redundancy_columns(with_holdout_columns(part, log, limits), log, limits),
+        )
 
     def _on_other_users(
         self, log: InteractionLog, table: PatternTable, constraints: Constraints, min_count: int
@@ -161,19 +168,46 @@ class Evidence:
         """Add the measures on held-out users."""
         most, others = split_users(log, self.holdout, self.seed)
         is_fair = mined_from(table, most, constraints, min_count, most.num_users / max(log.num_users, 1))
-        table = with_redundancy_columns(with_holdout_columns(table, others, constraints), others, constraints)
+        table = self._by_limits(
+            table,
+            constraints,
+            lambda part, limits: with_redundancy_columns(with_holdout_columns(part, others, limits), others, limits),
+        )
         return _blanked(table, is_fair, ("holdout_lift", "holdout_confidence", "holdout_shrinkage", "gain"))
 
+    def _on_later_days(
+        self, log: InteractionLog, table: PatternTable, constraints: Constraints, min_count: int, later_from: int
+    ) -> PatternTable:
+        """Add the measures on the events of later days, of the users who have such."""
+        before, after = split_time(log, later_from)
+        is_fair = mined_from(table, before, constraints, min_count, before.num_events / max(log.num_events, 1))
+        after = keep_users(after, np.flatnonzero(after.lengths))
+        table = self._by_limits(
+            table, constraints, lambda part, limits: with_holdout_columns(part, after, limits, prefix="later_")
+        )
+        return _blanked(table, is_fair, ("later_lift", "later_confidence", "later_shrinkage"))
 
-def _on_later_days(
-    log: InteractionLog, table: PatternTable, constraints: Constraints, min_count: int, later_from: int
-) -> PatternTable:
-    """Add the measures on the events of later days, of the users who have such."""
-    before, after = split_time(log, later_from)
-    is_fair = mined_from(table, before, constraints, min_count, before.num_events / max(log.num_events, 1))
-    after = keep_users(after, np.flatnonzero(after.lengths))
-    table = with_holdout_columns(table, after, constraints, prefix="later_")
-    return _blanked(table, is_fair, ("later_lift", "later_confidence", "later_shrinkage"))
+    def _by_limits(
+        self,
+        table: PatternTable,
+        constraints: Constraints,
+        measure: Callable[[PatternTable, Constraints], PatternTable],
+    ) -> PatternTable:
+        """Measure repeats without limits as close ones: anywhere, what repeats always comes after itself."""
+        measured = [(rows, measure(table.take(rows), limits)) for rows, limits in self._limits(table, constraints)]
+        columns = {
+            name: np.zeros(len(table), column.dtype) for _, part in measured for name, column in part.columns.items()
+        }
+        for rows, part in measured:
+            for name, column in part.columns.items():
+                columns[name][rows] = column
+        return table.with_columns(**columns)
+
+    def _limits(self, table: PatternTable, constraints: Constraints) -> list[Part]:
+        """Return the rows of repeats without limits with those of close ones, and all other rows with those given."""
+        is_burst = is_repeat(table) & constraints.is_greedy
+        close = self.burst_test.limits(constraints)
+        return [(np.flatnonzero(~is_burst), constraints), (np.flatnonzero(is_burst), close)]
 
 
 def _blanked(table: PatternTable, keep: NDArray[np.bool_], prefixes: tuple[str, ...]) -> PatternTable:
