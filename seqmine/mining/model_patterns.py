@@ -76,10 +76,10 @@ class ModelPatterns:
         numbers = {"num_histories": num_histories, "num_events": num_events, "min_count": min_count}
         for name, value in {**numbers, "top_k": top_k, "max_length": max_length, "batch_size": batch_size}.items():
             if value < 1:
-                raise UserError(f"{name}={value} is not allowed: set model_patterns.{name} to 1 or more.")
+                raise UserError(f"{name}={value} is not allowed: set task.model_patterns.{name} to 1 or more.")
         if not 0 < sufficiency <= 1:
             raise UserError(
-                f"sufficiency={sufficiency} is not allowed: set model_patterns.sufficiency above 0 and up to 1."
+                f"sufficiency={sufficiency} is not allowed: set task.model_patterns.sufficiency above 0 and up to 1."
             )
         self.num_histories, self.num_events, self.sufficiency = num_histories, num_events, sufficiency
         self.top_k, self.min_count, self.max_length = top_k, min_count, max_length

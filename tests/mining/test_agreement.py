@@ -131,5 +131,5 @@ def test_a_model_that_memorized_is_surer_than_it_is_right():
 
 @pytest.mark.parametrize("name", ["num_occurrences", "min_cases", "top_k", "max_length", "batch_size"])
 def test_numbers_below_one_are_refused(name):
-    with pytest.raises(UserError, match=f"{name}=0 is not allowed: set agreement.{name} to 1 or more."):
+    with pytest.raises(UserError, match=f"{name}=0 is not allowed: set task.agreement.{name} to 1 or more."):
         ModelAgreement(**{name: 0})
