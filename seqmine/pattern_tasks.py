@@ -223,7 +223,7 @@ class MinePatterns:
         released = np.flatnonzero(table.columns["released"])
         measured = self.agreement.measure(model.recommender, model.test, table.take(released), constraints)
         added = {}
-        for name in measured.columns.keys() - table.columns.keys():
+        for name in [name for name in measured.columns if name not in table.columns]:
             column = np.full(len(table), np.nan)
             column[released] = measured.columns[name]
             added[name] = column

@@ -42,7 +42,9 @@ def restore_run(config: DictConfig) -> tuple[DictConfig, Model, SequenceDataModu
                 OmegaConf.update(settings, f"{group}.{name}", value, force_add=True)
     with same_components(config.run):
         datamodule = build(settings.data.module, settings.trusted)
-    return settings, load_module(config.run, settings), datamodule
+    module = load_module(config.run, settings)
+    datamodule.reader = module
+    return settings, module, datamodule
 
 
 def load_module(run: str, settings: DictConfig) -> Model:

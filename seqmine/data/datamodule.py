@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from lightning import LightningDataModule
+from torch import nn
 from torch.utils.data import DataLoader
 
 from seqmine.data.attributes import with_attributes
@@ -74,6 +75,7 @@ class SequenceDataModule(LightningDataModule):
         self.max_length, self.batching = max_length, batching
         self.seen, self.seed, self.store, self.task = seen, seed, Path(store), task
         self.features = features or Features()
+        self.reader: nn.Module | None = None  # whose optional columns batches have where there is no trainer
         self._prepared: PreparedData | None = None
 
     @property
@@ -211,7 +213,8 @@ class SequenceDataModule(LightningDataModule):
     @property
     def _columns(self) -> frozenset[str]:
         """The optional columns that the model reads; none without a model."""
-        return frozenset() if self.trainer is None else columns_read(self.trainer.lightning_module)
+        reader = self.reader if self.trainer is None else self.trainer.lightning_module
+        return frozenset() if reader is None else columns_read(reader)
 
     def _target_batches(self, targets: Targets, items: Any) -> TargetBatches:
         log = self.prepared.log

@@ -44,7 +44,7 @@ class ModelAgreement:
 
     Args:
         num_occurrences: cases whose histories are changed, at most, for each rule.
-        min_cases: fewer open cases than this are too few to say anything of a rule.
+        min_cases: fewer open cases than this are too few to hold a rule against the model.
         top_k: length of the list of which a consequent is or is not part.
         max_length: last events of a history that the model sees.
         batch_size: histories scored at once.

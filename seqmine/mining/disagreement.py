@@ -61,7 +61,8 @@ def pooled_agreement(table: PatternTable) -> dict[str, float]:
     """
     table = table.take(np.flatnonzero(np.isfinite(table.columns["num_cases"])))
     columns = {name: np.nan_to_num(column) for name, column in table.columns.items()}
-    pooled: dict[str, float] = {"num_rules": len(table), "num_too_few": int(np.isnan(table.columns["next_lift"]).sum())}
+    num_too_few = int(np.isnan(table.columns["next_confidence"]).sum())
+    pooled: dict[str, float] = {"num_rules": len(table), "num_too_few": num_too_few}
     pairs = {
         "num_cases": {"model_probability": columns["model_probability"], "next_confidence": _share(columns)},
         "num_first": {name: columns[name] for name in ("first_probability", "first_confidence")},

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from seqmine.mining.bursts import BurstTest, is_repeat
+from seqmine.mining.bursts import BurstTest, judged_parts
 from seqmine.mining.constraints import Constraints
 from seqmine.mining.evaluation import (
     later_days,
@@ -23,7 +23,7 @@ from seqmine.mining.multiplicity import Adjustment, adjust_tested, benjamini_hoc
 from seqmine.mining.projection import keep_users
 from seqmine.mining.rules import measure_rules, with_rule_columns
 from seqmine.mining.significance import OrderTest
-from seqmine.mining.stability import Part, Stability
+from seqmine.mining.stability import Stability
 from seqmine.mining.swap_null import AssociationTest
 from seqmine.mining.ties import for_order
 from seqmine.structs import InteractionLog, PatternTable
@@ -108,7 +108,7 @@ class Evidence:
         """Return every measure of every pattern."""
         family = order_family(log, min_count, int(table.lengths.max(initial=0)))
         weights, total = family.weights(table.lengths), family.total
-        table, parts = self._with_order(log, table, constraints)
+        table = self._with_order(log, table, constraints)
         table = table.with_columns(q_value=adjust_tested(table.columns["p_value"], weights, total, self.adjustment))
         table = self.association_test.test(log, table)
         lower, upper = wilson_interval(table.support_count, np.full(len(table), log.num_users))
@@ -116,7 +116,7 @@ class Evidence:
         table = self._by_limits(
             table, constraints, lambda part, limits: with_rule_columns(part, measure_rules(log, part, limits))
         )
-        table, overlap = self.stability.test(log, table, parts, min_count, weights, total)
+        table, overlap = self.stability.test(log, table, constraints, min_count, weights, total)
         table = self._on_other_users(log, table, constraints, min_count)
         if log.timestamps is None:
             return Verdict(table, total, overlap, note=family.note)
@@ -124,20 +124,17 @@ class Evidence:
         table = self._on_later_days(log, table, constraints, min_count, later_from)
         return Verdict(table, total, overlap, later_from, family.note)
 
-    def _with_order(
-        self, log: InteractionLog, table: PatternTable, constraints: Constraints
-    ) -> tuple[PatternTable, list[Part]]:
-        """Add what the tests of order and of close repeats say; return also the constraints of each row's test."""
+    def _with_order(self, log: InteractionLog, table: PatternTable, constraints: Constraints) -> PatternTable:
+        """Add what the tests of order and of close repeats say."""
         limits = for_order(constraints, log)
         tested = replace(table, support_count=count_supports(log, table, limits))
         tested = self.order_test.test(log, tested, limits)
         tested = self.burst_test.test(log, tested, limits, self.order_test)
         columns = {**tested.columns, "tested_support": tested.support_count}
-        parts = self._limits(table, limits)
+        is_close = np.isfinite(tested.columns["close_gap"])
         for name, other in _BURST_COLUMNS.items():
-            columns[name] = columns[name].copy()
-            columns[name][parts[1][0]] = columns[other][parts[1][0]]
-        return table.with_columns(**columns), parts
+            columns[name] = np.where(is_close, columns[other], columns[name])
+        return table.with_columns(**columns)
 
     def judge_fresh(self, log: InteractionLog, table: PatternTable, constraints: Constraints) -> PatternTable:
         """Return patterns from elsewhere (a model) with their order test and ``holdout_*`` measures on fresh users.
@@ -154,7 +151,7 @@ class Evidence:
         """
         table = table.with_columns(found_count=table.support_count)
         table = replace(table, support_count=count_supports(log, table, constraints), num_users=log.num_users)
-        table, _ = self._with_order(log, table, constraints)
+        table = self._with_order(log, table, constraints)
         table = table.with_columns(q_value=self.adjustment(table.columns["p_value"], len(table)))
         return self._by_limits(
             table,
@@ -194,7 +191,7 @@ class Evidence:
         measure: Callable[[PatternTable, Constraints], PatternTable],
     ) -> PatternTable:
         """Measure repeats without limits as close ones: anywhere, what repeats always comes after itself."""
-        measured = [(rows, measure(table.take(rows), limits)) for rows, limits in self._limits(table, constraints)]
+        measured = [(rows, measure(table.take(rows), limits)) for rows, limits in judged_parts(table, constraints)]
         columns = {
             name: np.zeros(len(table), column.dtype) for _, part in measured for name, column in part.columns.items()
         }
@@ -202,12 +199,6 @@ class Evidence:
             for name, column in part.columns.items():
                 columns[name][rows] = column
         return table.with_columns(**columns)
-
-    def _limits(self, table: PatternTable, constraints: Constraints) -> list[Part]:
-        """Return the rows of repeats without limits with those of close ones, and all other rows with those given."""
-        is_burst = is_repeat(table) & constraints.is_greedy
-        close = self.burst_test.limits(constraints)
-        return [(np.flatnonzero(~is_burst), constraints), (np.flatnonzero(is_burst), close)]
 
 
 def _blanked(table: PatternTable, keep: NDArray[np.bool_], prefixes: tuple[str, ...]) -> PatternTable:

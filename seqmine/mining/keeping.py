@@ -1,5 +1,6 @@
 """Augmentation that leaves patterns whole: events of significant occurrences are marked as not to be changed."""
 
+from dataclasses import replace
 from typing import no_type_check
 
 import numpy as np
@@ -10,9 +11,10 @@ from seqmine.data.rows import TrainingRows
 from seqmine.mining.constraints import Constraints
 from seqmine.mining.frequent import mine_frequent
 from seqmine.mining.hypotheses import order_family
-from seqmine.mining.matching import lexicographic_order
+from seqmine.mining.matching import count_supports, lexicographic_order
 from seqmine.mining.multiplicity import adjust_tested, benjamini_hochberg
 from seqmine.mining.significance import OrderTest
+from seqmine.mining.ties import for_order
 from seqmine.structs import InteractionLog, PatternTable, UserError
 
 
@@ -57,7 +59,9 @@ class KeepPatterns:
         table = mine_frequent(training, self.min_count, self.constraints)
         table = table.take(np.arange(min(len(table), self.most_patterns)))
         family = order_family(training, self.min_count, int(table.lengths.max(initial=0)))
-        p_value = OrderTest().test(training, table, self.constraints).columns["p_value"]
+        limits = for_order(self.constraints, training)
+        tested = replace(table, support_count=count_supports(training, table, limits))
+        p_value = OrderTest().test(training, tested, limits).columns["p_value"]
         q_value = adjust_tested(p_value, family.weights(table.lengths), family.total, benjamini_hochberg)
         table = table.take(np.flatnonzero(q_value <= self.max_q_value))
         self.patterns = table.take(lexicographic_order(table))

@@ -8,7 +8,9 @@ from torch import Tensor, nn
 
 from seqmine.models.baselines.counting import popularity_shares
 from seqmine.models.baselines.fitted import declare_buffers, entries_of_rows, store
-from seqmine.structs import InteractionLog, PatternTable, SequenceBatch, UserError
+from seqmine.structs import InteractionLog, SequenceBatch, UserError
+
+_OWNER = "model.recommender (or rerank.patterns)"  # whose settings these are
 
 
 def window_pairs(log: InteractionLog, num_items: int, window: int) -> sparse.csr_matrix:
@@ -53,13 +55,11 @@ class PatternRecommender(nn.Module):
         super().__init__()
         for name, value in (("window", window), ("num_recent", num_recent)):
             if value < 1:
-                raise UserError(f"{name}={value} is not allowed: set model.recommender.{name} to 1 or more.")
+                raise UserError(f"{name}={value} is not allowed: set {name} of {_OWNER} to 1 or more.")
         if not 0 < decay <= 1:
-            raise UserError(f"decay={decay} is not allowed: set model.recommender.decay above 0 and up to 1.")
+            raise UserError(f"decay={decay} is not allowed: set decay of {_OWNER} above 0 and up to 1.")
         if not 0 <= count_power <= 1:
-            raise UserError(
-                f"count_power={count_power} is not allowed: set model.recommender.count_power between 0 and 1."
-            )
+            raise UserError(f"count_power={count_power} is not allowed: set count_power of {_OWNER} between 0 and 1.")
         self.window, self.num_recent, self.decay, self.count_power = window, num_recent, decay, count_power
         declare_buffers(self, shares=torch.float32, values=torch.float32, offsets=torch.int64, columns=torch.int64)
 
@@ -71,17 +71,7 @@ class PatternRecommender(nn.Module):
             num_items: size of the catalog.
         """
         counts = np.maximum(np.bincount(log.items, minlength=num_items + 1), 1)
-        rules = sparse.diags(counts**-self.count_power) @ window_pairs(log, num_items, self.window)
-        self.fit_table(rules.tocsr(), log, num_items)
-
-    def fit_table(self, rules: sparse.csr_matrix, log: InteractionLog, num_items: int) -> None:
-        """Take the rules from a table of weights, and the popularity from a log.
-
-        Args:
-            rules: (V, V) weight of "row, then column".
-            log: histories for the popularity.
-            num_items: size of the catalog.
-        """
+        rules = (sparse.diags(counts**-self.count_power) @ window_pairs(log, num_items, self.window)).tocsr()
         store(
             self,
             shares=popularity_shares(log, num_items),
@@ -99,18 +89,3 @@ class PatternRecommender(nn.Module):
             rows, columns, values = entries_of_rows(self.offsets, self.columns, self.values, items)
             scores.index_put_((rows, columns), values * self.decay**age, accumulate=True)
         return scores
-
-
-def rule_table(table: PatternTable, num_items: int) -> sparse.csr_matrix:
-    """Return the log-lift of the pairs of a table as weights of rules; what is no more likely than chance weighs 0.
-
-    Args:
-        table: patterns of items with ``holdout_lift`` (or ``lift``, where that is missing); pairs alone are used.
-        num_items: size of the catalog.
-    """
-    lift = table.columns.get("holdout_lift", table.columns.get("lift"))
-    if lift is None:
-        raise UserError("The table has no lift to weigh its patterns by: mine with miner=rules or evidence=full.")
-    rows = np.flatnonzero((table.lengths == 2) & (np.nan_to_num(lift) > 1.0))
-    pairs = (table.symbols[table.offsets[rows]], table.symbols[table.offsets[rows] + 1])
-    return sparse.coo_matrix((np.log(lift[rows]), pairs), shape=(num_items + 1, num_items + 1)).tocsr()

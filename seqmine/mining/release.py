@@ -92,13 +92,13 @@ class ReleaseRule:
             the released pattern that most users have, 2 for the one that most of the other users have, and so on; NaN
             for what adds no user.
         """
-        constraints = for_order(constraints, log)
+        order_limits = for_order(constraints, log)
         is_candidate = np.all(list(self.conditions(table).values()), axis=0)
         rows, direction = np.flatnonzero(is_candidate), np.full(len(table), np.nan)
-        direction[rows] = direction_p_values(log, table.take(rows), constraints)
+        direction[rows] = direction_p_values(log, table.take(rows), order_limits)
         is_candidate &= direction < self.max_direction_p_value
         table = table.with_columns(direction_p_value=direction)
-        table = self.part_test.test(log, table, constraints, min_count, is_candidate)
+        table = self.part_test.test(log, table, order_limits, min_count, is_candidate)
         released, rank = np.flatnonzero(table.columns["is_independent"]), np.full(len(table), np.nan)
         cover = greedy_cover(table.take(released), log, constraints, len(released))
         rank[released[cover]] = np.arange(1, len(cover) + 1)

@@ -13,6 +13,7 @@ from numba import njit
 from numpy.typing import NDArray
 from scipy.stats import binom
 
+from seqmine.mining.bursts import judged_parts
 from seqmine.mining.constraints import Constraints
 from seqmine.mining.matching import count_supports, find_supporters
 from seqmine.mining.significance import OrderTest
@@ -158,7 +159,7 @@ class PartTest:
 
         Args:
             log: the histories that the table was mined from.
-            table: patterns.
+            table: patterns, with ``close_gap`` where repeats without limits are judged as close ones.
             constraints: where a pattern may occur.
             min_count: users that a part needs beside the longer patterns.
             is_candidate: (P,) the patterns that are tested, and that explain others.
@@ -170,17 +171,20 @@ class PartTest:
         support, p_value = np.full(len(table), np.nan), np.full(len(table), np.nan)
         is_independent = np.zeros(len(table), np.bool_)
         patterns = table.patterns()
-        holders: list[tuple[int, ...]] = []
+        limits = {row: part for found, part in judged_parts(table, constraints) for row in found.tolist()}
+        holders: list[int] = []
         rows = np.flatnonzero(is_candidate)
         for row in rows[np.argsort(-table.lengths[rows], kind="stable")].tolist():
-            longer = [other for other in holders if is_part(patterns[row], other)]
+            longer = [other for other in holders if is_part(patterns[row], patterns[other])]
             if longer:
-                rest = without_matches(log, longer, constraints)
+                rest = log
+                for part in dict.fromkeys(limits[other] for other in longer):
+                    rest = without_matches(rest, [patterns[other] for other in longer if limits[other] == part], part)
                 own = table.take(np.array([row]))
-                own = replace(own, support_count=count_supports(rest, own, constraints))
+                own = replace(own, support_count=count_supports(rest, own, limits[row]))
                 support[row] = own.support_count[0]
-                p_value[row] = self.order_test.test(rest, own, constraints).columns["p_value"][0]
+                p_value[row] = self.order_test.test(rest, own, limits[row]).columns["p_value"][0]
             is_independent[row] = not longer or (support[row] >= min_count and p_value[row] < self.max_p_value)
             if is_independent[row]:
-                holders.append(patterns[row])
+                holders.append(row)
         return table.with_columns(part_support=support, part_p_value=p_value, is_independent=is_independent)

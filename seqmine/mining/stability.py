@@ -1,19 +1,16 @@
 """Would the same patterns be found among other users of the same kind? Bootstraps over users."""
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import binom, norm
 
+from seqmine.mining.bursts import judged_parts
 from seqmine.mining.constraints import Constraints
 from seqmine.mining.matching import local_patterns, weighted_supports
 from seqmine.mining.multiplicity import Adjustment, adjust_tested, benjamini_hochberg
 from seqmine.mining.significance import pattern_chances
+from seqmine.mining.ties import for_order
 from seqmine.structs import InteractionLog, PatternTable, UserError
-
-Part = tuple[NDArray[np.int64], Constraints]
-"""Rows of a table, and the constraints under which the order of these patterns is tested."""
 
 
 def rank_biased_overlap(first: list, second: list, persistence: float = 0.9) -> float:
@@ -74,7 +71,7 @@ class Stability:
         self,
         log: InteractionLog,
         table: PatternTable,
-        parts: Sequence[Part],
+        constraints: Constraints,
         min_count: int,
         weights: NDArray[np.float64],
         num_hypotheses: int,
@@ -86,7 +83,7 @@ class Stability:
         Args:
             log: the histories that the table was mined from.
             table: patterns with the columns of the order test.
-            parts: every row of the table, with the constraints under which its order was tested.
+            constraints: limits that it was mined under.
             min_count: users that a pattern needs in a sample, as in the log.
             weights: (P,) share of the error of each pattern.
             num_hypotheses: size of the family that is corrected for.
@@ -100,11 +97,11 @@ class Stability:
         drawn = rng.multinomial(log.num_users, share, size=self.num_bootstraps).T
         shape = len(table), self.num_bootstraps
         supports, p_values, expected = np.zeros(shape, np.int64), np.ones(shape), np.zeros(shape)
-        for rows, constraints in parts:
+        for rows, limits in judged_parts(table, for_order(constraints, log)):
             part = table.take(rows)
-            supports[rows] = weighted_supports(log, part, constraints, drawn)
-            p_values[rows], expected[rows] = self._resampled_tests(log, part, constraints, drawn, supports[rows])
-        selected = supports >= min_count
+            supports[rows] = weighted_supports(log, part, limits, drawn)
+            p_values[rows], expected[rows] = self._resampled_tests(log, part, limits, drawn, supports[rows])
+        selected = weighted_supports(log, table, constraints, drawn) >= min_count
         for sample in range(self.num_bootstraps):
             q_values = adjust_tested(p_values[:, sample], weights, num_hypotheses, self.adjustment)
             selected[:, sample] &= q_values < self.max_q_value

@@ -135,6 +135,9 @@ class Clock(nn.Module):
 def test_batches_hold_what_the_model_reads(tmp_path):
     data = shop(tmp_path / "log.csv", tmp_path / "store")
     assert next(iter(data.train_dataloader())).timestamps is None
+    data.reader = Clock()  # without a trainer
+    assert next(iter(data.val_dataloader())).timestamps is not None
+    data.reader = None
     assert columns_read(nn.Sequential(nn.ReLU(), Clock())) == {"timestamps", "ratings"}
     device = SimpleNamespace(root_device=SimpleNamespace(type="cpu"))
     data.trainer = SimpleNamespace(

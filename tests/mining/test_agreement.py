@@ -129,6 +129,13 @@ def test_a_model_that_memorized_is_surer_than_it_is_right():
     assert pooled["first_confidence"] < 0.1
 
 
+def test_a_rule_whose_consequent_never_comes_next_has_cases_all_the_same():
+    table = measured(cases_with(0.0, num_users=100), (7, 11, 9))
+    pooled = pooled_agreement(table)
+    assert pooled["num_cases"] == 50
+    assert pooled["num_too_few"] == 0
+
+
 @pytest.mark.parametrize("name", ["num_occurrences", "min_cases", "top_k", "max_length", "batch_size"])
 def test_numbers_below_one_are_refused(name):
     with pytest.raises(UserError, match=f"{name}=0 is not allowed: set task.agreement.{name} to 1 or more."):

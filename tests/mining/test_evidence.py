@@ -155,6 +155,21 @@ def test_repeats_without_limits_are_judged_by_how_close_they_come(evidence):
     assert repeats == {(1, 1, 1)}
 
 
+def test_repeats_without_limits_are_stable_by_the_support_that_they_were_mined_with(evidence):
+    """25 users repeat at once and 25 more at some time: enough together, too few alone."""
+    rng = np.random.default_rng(3)
+    rows = [rng.integers(3, 400, 20).tolist() for _ in range(150)]
+    for row in rows[:25]:
+        row[7:9] = [1, 1]
+    for row in rows[25:50]:
+        row[2], row[15] = 1, 1
+    log = InteractionLog.from_lists(rows)
+    table = PatternTable.from_lists([(1, 1)], [50], 150)
+    columns = evidence.judge(log, table, Constraints(), 30).table.columns
+    assert columns["q_value"][0] < 1e-6
+    assert columns["stability"][0] > 0.9
+
+
 def test_single_symbols_are_never_significant(evidence):
     log = planted_log(2, 300)
     miner = FrequentMiner(min_count=20, max_length=2)

@@ -4,9 +4,9 @@ import torch
 
 from seqmine.mining.permutation import shuffle_within_users
 from seqmine.mining.questions import batch_of
-from seqmine.mining.recommender import PatternRecommender, rule_table
+from seqmine.mining.recommender import PatternRecommender
 from seqmine.mining.sequentiality import SequentialityCheck, first_order_ndcg
-from seqmine.structs import InteractionLog, PatternTable
+from seqmine.structs import InteractionLog
 
 
 def chains(num_users=200, seed=0):
@@ -40,14 +40,6 @@ def test_checkpoints_keep_the_rules():
     empty.load_state_dict(fitted.state_dict())
     batch = batch_of([[4, 5]])
     assert torch.equal(fitted.score(batch), empty.score(batch))
-
-
-def test_rules_of_a_table_weigh_their_log_lift():
-    table = PatternTable.from_lists([(1, 2), (2, 3), (1, 2, 3)], [1, 1, 1], 3).with_columns(
-        lift=np.array([2.0, 0.5, 9.0])
-    )
-    assert rule_table(table, 3).toarray().tolist()[1] == pytest.approx([0, 0, np.log(2), 0])
-    assert rule_table(table, 3).nnz == 1
 
 
 def test_a_log_of_chains_is_sequential_and_its_shuffled_copy_is_not():

@@ -79,3 +79,17 @@ def test_the_level_of_the_part_test_matters(max_p_value, is_independent):
     table = PatternTable.from_lists([(1, 2, 3), (2, 3)], [60, 86], log.num_users)
     test = PartTest(max_p_value=max_p_value, order_test=OrderTest())
     assert test.test(log, table, Constraints(), 20, np.ones(2, np.bool_)).columns["is_independent"][1] == is_independent
+
+
+def test_a_close_repeat_stays_one_beside_a_longer_pattern():
+    rng = np.random.default_rng(0)
+    rows = [[1, 1, *rng.integers(5, 90, 12).tolist()] for _ in range(300)]
+    rows += [[*rng.integers(5, 90, 9).tolist(), 1, 1, 2] for _ in range(100)]
+    log = InteractionLog.from_lists(rows)
+    table = PatternTable.from_lists([(1, 1), (1, 1, 2)], [400, 100], 400).with_columns(
+        close_gap=np.array([1.0, np.nan])
+    )
+    columns = PartTest(order_test=OrderTest()).test(log, table, Constraints(), 20, np.ones(2, np.bool_)).columns
+    assert columns["part_support"][0] == 300
+    assert columns["part_p_value"][0] < 1e-9
+    assert columns["is_independent"].all()
