@@ -95,6 +95,8 @@ def print_table(config: DictConfig, metrics: dict[str, Any]) -> None:
     console.print(table)
     words = ", ".join(f"{key} {value}" for key, value in stated.items() if key != "data_fingerprint")
     console.print(f"protocol: {words}", highlight=False)
+    if chosen := ", ".join(f"{name} {value:g}" for name, value in metrics.items() if name.startswith("rerank/")):
+        console.print(f"the scores of the model are corrected: {chosen}", highlight=False)
     seconds = {name: metrics[name] for name in sorted(metrics) if name.startswith("time/")}
     spent = ", ".join(f"{name.removeprefix('time/')} {value:.1f}" for name, value in seconds.items())
     console.print(f"{spent}, peak memory {metrics['memory/peak_mib']:.0f} MiB", highlight=False)
