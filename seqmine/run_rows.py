@@ -179,12 +179,22 @@ def _row_name(row: Sequence[FinishedRun], namesakes: Sequence[Sequence[FinishedR
     own, absent = _fixed(row[0], free), object()
     names = dict.fromkeys(name for other in settings for name in other)
     differing = [name for name in names if any(other.get(name, absent) != own.get(name, absent) for other in settings)]
+    differing = [name for name in differing if not _told_by_its_component(name, settings, differing)]
     if len(differing) > _MAX_SETTINGS:
         return f"{row[0].name} ({row[0].folder.name})"
     labels = [name.removesuffix("._target_").rpartition(".")[2] for name in differing]
     shown = [label if labels.count(label) == 1 else name for label, name in zip(labels, differing, strict=True)]
     values = [f"{label}={_shown(own[name])}" for label, name in zip(shown, differing, strict=True) if name in own]
     return " ".join([row[0].name, *values])
+
+
+def _told_by_its_component(name: str, settings: Sequence[dict[str, Any]], differing: Sequence[str]) -> bool:
+    """Tell whether a setting is the same wherever it is, and comes and goes with a component that is named already."""
+    values = {str(other[name]) for other in settings if name in other}
+    is_everywhere = all(name in other for other in settings)
+    parts = name.split(".")
+    owners = {".".join([*parts[:length], "_target_"]) for length in range(1, len(parts))} - {name}
+    return len(values) == 1 and not is_everywhere and not owners.isdisjoint(differing)
 
 
 def _shown(value: Any) -> str:

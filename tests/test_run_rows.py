@@ -52,13 +52,21 @@ def test_an_evaluation_belongs_to_the_row_of_its_run(tmp_path):
         require_one_protocol([first, other])
 
 
+def corrected(folder, run, alpha):
+    """Write an evaluation of a run that patterns correct."""
+    both = finished_run(folder, ranks=ranks_of(1))
+    asked = {"program": "evaluate", "run": str(run), "rerank": {"_target_": "Patterns", "alpha": alpha, "eps": 0.1}}
+    OmegaConf.save(OmegaConf.create(asked), both / ".hydra" / "config.yaml")
+
+
 def test_an_evaluation_corrected_by_patterns_is_a_row_of_its_own(tmp_path):
     run = finished_run(tmp_path / "a", ranks=ranks_of(0))
-    both = finished_run(tmp_path / "b", ranks=ranks_of(1))
-    asked = {"program": "evaluate", "run": str(run), "rerank": {"_target_": "Patterns", "alpha": None}}
-    OmegaConf.save(OmegaConf.create(asked), both / ".hydra" / "config.yaml")
+    corrected(tmp_path / "b", run, None)
     rows = group_rows(find_runs([str(tmp_path / "*")]), FREE)
-    assert [row.name for row in rows] == ["net", "net rerank=Patterns alpha=None"]
+    assert [row.name for row in rows] == ["net", "net rerank=Patterns"]
+    corrected(tmp_path / "c", run, 0.5)
+    rows = group_rows(find_runs([str(tmp_path / "*")]), FREE)
+    assert [row.name for row in rows] == ["net", "net rerank=Patterns alpha=None", "net rerank=Patterns alpha=0.5"]
 
 
 @pytest.mark.parametrize(
