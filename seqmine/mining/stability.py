@@ -97,11 +97,13 @@ class Stability:
         drawn = rng.multinomial(log.num_users, share, size=self.num_bootstraps).T
         shape = len(table), self.num_bootstraps
         supports, p_values, expected = np.zeros(shape, np.int64), np.ones(shape), np.zeros(shape)
+        selected = np.zeros(shape, np.bool_)
         for rows, limits in judged_parts(table, for_order(constraints, log)):
             part = table.take(rows)
             supports[rows] = weighted_supports(log, part, limits, drawn)
             p_values[rows], expected[rows] = self._resampled_tests(log, part, limits, drawn, supports[rows])
-        selected = weighted_supports(log, table, constraints, drawn) >= min_count
+            mined = supports[rows] if limits == constraints else weighted_supports(log, part, constraints, drawn)
+            selected[rows] = mined >= min_count
         for sample in range(self.num_bootstraps):
             q_values = adjust_tested(p_values[:, sample], weights, num_hypotheses, self.adjustment)
             selected[:, sample] &= q_values < self.max_q_value
