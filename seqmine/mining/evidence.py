@@ -153,11 +153,7 @@ class Evidence:
         table = replace(table, support_count=count_supports(log, table, constraints), num_users=log.num_users)
         table = self._with_order(log, table, constraints)
         table = table.with_columns(q_value=self.adjustment(table.columns["p_value"], len(table)))
-        return self._by_limits(
-            table,
-            constraints,
-            lambda part, limits: with_redundancy_columns(with_holdout_columns(part, log, limits), log, limits),
-        )
+        return self._on_others(table, log, constraints)
 
     def _on_other_users(
         self, log: InteractionLog, table: PatternTable, constraints: Constraints, min_count: int
@@ -165,11 +161,7 @@ class Evidence:
         """Add the measures on held-out users."""
         most, others = split_users(log, self.holdout, self.seed)
         is_fair = mined_from(table, most, constraints, min_count, most.num_users / max(log.num_users, 1))
-        table = self._by_limits(
-            table,
-            constraints,
-            lambda part, limits: with_redundancy_columns(with_holdout_columns(part, others, limits), others, limits),
-        )
+        table = self._on_others(table, others, constraints)
         return _blanked(table, is_fair, ("holdout_lift", "holdout_confidence", "holdout_shrinkage", "gain"))
 
     def _on_later_days(
@@ -183,6 +175,14 @@ class Evidence:
             table, constraints, lambda part, limits: with_holdout_columns(part, after, limits, prefix="later_")
         )
         return _blanked(table, is_fair, ("later_lift", "later_confidence", "later_shrinkage"))
+
+    def _on_others(self, table: PatternTable, others: InteractionLog, constraints: Constraints) -> PatternTable:
+        """Add ``holdout_*`` measures and gains, of people who had no part in finding the patterns."""
+        return self._by_limits(
+            table,
+            constraints,
+            lambda part, limits: with_redundancy_columns(with_holdout_columns(part, others, limits), others, limits),
+        )
 
     def _by_limits(
         self,
