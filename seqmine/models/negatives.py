@@ -1,11 +1,12 @@
-"""Samplers of negatives, each with the exact log of how often it is expected to draw an item.
+"""Samplers of negatives, each with the log of how often it is expected to draw an item.
 
 Every sampler draws by strata: the unit interval is cut into N equal parts, one point falls into each, and the points
 are mapped through the inverse distribution of the proposal. An item is then expected exactly ``N * q(item)`` times, as
 with independent draws, but is hardly ever drawn twice, so that N negatives cover the catalog better. With N equal to
 the size of the catalog the uniform sampler draws every item once.
 
-Samplers whose proposal follows popularity learn it from ``prepare``; ``prepare_samplers`` calls it for a whole loss.
+A proposal that follows popularity learns it from ``prepare``, which ``prepare_samplers`` calls for a whole loss; one
+that draws from the targets of batches measures it as it goes.
 """
 
 import math
@@ -20,7 +21,7 @@ from seqmine.structs import UserError
 
 @runtime_checkable
 class CountedSampler(Protocol):
-    """A sampler whose proposal depends on how often items occur in training."""
+    """A part of a sampler whose proposal depends on how often items occur in training."""
 
     def prepare(self, train_counts: Int[Tensor, "V"]) -> None:
         """Take the events of each row of the item table in the training part."""
@@ -89,29 +90,53 @@ class PopularitySampler(nn.Module):
         return negatives, self.log_probability[negatives] + math.log(num_negatives)
 
 
-class InBatchSampler(nn.Module):
-    """Draws from the targets of the batch: hard negatives, since they follow what users want now.
+class TargetFrequency(nn.Module):
+    """How often each item has been a target, counted from the batches (Yi et al. 2019, doi:10.1145/3298689.3346996).
 
-    Its proposal is the popularity of items in training, since that is how targets come into a batch.
+    It starts from how often items occur in training, which is not the same: a first event is no target, nor is one
+    that the windows leave out or that the task does not ask for. The counts belong to the state of a model, so that a
+    resumed training goes on with them.
     """
 
-    log_probability: Tensor
+    counts: Tensor
 
     def __init__(self) -> None:
         super().__init__()
-        self.register_buffer("log_probability", torch.empty(0), persistent=False)
+        self.register_buffer("counts", torch.empty(0, dtype=torch.int64))
 
     def prepare(self, train_counts: Int[Tensor, "V"]) -> None:
         """Take the events of each row of the item table; an item without any counts as one event."""
-        self.log_probability = log_probability(train_counts, 1.0).float()
+        self.counts = train_counts.clamp(min=1).to(torch.int64)
+        self.counts[0] = 0
+
+    def measure(self, targets: Int[Tensor, "M"]) -> None:
+        """Count the targets of a batch of training."""
+        if self.training:
+            self.counts.index_add_(0, targets, torch.ones_like(targets))
+
+    def probability(self, items: Int[Tensor, "N"]) -> Float[Tensor, "N"]:
+        """Return the measured share of each item among all targets."""
+        return (self.counts[items].double() / self.counts.sum()).float()
+
+
+class InBatchSampler(nn.Module):
+    """Draws from the targets of the batch: hard negatives, since they follow what users want now.
+
+    Its proposal is how often items are targets, which it measures as it goes.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.frequency = TargetFrequency()
 
     def sample(
         self, num_negatives: int, targets: Int[Tensor, "M"], num_items: int
     ) -> tuple[Int[Tensor, "N"], Float[Tensor, "N"]]:
         """Return negatives and the log of their expected count, ``log(N * q(item))``."""
-        _check_prepared(self.log_probability, num_items)
+        _check_prepared(self.frequency.counts, num_items)
+        self.frequency.measure(targets)
         negatives = _pick_targets(targets, num_negatives)
-        return negatives, self.log_probability[negatives] + math.log(num_negatives)
+        return negatives, self.frequency.probability(negatives).log() + math.log(num_negatives)
 
 
 class MixedSampler(nn.Module):
@@ -124,29 +149,24 @@ class MixedSampler(nn.Module):
         in_batch_share: share of the negatives that come from the batch, in [0, 1].
     """
 
-    log_probability: Tensor
-
     def __init__(self, *, in_batch_share: float) -> None:
         super().__init__()
         if not 0.0 <= in_batch_share <= 1.0:
             raise UserError(f"in_batch_share is {in_batch_share}, must lie in [0, 1]: set sampler.in_batch_share.")
         self.in_batch_share = in_batch_share
-        self.register_buffer("log_probability", torch.empty(0), persistent=False)
-
-    def prepare(self, train_counts: Int[Tensor, "V"]) -> None:
-        """Take the events of each row of the item table; an item without any counts as one event."""
-        self.log_probability = log_probability(train_counts, 1.0).float()
+        self.frequency = TargetFrequency()
 
     def sample(
         self, num_negatives: int, targets: Int[Tensor, "M"], num_items: int
     ) -> tuple[Int[Tensor, "N"], Float[Tensor, "N"]]:
         """Return negatives and the log of their expected count by both ways together."""
-        _check_prepared(self.log_probability, num_items)
+        _check_prepared(self.frequency.counts, num_items)
+        self.frequency.measure(targets)
         num_in_batch = round(self.in_batch_share * num_negatives)
         num_uniform = num_negatives - num_in_batch
         uniform = _scaled(stratified_points(num_uniform, targets.device), num_items) + 1
         negatives = torch.cat([_pick_targets(targets, num_in_batch), uniform])
-        expected = num_in_batch * self.log_probability[negatives].exp() + num_uniform / num_items
+        expected = num_in_batch * self.frequency.probability(negatives) + num_uniform / num_items
         return negatives, expected.log()
 
 
@@ -170,8 +190,8 @@ def _pick_targets(targets: Int[Tensor, "M"], count: int) -> Int[Tensor, "N"]:
     return targets[_scaled(stratified_points(count, targets.device), len(targets))]
 
 
-def _check_prepared(log_probability: Tensor, num_items: int) -> None:
-    if len(log_probability) != num_items + 1:
+def _check_prepared(known: Tensor, num_items: int) -> None:
+    if len(known) != num_items + 1:
         raise RuntimeError(
-            f"the sampler knows {len(log_probability)} rows of a table of {num_items + 1}: call prepare_samplers first"
+            f"the sampler knows {len(known)} rows of a table of {num_items + 1}: call prepare_samplers first"
         )

@@ -78,7 +78,7 @@ def test_points_lie_each_in_their_own_part():
 
 def test_in_batch_draws_only_targets_and_all_of_them_once():
     sampler = InBatchSampler()
-    sampler.prepare(COUNTS)
+    prepare_samplers(sampler, COUNTS)
     targets = torch.tensor([3, 3, 9, 1])
     assert sampler.sample(4, targets, NUM_ITEMS)[0].tolist() == [3, 3, 9, 1]
     assert set(sampler.sample(50, targets, NUM_ITEMS)[0].tolist()) == {1, 3, 9}
@@ -92,9 +92,33 @@ def test_one_seed_one_draw(sampler):
     assert torch.equal(first, sampler.sample(9, targets, NUM_ITEMS)[0])
 
 
-def test_unprepared_sampler_says_so():
+@pytest.mark.parametrize("sampler", [PopularitySampler(power=1.0), InBatchSampler(), MixedSampler(in_batch_share=0.5)])
+def test_unprepared_sampler_says_so(sampler):
     with pytest.raises(RuntimeError, match="knows 0 rows of a table of 13: call prepare_samplers first"):
-        PopularitySampler(power=1.0).sample(4, torch.tensor([1]), NUM_ITEMS)
+        sampler.sample(4, torch.tensor([1]), NUM_ITEMS)
+
+
+@pytest.mark.parametrize("sampler", [InBatchSampler(), MixedSampler(in_batch_share=1.0)])
+def test_correction_follows_targets_that_are_not_as_popular_as_items(sampler):
+    """Item 1 is the first event of everybody: frequent in training and never a target."""
+    torch.manual_seed(0)
+    prepare_samplers(sampler, torch.tensor([0, 300, 100, 100, 100]))
+    targets = torch.tensor([2, 3, 3, 4, 4, 4])
+    for _ in range(2000):
+        negatives, log_counts = sampler.sample(6, targets, 4)
+    found = dict(zip(negatives.tolist(), log_counts.exp().tolist(), strict=True))
+    assert found == pytest.approx({2: 1.0, 3: 2.0, 4: 3.0}, rel=0.06)  # 600 events of before beside 12,000 targets
+
+
+def test_an_interrupted_measure_goes_on_with_its_counts():
+    first, second = InBatchSampler(), InBatchSampler()
+    for sampler in (first, second):
+        prepare_samplers(sampler, COUNTS)
+    first.sample(5, popular_targets(40), NUM_ITEMS)
+    second.load_state_dict(first.state_dict())
+    items = torch.arange(1, NUM_ITEMS + 1)
+    assert torch.equal(first.frequency.probability(items), second.frequency.probability(items))
+    assert second.frequency.probability(items).sum().item() == pytest.approx(1.0)
 
 
 def test_share_outside_the_unit_interval_is_refused():

@@ -2,7 +2,7 @@
 
 ICSRec pairs subsequences that end before the same item, drawn from the whole data. With all positions of a history
 trained at once, every position is such a subsequence, so the pairs are found inside the batch and cost no second pass.
-Its second term, clusters of intents, is not here.
+Its second term, prototypes of intents, is in ``intent_prototypes``.
 """
 
 import torch
@@ -41,10 +41,13 @@ class IntentContrast(nn.Module):
     ) -> Float[Tensor, ""]:
         """Return the loss of the next item plus the weighted contrast."""
         prediction = self.loss(hidden, targets, item_embedding)
-        if len(targets) > self.num_positions:
-            drawn = torch.randperm(len(targets), device=targets.device)[: self.num_positions]
-            hidden, targets = hidden[drawn], targets[drawn]
-        return prediction + self.weight * intent_contrast(hidden, targets, self.temperature)
+        drawn = draw_positions(len(targets), self.num_positions, targets.device)
+        return prediction + self.weight * intent_contrast(hidden[drawn], targets[drawn], self.temperature)
+
+
+def draw_positions(count: int, most: int, device: torch.device) -> Int[Tensor, "P"] | slice:
+    """Return ``most`` of ``count`` positions at random, all of them where there are no more."""
+    return torch.randperm(count, device=device)[:most] if count > most else slice(None)
 
 
 def intent_contrast(hidden: Float[Tensor, "P D"], targets: Int[Tensor, "P"], temperature: float) -> Float[Tensor, ""]:
