@@ -9,7 +9,12 @@ import polars as pl
 from seqmine.leaderboard_tables import Leaderboard
 from seqmine.runs import write_atomically
 
-_COSTS = {"best_epoch": "epoch", "time/total_s": "seconds", "memory/peak_mib": "peak MiB"}
+_COSTS = {
+    "best_epoch": "best epoch",
+    "time/total_s": "seconds",
+    "memory/peak_mib": "peak MiB",
+    "parameters": "parameters",
+}
 _COLORS = {"model": "C0", "baseline": "gray", "ceiling": "C2"}
 
 
@@ -33,6 +38,7 @@ def show(board: Leaderboard, columns: Sequence[str], num_shown: int) -> None:
 
     console = Console()
     console.print(rows_table(board, columns))
+    console.print(costs_table(board))
     how = f"the best on validation, val/{board.metric}" if board.chosen else "named by against"
     console.print(f"reference: {board.reference} ({how})", highlight=False, markup=False)
     if len(board.comparisons):
@@ -45,11 +51,20 @@ def show(board: Leaderboard, columns: Sequence[str], num_shown: int) -> None:
 def rows_table(board: Leaderboard, columns: Sequence[str]) -> Any:
     """Return the table of mean and standard deviation over the runs of each row; validation comes first."""
     metrics = [f"val/{board.metric}", *(f"test/{name}" for name in columns)]
-    table = _table("mean ± standard deviation over seeds", ["row", "runs", *metrics, *_COSTS.values()])
+    headings = [name.replace("/", "/\n").replace("@", "\n@") for name in metrics]
+    table = _table("mean and standard deviation over seeds", ["row", "runs", *headings])
     for row in board.rows.iter_rows(named=True):
         cells = [_with_spread(row.get(name), row.get(f"{name} sd")) for name in metrics]
-        costs = [_number(row.get(name), ".0f") for name in _COSTS]
-        _add(table, [row["row"], str(row["num_runs"]), *cells, *costs], bold=row["row"] == board.reference)
+        _add(table, [row["row"], str(row["num_runs"]), *cells], bold=row["row"] == board.reference)
+    return table
+
+
+def costs_table(board: Leaderboard) -> Any:
+    """Return the table of what the runs of each trained row took, in the mean."""
+    table = _table("what a run took, mean over seeds", ["row", *_COSTS.values()])
+    for row in board.rows.filter(kind="model").iter_rows(named=True):
+        costs = [_number(row.get(name), ",.0f") for name in _COSTS]
+        _add(table, [row["row"], *costs], bold=row["row"] == board.reference)
     return table
 
 
@@ -68,13 +83,14 @@ def slices_table(board: Leaderboard, num_shown: int) -> Any:
     """Return the table of the value of some rows on each part of the targets."""
     models = board.rows.filter(kind="model").sort(f"val/{board.metric}", descending=True)["row"].to_list()
     shown = [board.reference, *(name for name in models if name != board.reference)][:num_shown]
-    table = _table(f"test/{board.metric} on parts of the targets", ["slice", "part", "users", *shown])
+    table = _table(f"test/{board.metric} on parts of the targets", ["part", "users", *shown])
     for (name, part), group in board.slices.group_by("slice", "part", maintain_order=True):
         of_rows = {row["row"]: row for row in group.iter_rows(named=True)}
         cells = [
-            f"{of_rows[row]['value']:.4f} ({of_rows[row]['low']:.4f} to {of_rows[row]['high']:.4f})" for row in shown
+            f"{of_rows[row]['value']:.4f}\n{of_rows[row]['low']:.4f} to {of_rows[row]['high']:.4f}" for row in shown
         ]
-        _add(table, [str(name), str(part), str(group["num_users"][0]), *cells])
+        words = str(part) if name == part else f"{name}\n{part}"
+        _add(table, [words, f"{group['num_users'][0]:,}", *cells])
     return table
 
 
@@ -125,7 +141,7 @@ def _add(table: Any, cells: Sequence[str], bold: bool = False) -> None:
 
 
 def _with_spread(mean: float | None, deviation: float | None) -> str:
-    return _number(mean, ".4f") + ("" if deviation is None else f" ±{deviation:.4f}")
+    return _number(mean, ".4f") + ("" if deviation is None else f"\n±{deviation:.4f}")
 
 
 def _number(value: float | None, form: str) -> str:

@@ -29,17 +29,23 @@ def test_the_folder_has_three_tables_and_a_picture(board, tmp_path):
     assert (tmp_path / "leaderboard.png").read_bytes().startswith(b"\x89PNG")
 
 
-def test_the_terminal_shows_rows_tests_and_slices(board, capsys, monkeypatch):
-    monkeypatch.setenv("COLUMNS", "160")
-    show(board, ["ndcg@10"], num_shown=2)
+def test_the_terminal_shows_rows_costs_tests_and_slices_in_80_columns(board, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    columns = OmegaConf.load(CONF_DIR / "leaderboard.yaml").columns
+    show(board, columns, num_shown=2)
     shown = capsys.readouterr().out
     row = board.rows.filter(row="net dropout=0.5").to_dicts()[0]
     test = board.comparisons.to_dicts()[0]
-    assert f"{row['test/ndcg@10']:.4f} ±{row['test/ndcg@10 sd']:.4f}" in shown
-    assert "reference: net dropout=0.5 (the best on validation, val/ndcg@10)" in shown
-    assert f"{test['low']:+.4f} to {test['high']:+.4f}" in shown
-    for words in ("markov", "train_count", "below 1"):
-        assert words in shown
+    words = [
+        f"{row['test/ndcg@10']:.4f}",
+        f"±{row['test/ndcg@10 sd']:.4f}",
+        f"{row['parameters']:,.0f}",
+        "reference: net dropout=0.5 (the best on validation, val/ndcg@10)",
+        f"{test['low']:+.4f} to {test['high']:+.4f}",
+        "markov", "train_count", "below 1",
+    ]  # fmt: skip
+    assert [word for word in words if word not in shown] == []
+    assert max(map(len, shown.splitlines())) <= 80
 
 
 def test_as_many_rows_are_sliced_on_the_terminal_as_asked(board, capsys, monkeypatch):
