@@ -1,6 +1,7 @@
 """Slow and obvious versions of what the miners do, and models whose beliefs are known."""
 
 from collections import defaultdict
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -70,3 +71,10 @@ def contains(pattern, other):
     """Return whether the first pattern is a subsequence of the second."""
     rest = iter(other)
     return all(symbol in rest for symbol in pattern)
+
+
+def timed_log(histories, times):
+    """Return a log of histories with the times of their events."""
+    return replace(
+        InteractionLog.from_lists(histories), timestamps=np.concatenate([np.empty(0), *times]).astype(np.int64)
+    )

@@ -1,15 +1,11 @@
 import numpy as np
 import pytest
-from scipy.stats import fisher_exact
 
 from seqmine.mining.bursts import BurstTest, is_repeat
 from seqmine.mining.constraints import Constraints
 from seqmine.mining.evaluation import (
-    greedy_cover,
-    split_time,
     split_users,
     with_holdout_columns,
-    with_redundancy_columns,
 )
 from seqmine.mining.evidence import Evidence
 from seqmine.mining.hypotheses import order_family
@@ -17,12 +13,12 @@ from seqmine.mining.intervals import wilson_interval
 from seqmine.mining.matching import count_supports
 from seqmine.mining.miners import FrequentMiner
 from seqmine.mining.permutation import shuffle_within_users
-from seqmine.mining.release import ReleaseRule, best_released, unmeasured_later
+from seqmine.mining.release import ReleaseRule, best_released
 from seqmine.mining.rivals import PartTest
 from seqmine.mining.significance import OrderTest
-from seqmine.mining.stability import Stability, rank_biased_overlap
+from seqmine.mining.stability import Stability
 from seqmine.mining.swap_null import AssociationTest
-from seqmine.structs import InteractionLog, PatternTable, UserError
+from seqmine.structs import InteractionLog, PatternTable
 
 PLANTED = [(1, 2, 3), (11, 12), (21, 22, 21)]
 
@@ -192,99 +188,6 @@ def test_held_out_measures_are_those_of_the_other_users():
     assert table.columns["holdout_support_upper"][0] == pytest.approx(upper)
 
 
-def test_a_rule_is_redundant_when_a_part_of_it_says_as_much():
-    rng = np.random.default_rng(0)
-    rows = []
-    for _ in range(600):  # 2 leads to 9 whether 1 came before or not
-        row = [1] * int(rng.random() < 0.5) + [2] + [9] * int(rng.random() < 0.6)
-        rows.append([*row, *rng.integers(20, 60, 3).tolist()])
-    for _ in range(300):  # 5 leads to 8 only after 4
-        has_four = rng.random() < 0.5
-        rows.append([4] * has_four + [5] + [8] * int(rng.random() < (0.9 if has_four else 0.1)) + [7])
-        rows.append([4] + [8] * int(rng.random() < 0.1) + [7])
-    log = InteractionLog.from_lists(rows)
-    table = PatternTable.from_lists([(1, 2, 9), (4, 5, 8)], [0, 0], log.num_users)
-    columns = with_redundancy_columns(table, log, Constraints()).columns
-    assert columns["gain_p_value"][0] > 0.01
-    assert columns["gain_p_value"][1] < 1e-6
-    assert columns["gain"][1] > 0.2
-
-
-def test_gain_p_value_is_fishers():
-    rows = [[4, 5, 8]] * 9 + [[4, 5, 7]] * 3 + [[5, 8]] * 4 + [[5, 7]] * 10 + [[4, 1]] * 2
-    log = InteractionLog.from_lists(rows)
-    table = PatternTable.from_lists([(4, 5, 8)], [9], log.num_users)
-    p_value = with_redundancy_columns(table, log, Constraints()).columns["gain_p_value"][0]
-    over_five = fisher_exact([[9, 3], [4, 10]], alternative="greater").pvalue
-    over_four = fisher_exact([[9, 3], [0, 2]], alternative="greater").pvalue
-    assert p_value == pytest.approx(max(over_five, over_four))
-
-
-def test_release_names_what_fails():
-    log = InteractionLog.from_lists([[1, 2, 3]] * 50 + [[1, 3, 2]] * 40 + [[4, 5, 6]] * 20)
-    table = PatternTable.from_lists([(1, 2, 3), (4, 5, 6), (4, 5, 6), (4, 5, 6), (4, 5, 6)], [50, 20, 20, 20, 19], 110)
-    table = table.with_columns(
-        q_value=np.array([0.01, 0.01, 0.05, 0.01, 0.01]),
-        holdout_lift_lower=np.array([1.2, 1.2, 1.2, np.nan, 1.2]),
-        later_lift_lower=np.array([1.2, 1.1, 1.2, 1.2, 1.2]),
-        later_confidence=np.full(5, 0.5),
-        stability=np.array([0.8, 0.8, 1.0, 1.0, 1.0]),
-        holdout_leverage=np.ones(5),
-        holdout_support=np.ones(5),
-        gain_p_value=np.full(5, 0.001),
-    )
-    rule = ReleaseRule(part_test=PartTest(order_test=OrderTest()))
-    met = rule.conditions(rule.mark(log, table, Constraints(), 10))
-    assert {name: values.tolist() for name, values in met.items()} == {
-        "significant": [True, True, False, True, True],
-        "useful": [True, True, True, False, True],
-        "lasting": [True, True, True, True, True],
-        "stable": [True, True, True, True, True],
-        "shared": [True, True, True, True, False],
-        "productive": [True, True, True, True, True],
-        "directed": [False, True, False, False, False],
-        "independent": [False, True, False, False, False],
-    }
-    assert len(released_of(log, table)) == 1
-    marked = rule.mark(log, table, Constraints(), 10)
-    assert marked.columns["cover_rank"][marked.columns["released"]].tolist() == [1]
-    assert np.isnan(marked.columns["cover_rank"][~marked.columns["released"]]).all()
-    assert len(released_of(log, table, min_users=5)) == 2
-    assert len(released_of(log, table, max_gain_p_value=0.001)) == 0
-    assert len(released_of(log, table, min_later_lift=1.15)) == 0
-    assert len(released_of(log, table, max_direction_p_value=1.1)) == 2
-
-
-def test_what_later_days_tell_nothing_of_is_no_failure():
-    table = PatternTable.from_lists([(1, 2)] * 6, [20] * 6, 100).with_columns(
-        **{name: np.ones(6) for name in ("stability", "gain_p_value")},
-        q_value=np.zeros(6),
-        holdout_lift_lower=np.full(6, 1.2),
-        later_lift_lower=np.array([1.2, 0.9, np.nan, np.nan, np.nan, 0.0]),
-        later_confidence=np.array([0.5, 0.5, np.nan, 0.0, 0.0, 0.0]),
-        later_followed_count=np.array([9, 9, 9, 9, 0, 9]),
-    )
-    assert unmeasured_later(table).tolist() == [False, False, True, False, True, False]
-    rule = ReleaseRule(part_test=PartTest(order_test=OrderTest()))
-    assert rule.conditions(table)["lasting"].tolist() == [True, False, True, False, True, False]
-    columns = {name: column for name, column in table.columns.items() if not name.startswith("later_")}
-    timeless = PatternTable(table.symbols, table.offsets, table.support_count, 100, columns)
-    assert rule.conditions(timeless)["lasting"].all()
-    assert unmeasured_later(timeless).all()
-
-
-def test_rank_biased_overlap_weighs_the_top():
-    near = rank_biased_overlap(list("abcdefghij"), list("abcdefghji"))
-    far = rank_biased_overlap(list("abcdefghij"), list("bacdefghij"))
-    assert far < near < 1
-
-
-def test_cover_takes_what_is_new():
-    table = PatternTable.from_lists([(1,), (2,), (3,)], [3, 2, 1], 4)
-    log = InteractionLog.from_lists([[1, 2], [1, 2], [1], [3]])
-    assert greedy_cover(table, log, Constraints(), 5).tolist() == [0, 2]
-
-
 def test_later_days_are_measured_by_their_own_events():
     early = [[5, 1, 2], [5, 3, 4], [6, 1, 2], [6, 3, 4]] * 30  # both rules hold at first, only 1 -> 2 goes on
     late = [[7, 1, 2], [7, 4, 3], [8, 1, 2], [5, 6, 8]] * 30
@@ -318,8 +221,3 @@ def test_patterns_from_elsewhere_are_tested_on_fresh_users(evidence):
     assert table.columns["q_value"][0] < 1e-6
     assert table.columns["q_value"][1] > 0.3
     assert table.columns["holdout_support_count"].tolist() == [40, 20]
-
-
-def test_a_split_by_time_needs_times():
-    with pytest.raises(UserError, match="needs timestamps and the log has none"):
-        split_time(InteractionLog.from_lists([[1]]), 5)
