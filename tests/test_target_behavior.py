@@ -32,6 +32,7 @@ def folder(tmp_path_factory):
     arguments = [
         "data=interactions", "data.path=log.csv", *TINY, "trainer=cpu", "trainer.max_epochs=8", "optimizer.lr=0.01",
         "scheduler=constant", "baselines=none", "data/windows=prefixes", "data.target_behavior=buy", CONTEXT,
+        "model/item_table=attributes",
         "data.item_attributes.path=items.csv", "data.item_attributes.vectors=items.npy",
         "data.item_attributes.categorical=[brand]", "data.item_attributes.multi_valued=[tags]",
         "data.item_attributes.numeric=[price]", "data.user_attributes.path=users.csv",

@@ -16,7 +16,7 @@ from seqmine.models.embeddings.items import ItemEmbedding
 from seqmine.models.layers.residual import take_last
 from seqmine.models.negatives import prepare_samplers
 from seqmine.models.optimizers import LazyAdamW, clip_norm
-from seqmine.structs import Catalog, LastStateEncoder, SequenceBatch, UserError
+from seqmine.structs import Catalog, ItemTable, LastStateEncoder, SequenceBatch, UserError
 
 _SCORED_ROWS = 32  # queries of one product with the whole catalog on a CPU
 
@@ -31,6 +31,7 @@ class SequenceModule(LightningModule):
         catalog: the items to learn.
         optimizer: builds an optimizer from parameter groups.
         scheduler: builds a learning-rate schedule from the optimizer and the number of steps; called once a step.
+        item_table: builds the vectors of items from ``catalog`` and ``embedding_dim``.
         cosine_temperature: score items by the cosine with the hidden state, divided by this number, so that frequent
             items do not win by the length of their vectors; null scores by the inner product.
         context: builds by name, from the catalog, what is known of events beside their items; see ``Context``.
@@ -48,6 +49,7 @@ class SequenceModule(LightningModule):
         catalog: Catalog,
         optimizer: Callable[..., Optimizer],
         scheduler: Callable[..., LRScheduler],
+        item_table: Callable[..., ItemTable] = ItemEmbedding,
         cosine_temperature: float | None = None,
         context: dict[str, Callable[..., nn.Module]] | None = None,
     ) -> None:
@@ -57,7 +59,7 @@ class SequenceModule(LightningModule):
                 f"cosine_temperature is {cosine_temperature}, allowed are null and numbers above 0; "
                 "change model.cosine_temperature"
             )
-        self.item_embedding = ItemEmbedding(num_items=catalog.num_items, embedding_dim=embedding_dim)
+        self.item_embedding: ItemTable = item_table(catalog=catalog, embedding_dim=embedding_dim)
         self.context = Context(parts=context or {}, catalog=catalog)
         self.encoder = encoder
         self.loss = loss
@@ -94,10 +96,10 @@ class SequenceModule(LightningModule):
 
     def compared(self, hidden: Float[Tensor, "M D"]) -> tuple[Float[Tensor, "M D"], Float[Tensor, "V D"]]:
         """Return the vectors of hidden states and of items whose inner products are the scores."""
+        items = self.item_embedding.vectors()
         if self.cosine_temperature is None:
-            return hidden, self.item_embedding.weight
-        items = F.normalize(self.item_embedding.weight, dim=-1)
-        return F.normalize(hidden, dim=-1) / self.cosine_temperature, items
+            return hidden, items
+        return F.normalize(hidden, dim=-1) / self.cosine_temperature, F.normalize(items, dim=-1)
 
     def next_item_loss(self, hidden: Float[Tensor, "M D"], targets: Int[Tensor, "M"]) -> Float[Tensor, ""]:
         """Return the loss of hidden states against their next items."""

@@ -9,6 +9,7 @@ from seqmine.structs.log import InteractionLog as InteractionLog
 from seqmine.structs.patterns import PatternTable as PatternTable
 from seqmine.structs.protocols import Baseline as Baseline
 from seqmine.structs.protocols import Encoder as Encoder
+from seqmine.structs.protocols import ItemTable as ItemTable
 from seqmine.structs.protocols import LastStateEncoder as LastStateEncoder
 from seqmine.structs.protocols import Loss as Loss
 from seqmine.structs.protocols import NegativeSampler as NegativeSampler

@@ -10,6 +10,19 @@ from seqmine.structs.log import InteractionLog
 
 
 @runtime_checkable
+class ItemTable(Protocol):
+    """The vectors of items; a ``torch.nn.Module`` built with ``catalog`` and ``embedding_dim``, whose row 0 is zero."""
+
+    def __call__(self, items: Int[Tensor, "B L"]) -> Float[Tensor, "B L D"]:
+        """Return the vector of each item as an encoder takes it."""
+        ...
+
+    def vectors(self) -> Float[Tensor, "V D"]:
+        """Return the vectors that hidden states are compared with."""
+        ...
+
+
+@runtime_checkable
 class Encoder(Protocol):
     """Turns embedded histories into one vector a position; knows nothing of the catalog.
 

@@ -5,8 +5,10 @@ from typing import ClassVar
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
+from torch.nn import functional as F
 
-from seqmine.models.embeddings.context import look_up, require_column, scaled_table
+from seqmine.models.embeddings.context import require_column, scaled_table
+from seqmine.models.embeddings.items import ItemEmbedding, scale_up, take_rows
 from seqmine.structs import Catalog, SequenceBatch, UserError
 
 
@@ -30,13 +32,14 @@ class AttributeEmbedding(nn.Module):
         """Return one vector a row; zero where nothing is known."""
         found: Tensor | float = 0.0
         if self.table is not None and codes is not None:
-            known = (codes > 0).sum(-1, keepdim=True).clamp(min=1)
-            found = look_up(self.table, codes).sum(-2) / known
+            # a bag of codes a row: the vector of each code is never written out
+            bags = F.embedding_bag(codes.flatten(0, -2), self.table.weight, mode="mean", padding_idx=0)
+            found = scale_up(bags).unflatten(0, codes.shape[:-1])
         return found if self.numbers is None else found + self.numbers(values)
 
 
 class ItemAttributes(nn.Module):
-    """The attributes of the item of each event; only the input knows them, items are scored by their own vectors.
+    """The attributes of the item of each event, for the input alone; ``AttributedItems`` scores by them too.
 
     Args:
         embedding_dim: size D of the vectors.
@@ -55,7 +58,7 @@ class ItemAttributes(nn.Module):
         table = catalog.attributes
         if table is None or not (table.num_codes or table.num_values):
             raise UserError(
-                "model/context has item_attributes and none were chosen; "
+                "model/context or model/item_table reads the attributes of items and none were chosen; "
                 "set e.g. data.item_attributes.categorical=[brand]"
             )
         # not in checkpoints: the catalog of a run brings them
@@ -68,6 +71,39 @@ class ItemAttributes(nn.Module):
     def forward(self, batch: SequenceBatch) -> Float[Tensor, "B L D"]:
         """Return the vector of the attributes of each item."""
         return self.embedding(self.codes[batch.items], self.values[batch.items])
+
+    def vectors(self) -> Float[Tensor, "V D"]:
+        """Return the vector of the attributes of each row of the item table."""
+        return self.embedding(self.codes, self.values)
+
+
+class AttributedItems(nn.Module):
+    """An item table whose vectors are the sum of an item's own and of its attributes', as input and where it is scored.
+
+    What one item learns its kin learn with it, so that rare items are scored better. The cost of a step grows with the
+    number of attributes of the whole catalog.
+
+    Args:
+        catalog: the items and their attributes.
+        embedding_dim: size D of the vectors.
+
+    Raises:
+        UserError: no attribute of items was chosen.
+    """
+
+    def __init__(self, *, catalog: Catalog, embedding_dim: int) -> None:
+        super().__init__()
+        self.own = ItemEmbedding(catalog=catalog, embedding_dim=embedding_dim)
+        self.attributes = ItemAttributes(catalog=catalog, embedding_dim=embedding_dim)
+
+    def forward(self, items: Int[Tensor, "B L"]) -> Float[Tensor, "B L D"]:
+        """Return the scaled vector of each item."""
+        return scale_up(take_rows(self.vectors(), items))
+
+    def vectors(self) -> Float[Tensor, "V D"]:
+        """Return the vectors that hidden states are compared with."""
+        own = self.own.vectors()
+        return own + self.attributes.vectors() / own.shape[1] ** 0.5  # as small as an item's own
 
 
 class UserAttributes(nn.Module):

@@ -5,6 +5,8 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from seqmine.structs import Catalog
+
 
 class ItemEmbedding(nn.Module):
     """A tied table of item vectors whose row 0, padding, is and stays zero.
@@ -13,20 +15,24 @@ class ItemEmbedding(nn.Module):
     the root of their size (Vaswani et al. 2017, arXiv:1706.03762).
 
     Args:
-        num_items: items without padding.
+        catalog: the items.
         embedding_dim: size D of the vectors.
     """
 
-    def __init__(self, *, num_items: int, embedding_dim: int) -> None:
+    def __init__(self, *, catalog: Catalog, embedding_dim: int) -> None:
         super().__init__()
-        self.weight = nn.Parameter(torch.empty(num_items + 1, embedding_dim))
+        self.weight = nn.Parameter(torch.empty(catalog.num_items + 1, embedding_dim))
         nn.init.normal_(self.weight, std=0.02)
         with torch.no_grad():
             self.weight[0].zero_()
 
     def forward(self, items: Int[Tensor, "B L"]) -> Float[Tensor, "B L D"]:
         """Return the scaled vector of each item."""
-        return take_rows(self.weight, items) * self.weight.shape[1] ** 0.5
+        return scale_up(take_rows(self.weight, items))
+
+    def vectors(self) -> Float[Tensor, "V D"]:
+        """Return the vectors that hidden states are compared with."""
+        return self.weight
 
 
 def take_rows(table: Float[Tensor, "V D"], rows: Int[Tensor, "*shape"]) -> Float[Tensor, "*shape D"]:
@@ -35,3 +41,12 @@ def take_rows(table: Float[Tensor, "V D"], rows: Int[Tensor, "*shape"]) -> Float
     The gradient holds only the rows that were taken where the optimizer says that it can work with that.
     """
     return F.embedding(rows, table, padding_idx=0, sparse=getattr(table, "takes_sparse_gradient", False))
+
+
+def scale_up(vectors: Float[Tensor, "*shape D"]) -> Float[Tensor, "*shape D"]:
+    """Return the vectors of items as an encoder takes them.
+
+    >>> scale_up(torch.ones(4)).tolist()
+    [2.0, 2.0, 2.0, 2.0]
+    """
+    return vectors * vectors.shape[-1] ** 0.5

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from seqmine.models.embeddings.attributes import AttributeEmbedding, ItemAttributes, UserAttributes
+from seqmine.models.embeddings.attributes import AttributedItems, AttributeEmbedding, ItemAttributes, UserAttributes
 from seqmine.structs import AttributeTable, Catalog, SequenceBatch, UserError
 
 
@@ -37,7 +37,53 @@ def test_the_catalog_brings_the_attributes_of_items_and_no_checkpoint_does():
     assert list(part.state_dict()) == ["embedding.table.weight"]
 
 
-@pytest.mark.parametrize(("part", "word"), [(ItemAttributes, "item_attributes"), (UserAttributes, "user_attributes")])
-def test_attributes_that_were_not_chosen_are_told(part, word):
-    with pytest.raises(UserError, match=rf"model/context has {word} and none were chosen; set"):
+@pytest.mark.parametrize(
+    ("part", "words"),
+    [
+        (ItemAttributes, "model/context or model/item_table reads the attributes of items and none were chosen; set"),
+        (AttributedItems, "model/context or model/item_table reads the attributes of items and none were chosen; set"),
+        (UserAttributes, "model/context has user_attributes and none were chosen; set"),
+    ],
+)
+def test_attributes_that_were_not_chosen_are_told(part, words):
+    with pytest.raises(UserError, match=words):
         part(embedding_dim=4, catalog=Catalog.of_size(2))
+
+
+def attributed_items():
+    torch.manual_seed(0)
+    table = AttributeTable(np.array([[1, 2], [1, 0], [0, 0]], np.int32), np.array([[2.0], [0.0], [0.0]], np.float32), 2)
+    return AttributedItems(embedding_dim=4, catalog=replace(Catalog.of_size(3), attributes=table.with_padding()))
+
+
+def test_an_item_is_its_own_vector_and_those_of_its_attributes():
+    items = attributed_items()
+    own, attributes = items.own.weight, items.attributes.embedding
+    vectors = items.vectors()
+    codes = attributes.table.weight
+    torch.testing.assert_close(vectors[1], own[1] + (codes[1] + codes[2]) / 2 + attributes.numbers.weight[:, 0])
+    torch.testing.assert_close(vectors[2], own[2] + codes[1])
+    assert torch.equal(vectors[3], own[3])
+    assert vectors[0].tolist() == [0.0] * 4
+    torch.testing.assert_close(items(torch.tensor([[2, 0]])), vectors[[2, 0]].unsqueeze(0) * 2)
+
+
+def test_kin_learn_together():
+    items = attributed_items()
+    items.vectors()[1].sum().backward()
+    assert items.own.weight.grad[2].abs().sum() == 0
+    assert items.attributes.embedding.table.weight.grad[1].abs().sum() > 0  # an attribute of item 2 too
+
+
+def test_a_bag_of_attributes_has_the_gradient_of_a_mean():
+    torch.manual_seed(0)
+    part = AttributeEmbedding(num_codes=5, num_values=0, embedding_dim=3)
+    codes = torch.randint(0, 6, (2, 7, 4))
+    codes[0, 0] = 0
+    weight = part.table.weight.detach().clone().requires_grad_()
+    known = (codes > 0).unsqueeze(-1)
+    slow = (weight[codes] * known).sum(-2) / known.sum(-2).clamp(min=1) * 3**0.5
+    torch.testing.assert_close(part(codes, None), slow)
+    for found in (part(codes, None), slow):
+        found.square().sum().backward()
+    torch.testing.assert_close(part.table.weight.grad, weight.grad)
