@@ -81,9 +81,11 @@ def comparisons_table(board: Leaderboard) -> Any:
 
 def slices_table(board: Leaderboard, num_shown: int) -> Any:
     """Return the table of the value of some rows on each part of the targets."""
+    from textwrap import fill
+
     models = board.rows.filter(kind="model").sort(f"val/{board.metric}", descending=True)["row"].to_list()
     shown = [board.reference, *(name for name in models if name != board.reference)][:num_shown]
-    table = _table(f"test/{board.metric} on parts of the targets", ["part", "users", *shown])
+    table = _table(f"test/{board.metric} on parts of the targets", ["part", "users", *(fill(row, 18) for row in shown)])
     for (name, part), group in board.slices.group_by("slice", "part", maintain_order=True):
         of_rows = {row["row"]: row for row in group.iter_rows(named=True)}
         cells = [
@@ -130,7 +132,7 @@ def _table(title: str, columns: Sequence[str]) -> Any:
 
     table = Table(title=title, title_justify="left")
     for place, column in enumerate(columns):
-        table.add_column(escape(column), justify="right" if place else "left", overflow="fold")
+        table.add_column(escape(column), justify="right" if place else "left", overflow="fold", no_wrap=bool(place))
     return table
 
 

@@ -80,17 +80,18 @@ def protocol(config: DictConfig, trainer: Trainer) -> dict[str, Any]:
 def print_table(config: DictConfig, metrics: dict[str, Any]) -> None:
     """Print model, baselines and ceiling side by side, with the protocol below."""
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
     stated = metrics["protocol"]
-    table = Table(title=f"test: {config.run_name}", title_justify="left")
+    table = Table(title=f"test: {escape(config.run_name)}", title_justify="left")
     table.add_column("row", overflow="fold")
     for column in _COLUMNS:
         table.add_column(column, justify="right", overflow="fold")
     for name, prefix in table_rows(config.run_name, metrics):
         values = [metrics.get(f"{prefix}test/{column}") for column in _COLUMNS]
         style = "bold" if prefix == "" else None
-        table.add_row(name, *("" if value is None else f"{value:.4f}" for value in values), style=style)
+        table.add_row(escape(name), *("" if value is None else f"{value:.4f}" for value in values), style=style)
     console = Console()
     console.print(table)
     words = ", ".join(f"{key} {value}" for key, value in stated.items() if key != "data_fingerprint")

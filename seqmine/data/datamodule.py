@@ -4,12 +4,15 @@ import hashlib
 import json
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import torch
 from lightning import LightningDataModule
-from torch import nn
+from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 from seqmine.data.attributes import with_attributes
@@ -24,7 +27,7 @@ from seqmine.data.splits import Splitter, Targets
 from seqmine.data.store import STORE_VERSION, read_store, write_store
 from seqmine.data.target_behavior import TargetWindows, events_of
 from seqmine.data.truth import KnownTruth, TrueProbabilities
-from seqmine.data.windows import WindowChoice
+from seqmine.data.windows import WindowChoice, count_targets
 from seqmine.structs import Catalog, InteractionLog, Recommender, Source, UserError, columns_read
 
 _log = logging.getLogger(__name__)
@@ -83,7 +86,8 @@ class SequenceDataModule(LightningDataModule):
         """The prepared log; made on first use."""
         if self._prepared is None:
             self.prepare_data()
-            self._prepared = read_store(self.folder)
+            data = read_store(self.folder)
+            self._prepared = replace(data, catalog=replace(data.catalog, count_targets=self._count_targets))
         return self._prepared
 
     @property
@@ -198,6 +202,17 @@ class SequenceDataModule(LightningDataModule):
     def test_dataloader(self) -> DataLoader:
         """Return the test targets of this device."""
         return self._loader(self._target_batches(self.prepared.split.test, self.prepared.test_items))
+
+    def _count_targets(self) -> Tensor:
+        """Count how often each row of the item table is what comes next in the windows of the first epoch."""
+        data = self.prepared
+        choice = np.random.default_rng((self.seed, 0, 0))
+        windows = self._windows(data.log).choose(data.log.offsets, data.split.train_stops, self.max_length, choice)
+        behavior = self._behavior(data.log)
+        items = data.log.items if behavior is None else np.where(data.log.behaviors == behavior, data.log.items, 0)
+        counts = count_targets(windows, items, data.catalog.num_items + 1)
+        counts[0] = 0
+        return torch.from_numpy(counts)
 
     def _task(self, log: InteractionLog) -> Callable[..., TrainingCollate]:
         return partial(self.task, behavior=self._behavior(log))

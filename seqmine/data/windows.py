@@ -30,6 +30,19 @@ class Windows:
         return len(self.users)
 
 
+def count_targets(windows: Windows, items: NDArray[np.int32], num_rows: int) -> NDArray[np.int64]:
+    """Count how often the windows of an epoch ask for each item.
+
+    >>> one = np.array([0])
+    >>> count_targets(Windows(one, one, one + 3, one + 1), np.array([1, 2, 2], np.int32), 4).tolist()
+    [0, 0, 2, 0]
+    """
+    borders = (np.bincount(places, minlength=len(items) + 1) for places in (windows.first_targets, windows.stops))
+    first, stop = borders
+    times = np.cumsum(first - stop)[:-1]
+    return np.bincount(items, weights=times, minlength=num_rows).astype(np.int64)
+
+
 @runtime_checkable
 class WindowChoice(Protocol):
     """Chooses the windows of an epoch."""

@@ -35,7 +35,7 @@ class PatternTaughtModule(SequenceModule):
     def on_fit_start(self) -> None:
         """Count the patterns of the training part; every device counts the same."""
         patterns = self._patterns[0]
-        patterns.fit(self.trainer.datamodule.prepared.training_log(), self.catalog.num_items)  # type: ignore[attr-defined]
+        patterns.fit(self.trainer.datamodule.prepared.training_log(), self.num_items)  # type: ignore[attr-defined]
         if isinstance(patterns, nn.Module):
             patterns.to(self.device)
 

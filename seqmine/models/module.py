@@ -63,8 +63,8 @@ class SequenceModule(LightningModule):
         self.context = Context(parts=context or {}, catalog=catalog)
         self.encoder = encoder
         self.loss = loss
-        prepare_samplers(loss, catalog.train_counts)
-        self.catalog = catalog
+        prepare_samplers(loss, catalog)
+        self.num_items = catalog.num_items
         self.cosine_temperature = cosine_temperature
         self.build_optimizer, self.build_scheduler = optimizer, scheduler
 
@@ -136,6 +136,11 @@ class SequenceModule(LightningModule):
     def configure_optimizers(self) -> Any:
         """Build the optimizer, with weight decay on matrices alone, and the schedule of its learning rate."""
         optimizer = self.build_optimizer(_decay_groups(self.parameters()))
+        if isinstance(optimizer, LazyAdamW) and not isinstance(self.item_embedding, ItemEmbedding):
+            raise UserError(
+                f"optimizer is lazy_adamw with an item table of {type(self.item_embedding).__name__}, whose gradient "
+                "reaches all items; set model/item_table=own or optimizer=adamw"
+            )
         if isinstance(optimizer, LazyAdamW) and self.trainer.world_size > 1:
             raise UserError(
                 f"optimizer is lazy_adamw on {self.trainer.world_size} devices, allowed is one; "

@@ -1,12 +1,11 @@
-"""Samplers of negatives, each with the log of how often it is expected to draw an item.
+"""Samplers of negatives, each with the exact log of how often it is expected to draw an item.
 
 Every sampler draws by strata: the unit interval is cut into N equal parts, one point falls into each, and the points
 are mapped through the inverse distribution of the proposal. An item is then expected exactly ``N * q(item)`` times, as
 with independent draws, but is hardly ever drawn twice, so that N negatives cover the catalog better. With N equal to
 the size of the catalog the uniform sampler draws every item once.
 
-A proposal that follows popularity learns it from ``prepare``, which ``prepare_samplers`` calls for a whole loss; one
-that draws from the targets of batches measures it as it goes.
+Proposals that follow what is in the log learn it from ``prepare``, which ``prepare_samplers`` calls for a whole loss.
 """
 
 import math
@@ -16,23 +15,23 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from seqmine.structs import UserError
+from seqmine.structs import Catalog, UserError
 
 
 @runtime_checkable
 class CountedSampler(Protocol):
-    """A part of a sampler whose proposal depends on how often items occur in training."""
+    """A sampler whose proposal depends on how often items occur."""
 
-    def prepare(self, train_counts: Int[Tensor, "V"]) -> None:
-        """Take the events of each row of the item table in the training part."""
+    def prepare(self, catalog: Catalog) -> None:
+        """Take the counts of each row of the item table."""
         ...
 
 
-def prepare_samplers(loss: nn.Module, train_counts: Int[Tensor, "V"]) -> None:
-    """Tell every sampler inside a loss how often items occur in training; call it before moving to a device."""
+def prepare_samplers(loss: nn.Module, catalog: Catalog) -> None:
+    """Tell every sampler inside a loss how often items occur; call it before moving to a device."""
     for part in loss.modules():
         if isinstance(part, CountedSampler):
-            part.prepare(train_counts)
+            part.prepare(catalog)
 
 
 def stratified_points(count: int, device: torch.device | str = "cpu") -> Float[Tensor, "N"]:
@@ -74,9 +73,9 @@ class PopularitySampler(nn.Module):
         self.register_buffer("log_probability", torch.empty(0), persistent=False)
         self.register_buffer("cumulative", torch.empty(0), persistent=False)
 
-    def prepare(self, train_counts: Int[Tensor, "V"]) -> None:
-        """Take the events of each row of the item table; an item without any counts as one event."""
-        log_share = log_probability(train_counts, self.power)
+    def prepare(self, catalog: Catalog) -> None:
+        """Take the training events of each row of the item table; an item without any counts as one event."""
+        log_share = log_probability(catalog.train_counts, self.power)
         self.log_probability = log_share.float()
         self.cumulative = log_share[1:].exp().cumsum(0)
 
@@ -90,53 +89,30 @@ class PopularitySampler(nn.Module):
         return negatives, self.log_probability[negatives] + math.log(num_negatives)
 
 
-class TargetFrequency(nn.Module):
-    """How often each item has been a target, counted from the batches (Yi et al. 2019, doi:10.1145/3298689.3346996).
-
-    It starts from how often items occur in training, which is not the same: a first event is no target, nor is one
-    that the windows leave out or that the task does not ask for. The counts belong to the state of a model, so that a
-    resumed training goes on with them.
-    """
-
-    counts: Tensor
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.register_buffer("counts", torch.empty(0, dtype=torch.int64))
-
-    def prepare(self, train_counts: Int[Tensor, "V"]) -> None:
-        """Take the events of each row of the item table; an item without any counts as one event."""
-        self.counts = train_counts.clamp(min=1).to(torch.int64)
-        self.counts[0] = 0
-
-    def measure(self, targets: Int[Tensor, "M"]) -> None:
-        """Count the targets of a batch of training."""
-        if self.training:
-            self.counts.index_add_(0, targets, torch.ones_like(targets))
-
-    def probability(self, items: Int[Tensor, "N"]) -> Float[Tensor, "N"]:
-        """Return the measured share of each item among all targets."""
-        return (self.counts[items].double() / self.counts.sum()).float()
-
-
 class InBatchSampler(nn.Module):
     """Draws from the targets of the batch: hard negatives, since they follow what users want now.
 
-    Its proposal is how often items are targets, which it measures as it goes.
+    Its proposal is how often items are targets, which is not how often they occur: a first event is no target, nor is
+    one that the windows leave out or that is not of the target behavior.
     """
+
+    log_probability: Tensor
 
     def __init__(self) -> None:
         super().__init__()
-        self.frequency = TargetFrequency()
+        self.register_buffer("log_probability", torch.empty(0), persistent=False)
+
+    def prepare(self, catalog: Catalog) -> None:
+        """Take the targets of each row of the item table; an item without any counts as one target."""
+        self.log_probability = log_probability(catalog.target_counts, 1.0).float()
 
     def sample(
         self, num_negatives: int, targets: Int[Tensor, "M"], num_items: int
     ) -> tuple[Int[Tensor, "N"], Float[Tensor, "N"]]:
         """Return negatives and the log of their expected count, ``log(N * q(item))``."""
-        _check_prepared(self.frequency.counts, num_items)
-        self.frequency.measure(targets)
+        _check_prepared(self.log_probability, num_items)
         negatives = _pick_targets(targets, num_negatives)
-        return negatives, self.frequency.probability(negatives).log() + math.log(num_negatives)
+        return negatives, self.log_probability[negatives] + math.log(num_negatives)
 
 
 class MixedSampler(nn.Module):
@@ -149,34 +125,39 @@ class MixedSampler(nn.Module):
         in_batch_share: share of the negatives that come from the batch, in [0, 1].
     """
 
+    log_probability: Tensor
+
     def __init__(self, *, in_batch_share: float) -> None:
         super().__init__()
         if not 0.0 <= in_batch_share <= 1.0:
             raise UserError(f"in_batch_share is {in_batch_share}, must lie in [0, 1]: set sampler.in_batch_share.")
         self.in_batch_share = in_batch_share
-        self.frequency = TargetFrequency()
+        self.register_buffer("log_probability", torch.empty(0), persistent=False)
+
+    def prepare(self, catalog: Catalog) -> None:
+        """Take the targets of each row of the item table; an item without any counts as one target."""
+        self.log_probability = log_probability(catalog.target_counts, 1.0).float()
 
     def sample(
         self, num_negatives: int, targets: Int[Tensor, "M"], num_items: int
     ) -> tuple[Int[Tensor, "N"], Float[Tensor, "N"]]:
         """Return negatives and the log of their expected count by both ways together."""
-        _check_prepared(self.frequency.counts, num_items)
-        self.frequency.measure(targets)
+        _check_prepared(self.log_probability, num_items)
         num_in_batch = round(self.in_batch_share * num_negatives)
         num_uniform = num_negatives - num_in_batch
         uniform = _scaled(stratified_points(num_uniform, targets.device), num_items) + 1
         negatives = torch.cat([_pick_targets(targets, num_in_batch), uniform])
-        expected = num_in_batch * self.frequency.probability(negatives) + num_uniform / num_items
+        expected = num_in_batch * self.log_probability[negatives].exp() + num_uniform / num_items
         return negatives, expected.log()
 
 
-def log_probability(train_counts: Int[Tensor, "V"], power: float) -> Float[Tensor, "V"]:
+def log_probability(counts: Int[Tensor, "V"], power: float) -> Float[Tensor, "V"]:
     """Return the log share of each item when counts are raised to ``power``; minus infinity for row 0.
 
     >>> log_probability(torch.tensor([0, 1, 3]), 1.0).exp().tolist()
     [0.0, 0.25, 0.75]
     """
-    weights = train_counts.clamp(min=1).double().pow(power)
+    weights = counts.clamp(min=1).double().pow(power)
     weights[0] = 0.0
     return (weights / weights.sum()).log()
 

@@ -1,7 +1,7 @@
 """The catalog: which raw item stands behind which row of the item table."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -24,6 +24,8 @@ class Catalog:
         attributes: the attributes of each row of the item table that a model may embed, or None.
         num_user_codes: number of different values of the users' attributes.
         num_user_values: numeric attributes of users and entries of their vectors.
+        count_targets: returns how often each row of the item table is a target in an epoch of training; None where
+            that is not known, as in a finished run.
     """
 
     item_ids: Sequence[str]
@@ -33,6 +35,7 @@ class Catalog:
     attributes: AttributeTable | None = None
     num_user_codes: int = 0
     num_user_values: int = 0
+    count_targets: Callable[[], Int[Tensor, "V"]] | None = None
 
     @property
     def num_items(self) -> int:
@@ -43,6 +46,11 @@ class Catalog:
     def item_index(self) -> dict[str, int]:
         """The map from raw key to item_index."""
         return {item_id: index for index, item_id in enumerate(self.item_ids, start=1)}
+
+    @cached_property
+    def target_counts(self) -> Int[Tensor, "V"]:
+        """How often each row of the item table is a target in an epoch; its events where that is not known."""
+        return self.train_counts if self.count_targets is None else self.count_targets()
 
     @cached_property
     def fingerprint(self) -> str:

@@ -1,5 +1,6 @@
 """What every loss that has a yaml in conf/model/loss must do; a new one is tested as soon as its yaml is there."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from hydra.utils import instantiate
 from omegaconf import OmegaConf
 
 from seqmine.models.negatives import UniformSampler, prepare_samplers
-from seqmine.structs import Loss
+from seqmine.structs import Catalog, Loss
 
 CONF = Path(__file__).resolve().parents[2] / "conf"
 NAMES = sorted(path.stem for path in (CONF / "model" / "loss").glob("*.yaml"))
@@ -33,7 +34,7 @@ def loss_config(name, *overrides):
 def build(config):
     """Build a loss that has seen a batch of training; afterwards it keeps what it holds of it."""
     loss = instantiate(config)
-    prepare_samplers(loss, torch.arange(NUM_ITEMS + 1))
+    prepare_samplers(loss, replace(Catalog.of_size(NUM_ITEMS), train_counts=torch.arange(NUM_ITEMS + 1)))
     torch.manual_seed(0)
     loss(*make_inputs(seed=1))
     return loss.eval()
@@ -75,9 +76,10 @@ def test_value_is_one_number_in_single_precision(loss):
     assert grad_items.any()
 
 
+@pytest.mark.parametrize("is_training", [True, False])
 @pytest.mark.parametrize("scale", [0.0, 1e4])
-def test_extreme_scores_stay_finite(loss, scale):
-    for part in evaluate(loss, *make_inputs(scale)):
+def test_extreme_scores_stay_finite(loss, scale, is_training):
+    for part in evaluate(loss.train(is_training), *make_inputs(scale)):
         assert part.isfinite().all()
 
 
@@ -158,7 +160,7 @@ def test_padding_is_never_a_candidate(loss):
 def test_inputs_are_left_as_they_are(loss):
     inputs = make_inputs()
     before = [part.detach().clone() for part in inputs]
-    evaluate(loss, *inputs)
+    evaluate(loss.train(), *inputs)
     assert all(torch.equal(part, copy) for part, copy in zip(inputs, before, strict=True))
 
 
@@ -171,10 +173,21 @@ def test_gradient_scales_with_what_follows(loss):
     torch.testing.assert_close(scaled, (grad_hidden * 3, grad_items * 3))
 
 
-def test_one_row_is_enough(loss):
+@pytest.mark.parametrize("is_training", [True, False])
+def test_one_row_is_enough(loss, is_training):
     hidden, targets, items = make_inputs()
-    for part in evaluate(loss, hidden.detach()[:1].requires_grad_(), targets[:1], items):
+    for part in evaluate(loss.train(is_training), hidden.detach()[:1].requires_grad_(), targets[:1], items):
         assert part.isfinite().all()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_half_precision_changes_little(name):
+    values = []
+    for enabled in (False, True):
+        loss = build(loss_config(name)).train()
+        with torch.autocast("cpu", torch.bfloat16, enabled=enabled):
+            values.append(evaluate(loss, *make_inputs())[0].item())
+    assert values[1] == pytest.approx(values[0], rel=0.02)
 
 
 @pytest.mark.parametrize("num_negatives", [30, 90])

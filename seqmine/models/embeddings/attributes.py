@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from seqmine.models.embeddings.context import require_column, scaled_table
-from seqmine.models.embeddings.items import ItemEmbedding, scale_up, take_rows
+from seqmine.models.embeddings.items import ItemEmbedding, scale_up
 from seqmine.structs import Catalog, SequenceBatch, UserError
 
 
@@ -25,6 +25,8 @@ class AttributeEmbedding(nn.Module):
         super().__init__()
         self.table = scaled_table(num_codes, embedding_dim) if num_codes else None
         self.numbers = nn.Linear(num_values, embedding_dim, bias=False) if num_values else None
+        if self.numbers is not None:  # numbers of deviation 1 start as strong as the vector of an item
+            nn.init.normal_(self.numbers.weight, std=0.02 * (embedding_dim / num_values) ** 0.5)
 
     def forward(
         self, codes: Int[Tensor, "*shape K"] | None, values: Float[Tensor, "*shape F"] | None
@@ -70,7 +72,11 @@ class ItemAttributes(nn.Module):
 
     def forward(self, batch: SequenceBatch) -> Float[Tensor, "B L D"]:
         """Return the vector of the attributes of each item."""
-        return self.embedding(self.codes[batch.items], self.values[batch.items])
+        return self.of(batch.items)
+
+    def of(self, items: Int[Tensor, "*shape"]) -> Float[Tensor, "*shape D"]:
+        """Return the vector of the attributes of each item."""
+        return self.embedding(self.codes[items], self.values[items])
 
     def vectors(self) -> Float[Tensor, "V D"]:
         """Return the vector of the attributes of each row of the item table."""
@@ -98,7 +104,7 @@ class AttributedItems(nn.Module):
 
     def forward(self, items: Int[Tensor, "B L"]) -> Float[Tensor, "B L D"]:
         """Return the scaled vector of each item."""
-        return scale_up(take_rows(self.vectors(), items))
+        return self.own(items) + self.attributes.of(items)
 
     def vectors(self) -> Float[Tensor, "V D"]:
         """Return the vectors that hidden states are compared with."""

@@ -74,7 +74,7 @@ class IntentPrototypes(nn.Module):
         with torch.autocast(hidden.device.type, enabled=False):
             if self.training:
                 self._revive(unit.detach())
-            scores = unit @ F.normalize(self.sums, dim=1).T
+            scores = unit @ F.normalize(self.sums.float(), dim=1).T
             nearest = scores.argmax(1)
             if self.training:
                 self._move(unit.detach(), nearest)

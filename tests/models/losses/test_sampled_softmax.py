@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -9,7 +11,7 @@ from seqmine.models.negatives import (
     UniformSampler,
     prepare_samplers,
 )
-from seqmine.structs import UserError
+from seqmine.structs import Catalog, UserError
 
 
 class FixedSampler:
@@ -73,7 +75,7 @@ def test_correction_makes_the_normalizer_unbiased(sampler):
     """The mean over draws of the sum over negatives is the sum over the catalog without the target."""
     torch.manual_seed(1)
     counts = torch.tensor([0, 50, 10, 5, 20, 5, 5, 3, 2])
-    prepare_samplers(sampler, counts)
+    prepare_samplers(sampler, replace(Catalog.of_size(8), train_counts=counts))
     hidden, items, target = torch.randn(1, 4), torch.randn(9, 4), torch.tensor([3])
     scores = (items @ hidden[0]).exp()
     exact = (scores[1:].sum() - scores[3]).item()
