@@ -29,6 +29,7 @@ def finished_run(
     OmegaConf.save(OmegaConf.create(config), folder / ".hydra" / "config.yaml")
     OmegaConf.save(OmegaConf.create(config), folder / "config.yaml", resolve=True)
     found = {f"test/{name}": float(rank_gains(ranks, name).mean()) for name in ("ndcg@10", "hit_rate@10", "mrr@10")}
+    found["test/coverage@10"] = 0.5
     costs = {"best_epoch": 3, "parameters": 1234, "time/total_s": 60.0, "memory/peak_mib": 500.0}
     stated = {**PROTOCOL, "seed": seed, **(protocol or {})}
     values = {"val/ndcg@10": val, **found, **costs, **(metrics or {}), "protocol": stated}

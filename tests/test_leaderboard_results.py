@@ -11,6 +11,8 @@ from tests.finished import finished_run, ranks_of
 @pytest.fixture(scope="module")
 def board(tmp_path_factory):
     folder = tmp_path_factory.mktemp("runs")
+    names = {"name": "a_name_of_a_run_without_spaces_that_is_long"}
+    finished_run(folder / "c1", ranks=ranks_of(4), val=0.05, dropout=0.2, **names)
     finished_run(folder / "a1", ranks=ranks_of(1), val=0.3, metrics={"baseline/markov/test/ndcg@10": 0.05})
     finished_run(folder / "a2", ranks=ranks_of(2), val=0.3, seed=2)
     finished_run(folder / "b1", ranks=ranks_of(3, worst=9), dropout=0.1)
@@ -36,12 +38,14 @@ def test_the_terminal_shows_rows_costs_tests_and_slices_in_80_columns(board, cap
     shown = capsys.readouterr().out
     row = board.rows.filter(row="net dropout=0.5").to_dicts()[0]
     test = board.comparisons.to_dicts()[0]
+    parts = board.slices.filter(pl.col("row").str.starts_with("net"))
     words = [
         f"{row['test/ndcg@10']:.4f}",
         f"±{row['test/ndcg@10 sd']:.4f}",
         f"{row['parameters']:,.0f}",
         "reference: net dropout=0.5 (the best on validation, val/ndcg@10)",
         f"{test['low']:+.4f} to {test['high']:+.4f}",
+        *(f"{row['low']:.4f} to {row['high']:.4f}" for row in parts.iter_rows(named=True)),
         "markov", "train_count", "below 1",
     ]  # fmt: skip
     assert [word for word in words if word not in shown] == []

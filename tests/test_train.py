@@ -68,11 +68,14 @@ def test_one_seed_gives_one_result_and_another_seed_another(finished, small_log,
     assert timeless(metrics_of(tmp_path / "other"))["val/loss"] != first["val/loss"]
 
 
-def test_a_resumed_run_ends_where_the_uninterrupted_one_does(small_log, tmp_path):
-    train(small_log, tmp_path, tmp_path / "whole", "scheduler=constant", "trainer.max_epochs=5")
-    train(small_log, tmp_path, tmp_path / "half", "scheduler=constant", "trainer.max_epochs=3")
+@pytest.mark.parametrize("loss", ["cross_entropy", "intent_prototypes"])
+def test_a_resumed_run_ends_where_the_uninterrupted_one_does(loss, small_log, tmp_path):
+    """Losses too that keep something of the batches that they saw."""
+    settings = ["scheduler=constant", f"model/loss={loss}"]
+    train(small_log, tmp_path, tmp_path / "whole", *settings, "trainer.max_epochs=5")
+    train(small_log, tmp_path, tmp_path / "half", *settings, "trainer.max_epochs=3")
     last = tmp_path / "half" / "checkpoints" / "last.ckpt"
-    train(small_log, tmp_path, tmp_path / "rest", "scheduler=constant", "trainer.max_epochs=5", f"ckpt_path={last}")
+    train(small_log, tmp_path, tmp_path / "rest", *settings, "trainer.max_epochs=5", f"ckpt_path={last}")
     whole, rest = (
         torch.load(tmp_path / run / "checkpoints" / "last.ckpt", weights_only=True) for run in ("whole", "rest")
     )

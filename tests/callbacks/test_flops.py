@@ -10,6 +10,7 @@ from seqmine.models.encoders.gru import GRUEncoder
 from seqmine.models.encoders.lstm import LSTMEncoder
 from seqmine.models.encoders.sasrec import SASRecEncoder
 from seqmine.models.losses.cross_entropy import CrossEntropy
+from seqmine.models.losses.intent_prototypes import IntentPrototypes
 from seqmine.models.module import SequenceModule
 from seqmine.models.schedules import constant
 from seqmine.structs import Catalog, SequenceBatch
@@ -23,9 +24,9 @@ BATCH = SequenceBatch(
 )
 
 
-def module(encoder) -> SequenceModule:
+def module(encoder, loss=None) -> SequenceModule:
     return SequenceModule(
-        embedding_dim=D, encoder=encoder, loss=CrossEntropy(), catalog=Catalog.of_size(V),
+        embedding_dim=D, encoder=encoder, loss=loss or CrossEntropy(), catalog=Catalog.of_size(V),
         optimizer=partial(torch.optim.AdamW, lr=0.1, weight_decay=0.5), scheduler=constant,
     )  # fmt: skip
 
@@ -48,13 +49,19 @@ def test_cost_of_recurrent_networks_is_counted(encoder, gates):
 
 
 def test_measuring_leaves_no_trace():
-    net = module(SASRecEncoder(embedding_dim=D, max_length=20, num_layers=1, num_heads=2, dropout=0.5))
+    loss = IntentPrototypes(
+        loss=CrossEntropy(), embedding_dim=D, weight=0.1, temperature=0.1, num_intents=4, num_positions=9, decay=0.5
+    )
+    net = module(SASRecEncoder(embedding_dim=D, max_length=20, num_layers=1, num_heads=2, dropout=0.5), loss)
+    net.training_losses(BATCH)
+    before = {name: value.clone() for name, value in net.state_dict().items()}
     torch.manual_seed(3)
     expected = torch.rand(1)
     torch.manual_seed(3)
     training_cost(net, BATCH)
     assert torch.equal(torch.rand(1), expected)
     assert all(parameter.grad is None for parameter in net.parameters())
+    assert all(torch.equal(value, before[name]) for name, value in net.state_dict().items())
 
 
 def test_a_batch_costs_what_its_real_events_cost():

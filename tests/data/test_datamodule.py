@@ -1,6 +1,7 @@
 from types import SimpleNamespace
 
 import pytest
+import torch
 from torch import nn
 
 from seqmine.data.batching import Batching
@@ -13,7 +14,7 @@ from seqmine.data.sources.interactions import InteractionFiles
 from seqmine.data.sources.sequences import SequenceFile
 from seqmine.data.sources.synthetic import Synthetic
 from seqmine.data.splits import LeaveLastK, LeaveOneOut
-from seqmine.data.windows import LatestWindow
+from seqmine.data.windows import LatestWindow, PrefixWindows, SlidingWindows
 from seqmine.structs import UserError, columns_read
 
 
@@ -28,9 +29,8 @@ def datamodule(path, store, split=None, **changes) -> SequenceDataModule:
         source=SequenceFile(path=str(path)),
         cleaning=Cleaning(steps=[], edge=WholeLog()),
         split=split or LeaveOneOut(),
-        windows=LatestWindow(),
         store=str(store),
-        **settings,
+        **({"windows": LatestWindow()} | settings),
     )
 
 
@@ -110,7 +110,7 @@ def shop(path, store, **changes) -> SequenceDataModule:
     } | changes
     return SequenceDataModule(
         source=InteractionFiles(path=str(shop_file(path))), cleaning=Cleaning(steps=[], edge=WholeLog()),
-        split=LeaveOneOut(), windows=LatestWindow(), store=str(store), **settings,
+        split=LeaveOneOut(), store=str(store), **({"windows": LatestWindow()} | settings),
     )  # fmt: skip
 
 
@@ -126,6 +126,18 @@ def test_a_target_behavior_is_what_all_parts_predict(tmp_path):
         batches = list(loader)
         assert sum(map(len, batches)) == 40
         assert sum(len(batch.seen_items) for batch in batches) == 40 * bought_before
+
+
+@pytest.mark.parametrize("windows", [LatestWindow(), SlidingWindows(stride=2), PrefixWindows()])
+@pytest.mark.parametrize("behavior", [None, "buy"])
+def test_the_catalog_counts_the_targets_of_an_epoch(windows, behavior, tmp_path):
+    features = Features(target_behavior=behavior)
+    data = shop(tmp_path / "log.csv", tmp_path / "store", windows=windows, features=features, max_length=3)
+    asked = torch.cat([batch.targets.flatten() for batch in data.train_dataloader()])
+    expected = torch.bincount(asked, minlength=data.catalog.num_items + 1)
+    expected[0] = 0
+    assert data.catalog.target_counts.tolist() == expected.tolist()
+    assert not torch.equal(expected, data.catalog.train_counts)
 
 
 class Clock(nn.Module):

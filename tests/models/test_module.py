@@ -8,6 +8,7 @@ from torch import nn
 
 from seqmine.models.losses.cross_entropy import CrossEntropy
 from seqmine.models.module import SequenceModule
+from seqmine.models.optimizers import LazyAdamW
 from seqmine.models.schedules import constant
 from seqmine.structs import Catalog, SequenceBatch, UserError
 
@@ -121,3 +122,11 @@ def test_only_matrices_decay():
     assert [group["weight_decay"] for group in groups] == [0.5, 0.0]
     assert {parameter.ndim for parameter in groups[0]["params"]} == {2}
     assert {parameter.ndim for parameter in groups[1]["params"]} == {1}
+
+
+def test_lazy_updates_are_refused_where_the_gradient_reaches_all_items():
+    net = module()
+    net.item_embedding = torch.nn.ModuleDict()  # any other table
+    net.build_optimizer = partial(LazyAdamW, lr=0.1, weight_decay=0.0, betas=(0.9, 0.99), fused=False)
+    with pytest.raises(UserError, match="set model/item_table=own or optimizer=adamw"):
+        net.configure_optimizers()
