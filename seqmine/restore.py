@@ -58,10 +58,10 @@ def load_module(run: str, settings: DictConfig) -> Model:
         UserError: when the run has no checkpoint, or was made by a version that differs.
     """
     seed_everything(settings.seed, verbose=False)
+    checkpoint: dict[str, Any] = torch.load(best_checkpoint(run), map_location="cpu", weights_only=True)
     with same_components(run):
         module = build(settings.model, settings.trusted)(catalog=run_catalog(run))
-    checkpoint: dict[str, Any] = torch.load(best_checkpoint(run), map_location="cpu", weights_only=True)
-    module.load_state_dict(checkpoint["state_dict"])
+        module.load_state_dict(checkpoint["state_dict"])
     return module.eval()
 
 
@@ -101,18 +101,17 @@ def build_trainer(settings: DictConfig) -> Trainer:
 
 @contextmanager
 def same_components(run: str) -> Iterator[None]:
-    """Refuse a run whose settings the components of this version do not take any more.
+    """Refuse a run whose settings or weights the components of this version do not take any more.
 
     Raises:
-        UserError: a component misses an argument, or is given one that it does not know.
+        UserError: a component misses an argument or a weight, or is given one that it does not know.
     """
     try:
         yield
     except Exception as error:
         causes = (str(error), str(error.__cause__))
-        problem = next(
-            (cause for cause in causes if "required keyword" in cause or "unexpected keyword" in cause), None
-        )
+        signs = ("required keyword", "unexpected keyword", "loading state_dict")
+        problem = next((" ".join(cause.split()) for cause in causes if any(sign in cause for sign in signs)), None)
         if problem is None:
             raise
         made_by = json.loads((Path(run) / "environment.json").read_text())

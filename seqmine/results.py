@@ -87,7 +87,7 @@ def print_table(config: DictConfig, metrics: dict[str, Any]) -> None:
     table = Table(title=f"test: {escape(config.run_name)}", title_justify="left")
     table.add_column("row", overflow="fold")
     for column in _COLUMNS:
-        table.add_column(column, justify="right", overflow="fold")
+        table.add_column(column.replace("@", "\n@"), justify="right", overflow="fold")
     for name, prefix in table_rows(config.run_name, metrics):
         values = [metrics.get(f"{prefix}test/{column}") for column in _COLUMNS]
         style = "bold" if prefix == "" else None

@@ -1,6 +1,7 @@
 """Every file below conf/ composes, names classes that exist, and sets only what they take."""
 
 import inspect
+import json
 from pathlib import Path
 
 import pytest
@@ -73,10 +74,21 @@ def log_for(name: str, small_log: Path, tmp_path: Path) -> Path:
     return path
 
 
+def attributes_for(name: str, log: Path, tmp_path: Path) -> list[str]:
+    """Return the setting that names attributes of the items of a log, for an experiment that asks for them."""
+    if "multi_valued" not in (CONF_DIR / "experiment" / f"{name}.yaml").read_text():
+        return []
+    items = {item for line in log.read_text().splitlines() for item in line.split()[1:]}
+    path = tmp_path / "attributes.json"
+    path.write_text(json.dumps({item: [number % 3, 3 + number % 2] for number, item in enumerate(sorted(items))}))
+    return [f"data.item_attributes.path={path}"]
+
+
 @pytest.mark.parametrize("name", EXPERIMENTS)
 def test_an_experiment_runs(name, small_log, tmp_path):
     path = log_for(name, small_log, tmp_path)
-    arguments = [f"experiment={name}", f"data.path={path}", "trainer=smoke", "logger=none", "baselines=none"]
+    more = attributes_for(name, path, tmp_path)
+    arguments = [f"experiment={name}", f"data.path={path}", *more, "trainer=smoke", "logger=none", "baselines=none"]
     run("train", *arguments, "data.max_length=8", f"hydra.run.dir={tmp_path / 'run'}", cwd=tmp_path)
     assert (tmp_path / "run" / "metrics.json").is_file()
 

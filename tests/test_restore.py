@@ -28,5 +28,10 @@ def test_a_run_of_another_version_is_named(tmp_path):
             same_components(str(tmp_path)),
         ):
             needs(**settings)
+    with (
+        pytest.raises(UserError, match=r"made by seqmine 0.0.1 \(abc\).*Missing key.*weight.*train again"),
+        same_components(str(tmp_path)),
+    ):
+        torch.nn.Linear(1, 1).load_state_dict({"bias": torch.zeros(1)})
     with pytest.raises(TypeError, match="unsupported operand"), same_components(str(tmp_path)):
         _ = needs(width=1) + None
