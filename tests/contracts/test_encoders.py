@@ -22,6 +22,10 @@ CHOICES = {name: [f"model={name}"] for name in MODELS} | {
     for model in ("transformer", "bsarec")
     for name in POSITIONS
 }
+CHOICES["sasrec-from-start"] = [
+    "model=sasrec",
+    "model.encoder.positions._target_=seqmine.models.layers.positions.StartPositions",
+]
 CHOICES |= {
     f"transformer-{choice.stem}": ["model=transformer", f"model/{part}@model.encoder.{part}={choice.stem}"]
     for part in ("norm", "feed_forward")

@@ -1,5 +1,6 @@
 """SASRec as published (Kang and McAuley 2018, arXiv:1808.09781)."""
 
+from collections.abc import Callable
 from typing import Any
 
 from jaxtyping import Float, Int
@@ -26,13 +27,22 @@ class SASRecEncoder(nn.Module):
         num_layers: number of blocks.
         num_heads: attention heads H.
         dropout: dropout of the embedded events and inside the blocks.
+        positions: builds what adds positions from ``embedding_dim``, ``max_length`` and ``std``; they start as strong
+            as the vectors of items.
     """
 
-    def __init__(self, *, embedding_dim: int, max_length: int, num_layers: int, num_heads: int, dropout: float) -> None:
+    def __init__(
+        self,
+        *,
+        embedding_dim: int,
+        max_length: int,
+        num_layers: int,
+        num_heads: int,
+        dropout: float,
+        positions: Callable[..., nn.Module] = LearnedPositions,
+    ) -> None:
         super().__init__()
-        self.positions = LearnedPositions(
-            embedding_dim=embedding_dim, max_length=max_length, std=0.02 * embedding_dim**0.5
-        )
+        self.positions = positions(embedding_dim=embedding_dim, max_length=max_length, std=0.02 * embedding_dim**0.5)
         self.dropout = Dropout(dropout)
         self.blocks = nn.ModuleList(
             SASRecBlock(embedding_dim=embedding_dim, num_heads=num_heads, dropout=dropout) for _ in range(num_layers)
