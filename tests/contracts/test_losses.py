@@ -24,6 +24,8 @@ def loss_config(name, *overrides):
     OmegaConf.set_struct(config, False)
     if "num_negatives" in config and config.num_negatives > 1:
         config.num_negatives = 10
+    if "num_drawn" in config:
+        config.num_drawn = 20
     if "num_positions" in config:
         config.num_positions = NUM_ROWS
     if "num_intents" in config:

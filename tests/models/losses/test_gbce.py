@@ -16,25 +16,28 @@ class FixedSampler:
         return self.negatives, torch.zeros(len(self.negatives))
 
 
-def reference(hidden, targets, items, negatives, beta):
+def reference(hidden, targets, items, negatives, beta, weight):
     losses = []
     for vector, target in zip(hidden, targets.tolist(), strict=True):
         positive = torch.sigmoid(vector @ items[target]) ** beta
         others = [torch.log(1 - torch.sigmoid(vector @ items[n])) for n in negatives.tolist() if n != target]
-        losses.append(-(torch.log(positive) + sum(others)) / (len(negatives) + 1))
+        losses.append(-(torch.log(positive) + weight * sum(others)) / (weight * len(negatives) + 1))
     return torch.stack(losses).mean()
 
 
 @pytest.mark.parametrize("calibration", [0.0, 0.75, 1.0])
-def test_value_and_gradient_match_the_formula_of_the_paper(calibration):
+@pytest.mark.parametrize("num_negatives", [4, 2])
+def test_value_and_gradient_match_the_formula_of_the_paper(num_negatives, calibration):
+    """With as many negatives as are drawn, and with fewer, where each that is drawn counts less."""
     torch.manual_seed(0)
     hidden = torch.randn(20, 4, dtype=torch.float32, requires_grad=True)
     items = torch.randn(11, 4, requires_grad=True)
     targets, negatives = torch.randint(1, 11, (20,)), torch.tensor([1, 4, 4, 10])
-    alpha = 4 / 9
+    alpha = num_negatives / 9
     beta = alpha * (calibration * (1 - 1 / alpha) + 1 / alpha)
-    ours = GBCE(num_negatives=4, sampler=FixedSampler(negatives), calibration=calibration)(hidden, targets, items)
-    expected = reference(hidden, targets, items, negatives, beta)
+    loss = GBCE(num_negatives=num_negatives, num_drawn=4, sampler=FixedSampler(negatives), calibration=calibration)
+    ours = loss(hidden, targets, items)
+    expected = reference(hidden, targets, items, negatives, beta, num_negatives / 4)
     assert ours.item() == pytest.approx(expected.item(), rel=1e-5)
     for mine, theirs in zip(
         torch.autograd.grad(ours, [hidden, items]), torch.autograd.grad(expected, [hidden, items]), strict=True
@@ -51,9 +54,23 @@ def test_exponent_lies_between_the_sampling_rate_and_one(num_negatives, num_item
 
 def test_calibration_out_of_range_is_refused():
     with pytest.raises(UserError, match=r"calibration is 2.0, must lie in \[0, 1\]: set model.loss.calibration."):
-        GBCE(num_negatives=1, sampler=UniformSampler(), calibration=2.0)
+        GBCE(num_negatives=1, num_drawn=1, sampler=UniformSampler(), calibration=2.0)
 
 
-def test_no_negatives_are_refused():
-    with pytest.raises(UserError, match=r"num_negatives is 0, must be at least 1: set model.loss.num_negatives."):
-        GBCE(num_negatives=0, sampler=UniformSampler(), calibration=0.5)
+@pytest.mark.parametrize("name", ["num_negatives", "num_drawn"])
+def test_no_negatives_are_refused(name):
+    counts = {"num_negatives": 1, "num_drawn": 1, name: 0}
+    with pytest.raises(UserError, match=rf"{name} is 0, must be at least 1: set model.loss.{name}."):
+        GBCE(**counts, sampler=UniformSampler(), calibration=0.5)
+
+
+def test_the_whole_catalog_is_the_mean_over_the_negatives_of_each_position():
+    """Drawn for each position alone, as in the paper, the loss scatters around what the whole catalog gives at once."""
+    torch.manual_seed(0)
+    hidden, items = torch.randn(1, 4), torch.randn(31, 4)
+    target = torch.tensor([7])
+    whole = GBCE(num_negatives=5, num_drawn=4096, sampler=UniformSampler(), calibration=0.5)(hidden, target, items)
+    alone = GBCE(num_negatives=5, num_drawn=5, sampler=UniformSampler(), calibration=0.5)
+    draws = torch.stack([alone(hidden, target, items) for _ in range(3000)])
+    assert whole.item() == pytest.approx(draws.mean().item(), abs=4 * draws.std().item() / 3000**0.5)
+    assert draws.std() > 0
