@@ -15,8 +15,7 @@ from seqmine.structs import NegativeSampler, UserError
 class BCE(nn.Module):
     """Tells the target of each position from a few items drawn for it alone.
 
-    The scores of negatives cost a gather of (M, num_negatives, D), so this is for one or a few; ``GBCE`` with
-    ``calibration=0`` is the same loss with many negatives that the batch shares.
+    The scores of negatives cost a gather of (M, num_negatives, D), so this is for one or a few; ``GBCE`` is for many.
 
     Args:
         num_negatives: negatives of each position; SASRec has 1.

@@ -2,8 +2,10 @@
 
 Each position has negatives of its own there. Here the batch draws more of them, up to the whole catalog, which all
 positions share and which count less each: one matrix product scores them all, and their sum has the same mean and less
-variance. Few shared negatives would move all positions at once: on MovieLens-1M a model learns nothing from 256.
+variance.
 """
+
+import math
 
 import torch
 from jaxtyping import Float, Int
@@ -16,6 +18,10 @@ from seqmine.structs import NegativeSampler, UserError
 
 class GBCE(nn.Module):
     """Binary cross-entropy whose positive probability is raised to a power, against the overconfidence of sampling.
+
+    Scores are shifted by the logarithm of how much more often an item is a negative than the target, so that a model
+    begins where the best constant is. Ranks do not change; but a table of small vectors that is input and output at
+    once reaches that constant by making all of them alike, and a SASRec does not come back from there.
 
     Args:
         num_negatives: negatives that count for each position; their share of the catalog sets the exponent.
@@ -43,9 +49,10 @@ class GBCE(nn.Module):
         num_items = len(item_embedding) - 1
         negatives, _ = self.sampler.sample(min(self.num_drawn, num_items), targets, num_items)
         beta = gbce_exponent(self.num_negatives, num_items, self.calibration)
+        shift = math.log(beta / self.num_negatives)
 
         def score_loss(positive: Tensor, negative: Tensor) -> tuple[Tensor, Tensor]:
-            return binary_loss(positive, negative, beta, self.num_negatives)
+            return binary_loss(positive + shift, negative.add_(shift), beta, self.num_negatives)
 
         offset = torch.zeros_like(negatives, dtype=torch.float32)
         return shared_negatives_loss(

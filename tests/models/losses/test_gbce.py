@@ -1,3 +1,5 @@
+import math
+
 import pytest
 import torch
 from hypothesis import given, settings
@@ -17,10 +19,10 @@ class FixedSampler:
 
 
 def reference(hidden, targets, items, negatives, beta, weight):
-    losses = []
+    losses, shift = [], math.log(beta / (weight * len(negatives)))
     for vector, target in zip(hidden, targets.tolist(), strict=True):
-        positive = torch.sigmoid(vector @ items[target]) ** beta
-        others = [torch.log(1 - torch.sigmoid(vector @ items[n])) for n in negatives.tolist() if n != target]
+        positive = torch.sigmoid(vector @ items[target] + shift) ** beta
+        others = [torch.log(1 - torch.sigmoid(vector @ items[n] + shift)) for n in negatives.tolist() if n != target]
         losses.append(-(torch.log(positive) + weight * sum(others)) / (weight * len(negatives) + 1))
     return torch.stack(losses).mean()
 
@@ -62,6 +64,16 @@ def test_no_negatives_are_refused(name):
     counts = {"num_negatives": 1, "num_drawn": 1, name: 0}
     with pytest.raises(UserError, match=rf"{name} is 0, must be at least 1: set model.loss.{name}."):
         GBCE(**counts, sampler=UniformSampler(), calibration=0.5)
+
+
+@pytest.mark.parametrize("calibration", [0.0, 0.75])
+def test_no_constant_is_better_than_none(calibration):
+    """Scores of zero are where the best constant is: a model need not move all vectors together to reach it."""
+    loss = GBCE(num_negatives=20, num_drawn=100, sampler=UniformSampler(), calibration=calibration)
+    targets, hidden = torch.arange(1, 101), torch.ones(100, 1)
+    constant, less, more = (loss(hidden, targets, torch.full((101, 1), score)) for score in (0.0, -0.2, 0.2))
+    assert constant < less
+    assert constant < more
 
 
 def test_the_whole_catalog_is_the_mean_over_the_negatives_of_each_position():
