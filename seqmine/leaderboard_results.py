@@ -15,6 +15,7 @@ _COSTS = {
     "memory/peak_mib": "peak MiB",
     "parameters": "parameters",
 }
+_LEAST_NAME = 16  # characters of a line to which the name of a row may be folded
 _COLORS = {"model": "C0", "baseline": "gray", "ceiling": "C2"}
 
 
@@ -34,18 +35,18 @@ def show(board: Leaderboard, columns: Sequence[str], num_shown: int) -> None:
         columns: test metrics of the first table.
         num_shown: rows whose slices are printed: the reference, then the best on validation.
     """
-    from rich.console import Console
-
-    console = Console()
-    console.print(rows_table(board, columns))
-    console.print(costs_table(board))
+    tables = [rows_table(board, columns), costs_table(board), comparisons_table(board), slices_table(board, num_shown)]
+    console = _console_for(tables)
+    rows, costs, comparisons, slices = tables
+    console.print(rows)
+    console.print(costs)
     how = f"the best on validation, val/{board.metric}" if board.chosen else "named by against"
     console.print(f"reference: {board.reference} ({how})", highlight=False, markup=False)
     if len(board.comparisons):
-        console.print(comparisons_table(board))
+        console.print(comparisons)
     else:
         console.print("one row has ranks of its users, so nothing is tested")
-    console.print(slices_table(board, num_shown))
+    console.print(slices)
 
 
 def rows_table(board: Leaderboard, columns: Sequence[str]) -> Any:
@@ -124,6 +125,24 @@ def draw(board: Leaderboard, path: Path) -> None:
     panel.grid(axis="x", alpha=0.3)
     FigureCanvasAgg(figure)
     figure.savefig(path, format="png", dpi=120)
+
+
+def _console_for(tables: Sequence[Any]) -> Any:
+    """Return a console that is wide enough for every number, on a narrow terminal too; names are folded there."""
+    from rich.console import Console
+
+    console = Console()
+    return Console(width=max(console.width, *(_least_width(table, console) for table in tables)))
+
+
+def _least_width(table: Any, console: Any) -> int:
+    from rich.measure import Measurement
+
+    names = table.columns[0]
+    names.max_width = _LEAST_NAME
+    least = Measurement.get(console, console.options.update(max_width=10_000), table).minimum
+    names.max_width = None
+    return least
 
 
 def _table(title: str, columns: Sequence[str]) -> Any:

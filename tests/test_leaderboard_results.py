@@ -52,6 +52,15 @@ def test_the_terminal_shows_rows_costs_tests_and_slices_in_80_columns(board, cap
     assert max(map(len, shown.splitlines())) <= 80
 
 
+def test_a_table_that_is_too_wide_for_the_terminal_loses_no_number(board, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "60")
+    show(board, ["hit_rate@10", "ndcg@10", "mrr@10", "coverage@10", "ndcg@10", "mrr@10"], num_shown=4)
+    shown = capsys.readouterr().out
+    words = [f"{row['low']:.4f} to {row['high']:.4f}" for row in board.slices.iter_rows(named=True)]
+    words += [f"{row['low']:+.4f} to {row['high']:+.4f}" for row in board.comparisons.iter_rows(named=True)]
+    assert [word for word in words if word not in shown] == []
+
+
 def test_as_many_rows_are_sliced_on_the_terminal_as_asked(board, capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "160")
     show(board, ["ndcg@10"], num_shown=1)

@@ -1,4 +1,4 @@
-"""Samplers of negatives, each with the exact log of how often it is expected to draw an item.
+"""Samplers of negatives, each with the log of how often it is expected to draw an item.
 
 Every sampler draws by strata: the unit interval is cut into N equal parts, one point falls into each, and the points
 are mapped through the inverse distribution of the proposal. An item is then expected exactly ``N * q(item)`` times, as

@@ -24,7 +24,7 @@ class Catalog:
         attributes: the attributes of each row of the item table that a model may embed, or None.
         num_user_codes: number of different values of the users' attributes.
         num_user_values: numeric attributes of users and entries of their vectors.
-        count_targets: returns how often each row of the item table is a target in an epoch of training; None where
+        count_targets: returns how often each row of the item table is what comes next in the first epoch; None where
             that is not known, as in a finished run.
     """
 
@@ -49,7 +49,7 @@ class Catalog:
 
     @cached_property
     def target_counts(self) -> Int[Tensor, "V"]:
-        """How often each row of the item table is a target in an epoch; its events where that is not known."""
+        """How often each row of the item table is what comes next in an epoch; its events where that is not known."""
         return self.train_counts if self.count_targets is None else self.count_targets()
 
     @cached_property

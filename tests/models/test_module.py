@@ -2,15 +2,17 @@ from dataclasses import replace
 from functools import partial
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
 
+from seqmine.models.embeddings.attributes import AttributedItems
 from seqmine.models.losses.cross_entropy import CrossEntropy
 from seqmine.models.module import SequenceModule
 from seqmine.models.optimizers import LazyAdamW
 from seqmine.models.schedules import constant
-from seqmine.structs import Catalog, SequenceBatch, UserError
+from seqmine.structs import AttributeTable, Catalog, SequenceBatch, UserError
 
 
 class Echo(nn.Module):
@@ -22,9 +24,10 @@ class Echo(nn.Module):
 
 def module(**settings) -> SequenceModule:
     torch.manual_seed(0)
+    adamw = partial(torch.optim.AdamW, lr=0.1, weight_decay=0.5)
     return SequenceModule(
-        embedding_dim=8, encoder=Echo(), loss=CrossEntropy(), catalog=Catalog.of_size(20),
-        optimizer=partial(torch.optim.AdamW, lr=0.1, weight_decay=0.5), scheduler=constant, **settings,
+        embedding_dim=8, encoder=Echo(), loss=CrossEntropy(), scheduler=constant,
+        **({"catalog": Catalog.of_size(20), "optimizer": adamw} | settings),
     )  # fmt: skip
 
 
@@ -125,8 +128,12 @@ def test_only_matrices_decay():
 
 
 def test_lazy_updates_are_refused_where_the_gradient_reaches_all_items():
-    net = module()
-    net.item_embedding = torch.nn.ModuleDict()  # any other table
-    net.build_optimizer = partial(LazyAdamW, lr=0.1, weight_decay=0.0, betas=(0.9, 0.99), fused=False)
+    lazy = partial(LazyAdamW, lr=0.1, weight_decay=0.0, betas=(0.9, 0.99), fused=False)
+    table = AttributeTable(np.ones((20, 1), np.int32), np.zeros((20, 0), np.float32), 1).with_padding()
+    catalog = replace(Catalog.of_size(20), attributes=table)
+    net = module(optimizer=lazy, catalog=catalog, item_table=AttributedItems)
     with pytest.raises(UserError, match="set model/item_table=own or optimizer=adamw"):
         net.configure_optimizers()
+    own = module(optimizer=lazy, catalog=catalog)
+    own.trainer = SimpleNamespace(world_size=1, estimated_stepping_batches=10)
+    assert isinstance(own.configure_optimizers()["optimizer"], LazyAdamW)

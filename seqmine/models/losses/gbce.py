@@ -19,16 +19,17 @@ from seqmine.structs import NegativeSampler, UserError
 class GBCE(nn.Module):
     """Binary cross-entropy whose positive probability is raised to a power, against the overconfidence of sampling.
 
-    Scores are shifted by the logarithm of how much more often an item is a negative than the target, so that a model
-    begins where the best constant is. Ranks do not change; but a table of small vectors that is input and output at
-    once reaches that constant by making all of them alike, and a SASRec does not come back from there.
+    In the loss ``log(beta / num_negatives)`` is added to the scores, which says how much rarer the target is than its
+    negatives, so that a model begins where the best constant is. Ranks do not change; but a table of small vectors that
+    is input and output at once reaches that constant by making all of them alike, and a SASRec does not come back.
 
     Args:
-        num_negatives: negatives that count for each position; their share of the catalog sets the exponent.
-        num_drawn: negatives that a batch draws and shares, at most the catalog; each counts as
-            ``num_negatives / num_drawn`` of one.
+        num_negatives: negatives that count for each position; their share of the catalog sets the exponent beta.
+        num_drawn: negatives that a batch draws and shares, at most the catalog; together they count as
+            ``num_negatives``.
         sampler: draws the negatives; the calibration holds for a uniform one.
-        calibration: t of the paper in [0, 1]; 0 is plain binary cross-entropy, 1 predicts calibrated probabilities.
+        calibration: t of the paper in [0, 1]; 0 is plain binary cross-entropy, 1 predicts calibrated probabilities of
+            the shifted scores.
     """
 
     def __init__(self, *, num_negatives: int, num_drawn: int, sampler: NegativeSampler, calibration: float) -> None:
