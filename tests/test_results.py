@@ -1,3 +1,4 @@
+import pytest
 from omegaconf import OmegaConf
 
 from seqmine.results import print_table, table_rows
@@ -13,9 +14,21 @@ def test_rows_are_baselines_by_strength_then_the_model_then_the_ceiling():
     assert names == ["popularity", "markov", "mine", "ceiling"]
 
 
-def test_the_table_shows_numbers_with_their_protocol(capsys, monkeypatch):
-    monkeypatch.setenv("COLUMNS", "150")
-    print_table(OmegaConf.create({"run_name": "mine", "paths": {"run": "folder"}}), METRICS)
+@pytest.mark.parametrize("columns", ["150", "80"])
+def test_the_table_shows_numbers_with_their_protocol(columns, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", columns)
+    name = "a-long-name-of-a-run-[b]"
+    print_table(OmegaConf.create({"run_name": name, "paths": {"run": "folder"}}), METRICS)
     shown = capsys.readouterr().out
-    for words in ("mine", "0.3000", "ceiling", "0.4000", "protocol: split LeaveOneOut", "run folder: folder"):
+    assert "…" not in shown
+    for words in (
+        f"test: {name}",
+        "a-long-name",
+        "popularity_bias",
+        "0.3000",
+        "ceiling",
+        "0.4000",
+        "protocol: split LeaveOneOut",
+        "run folder: folder",
+    ):
         assert words in shown
