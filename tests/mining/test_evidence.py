@@ -221,3 +221,38 @@ def test_patterns_from_elsewhere_are_tested_on_fresh_users(evidence):
     assert table.columns["q_value"][0] < 1e-6
     assert table.columns["q_value"][1] > 0.3
     assert table.columns["holdout_support_count"].tolist() == [40, 20]
+
+
+def test_release_names_what_fails():
+    log = InteractionLog.from_lists([[1, 2, 3]] * 50 + [[1, 3, 2]] * 40 + [[4, 5, 6]] * 20)
+    table = PatternTable.from_lists([(1, 2, 3), (4, 5, 6), (4, 5, 6), (4, 5, 6), (4, 5, 6)], [50, 20, 20, 20, 19], 110)
+    table = table.with_columns(
+        q_value=np.array([0.01, 0.01, 0.05, 0.01, 0.01]),
+        holdout_lift_lower=np.array([1.2, 1.2, 1.2, np.nan, 1.2]),
+        later_lift_lower=np.array([1.2, 1.1, 1.2, 1.2, 1.2]),
+        later_confidence=np.full(5, 0.5),
+        stability=np.array([0.8, 0.8, 1.0, 1.0, 1.0]),
+        holdout_leverage=np.ones(5),
+        holdout_support=np.ones(5),
+        gain_p_value=np.full(5, 0.001),
+    )
+    rule = ReleaseRule(part_test=PartTest(order_test=OrderTest()))
+    met = rule.conditions(rule.mark(log, table, Constraints(), 10))
+    assert {name: values.tolist() for name, values in met.items()} == {
+        "significant": [True, True, False, True, True],
+        "useful": [True, True, True, False, True],
+        "lasting": [True, True, True, True, True],
+        "stable": [True, True, True, True, True],
+        "shared": [True, True, True, True, False],
+        "productive": [True, True, True, True, True],
+        "directed": [False, True, False, False, False],
+        "independent": [False, True, False, False, False],
+    }
+    assert len(released_of(log, table)) == 1
+    marked = rule.mark(log, table, Constraints(), 10)
+    assert marked.columns["cover_rank"][marked.columns["released"]].tolist() == [1]
+    assert np.isnan(marked.columns["cover_rank"][~marked.columns["released"]]).all()
+    assert len(released_of(log, table, min_users=5)) == 2
+    assert len(released_of(log, table, max_gain_p_value=0.001)) == 0
+    assert len(released_of(log, table, min_later_lift=1.15)) == 0
+    assert len(released_of(log, table, max_direction_p_value=1.1)) == 2
