@@ -35,9 +35,9 @@ def show(board: Leaderboard, columns: Sequence[str], num_shown: int) -> None:
         columns: test metrics of the first table.
         num_shown: rows whose slices are printed: the reference, then the best on validation.
     """
-    tables = [rows_table(board, columns), costs_table(board), comparisons_table(board), slices_table(board, num_shown)]
-    console = _console_for(tables)
-    rows, costs, comparisons, slices = tables
+    rows, costs = rows_table(board, columns), costs_table(board)
+    comparisons, slices = comparisons_table(board), slices_table(board, num_shown)
+    console = _console_for([rows, costs, comparisons, slices])
     console.print(rows)
     console.print(costs)
     how = f"the best on validation, val/{board.metric}" if board.chosen else "named by against"

@@ -150,11 +150,15 @@ class TrainingBatches(IterableDataset):
             drawn = np.random.default_rng((self.seed, epoch, 2, index))
             yield self.collate(windows, batches[index % len(batches)], drawn)
 
+    def epoch_windows(self, epoch: int) -> Windows:
+        """Return the windows of an epoch, of all devices."""
+        choice = np.random.default_rng((self.seed, epoch, 0))
+        return self.windows.choose(self.log.offsets, self.train_stops, self.max_length, choice)
+
     def _divide(self, epoch: int) -> tuple[Windows, list[NDArray[np.int64]]]:
         """Return the windows of an epoch and the rows of each batch; those of the latest epoch are kept."""
         if self._divided is None or self._divided[0] != epoch:
-            choice, order = (np.random.default_rng((self.seed, epoch, use)) for use in (0, 1))
-            windows = self.windows.choose(self.log.offsets, self.train_stops, self.max_length, choice)
+            windows, order = self.epoch_windows(epoch), np.random.default_rng((self.seed, epoch, 1))
             self._divided = epoch, windows, self.batching.divide(windows.stops - windows.starts - 1, order)
         return self._divided[1:]
 

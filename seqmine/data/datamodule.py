@@ -180,8 +180,11 @@ class SequenceDataModule(LightningDataModule):
 
     def train_dataloader(self) -> DataLoader:
         """Return the training batches of this device."""
+        return self._loader(self._training_batches())
+
+    def _training_batches(self) -> TrainingBatches:
         data = self.prepared
-        batches = TrainingBatches(
+        return TrainingBatches(
             log=data.log,
             train_stops=data.split.train_stops,
             windows=self._windows(data.log),
@@ -193,7 +196,6 @@ class SequenceDataModule(LightningDataModule):
             world_size=self._world_size,
             progress=self._progress,
         )
-        return self._loader(batches)
 
     def val_dataloader(self) -> DataLoader:
         """Return the validation targets of this device."""
@@ -206,8 +208,7 @@ class SequenceDataModule(LightningDataModule):
     def _count_targets(self) -> Tensor:
         """Count how often each row of the item table is what comes next in the windows of the first epoch."""
         data = self.prepared
-        choice = np.random.default_rng((self.seed, 0, 0))
-        windows = self._windows(data.log).choose(data.log.offsets, data.split.train_stops, self.max_length, choice)
+        windows = self._training_batches().epoch_windows(0)
         behavior = self._behavior(data.log)
         items = data.log.items if behavior is None else np.where(data.log.behaviors == behavior, data.log.items, 0)
         counts = count_targets(windows, items, data.catalog.num_items + 1)

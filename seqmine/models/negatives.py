@@ -171,8 +171,8 @@ def _pick_targets(targets: Int[Tensor, "M"], count: int) -> Int[Tensor, "N"]:
     return targets[_scaled(stratified_points(count, targets.device), len(targets))]
 
 
-def _check_prepared(known: Tensor, num_items: int) -> None:
-    if len(known) != num_items + 1:
+def _check_prepared(log_probability: Tensor, num_items: int) -> None:
+    if len(log_probability) != num_items + 1:
         raise RuntimeError(
-            f"the sampler knows {len(known)} rows of a table of {num_items + 1}: call prepare_samplers first"
+            f"the sampler knows {len(log_probability)} rows of a table of {num_items + 1}: call prepare_samplers first"
         )

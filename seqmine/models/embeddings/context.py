@@ -11,6 +11,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
+from seqmine.models.embeddings.items import scale_up
 from seqmine.structs import Catalog, SequenceBatch, UserError
 
 
@@ -60,7 +61,7 @@ def scaled_table(num_rows: int, embedding_dim: int) -> nn.Embedding:
 
 def look_up(table: nn.Embedding, numbers: Int[Tensor, "*shape"]) -> Float[Tensor, "*shape D"]:
     """Return the vectors of numbers, scaled up as those of items are."""
-    return table(numbers) * table.embedding_dim**0.5
+    return scale_up(table(numbers))
 
 
 def require_column(value: Tensor | None, what: str, setting: str) -> Tensor:

@@ -21,8 +21,7 @@ class LearnedPositions(nn.Module):
 
     def __init__(self, *, embedding_dim: int, max_length: int, std: float = 0.02) -> None:
         super().__init__()
-        self.table = nn.Embedding(max_length, embedding_dim)
-        nn.init.normal_(self.table.weight, std=std)
+        self.table = _position_table(max_length, embedding_dim, std)
 
     def forward(self, embedded: Float[Tensor, "B L D"], batch: SequenceBatch) -> Float[Tensor, "B L D"]:
         """Return the embedded events with their positions added."""
@@ -44,8 +43,7 @@ class StartPositions(nn.Module):
 
     def __init__(self, *, embedding_dim: int, max_length: int, std: float = 0.02) -> None:
         super().__init__()
-        self.table = nn.Embedding(max_length, embedding_dim)
-        nn.init.normal_(self.table.weight, std=std)
+        self.table = _position_table(max_length, embedding_dim, std)
 
     def forward(self, embedded: Float[Tensor, "B L D"], batch: SequenceBatch) -> Float[Tensor, "B L D"]:  # noqa: ARG002
         """Return the embedded events with their positions added."""
@@ -59,3 +57,9 @@ class NoPositions(nn.Module):
     def forward(self, embedded: Float[Tensor, "B L D"], batch: SequenceBatch) -> Float[Tensor, "B L D"]:  # noqa: ARG002
         """Return the embedded events unchanged."""
         return embedded
+
+
+def _position_table(max_length: int, embedding_dim: int, std: float) -> nn.Embedding:
+    table = nn.Embedding(max_length, embedding_dim)
+    nn.init.normal_(table.weight, std=std)
+    return table
