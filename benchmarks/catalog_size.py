@@ -37,13 +37,13 @@ def train(loss: str, optimizer: str, num_items: int) -> dict[str, float | str]:
     from lightning import Trainer, seed_everything
     from torch.utils.data import DataLoader
 
-    from seqmine.callbacks.allocator import KeepFreedMemory
-    from seqmine.callbacks.clock import Clock
-    from seqmine.config import CONF_DIR, build
     from seqmine.data.batching import Batching, TrainingBatches
     from seqmine.data.collate import NextItemCollate
     from seqmine.data.windows import LatestWindow
+    from seqmine.runs.components import CONF_DIR, build
     from seqmine.structs import Catalog, InteractionLog
+    from seqmine.training.allocator import KeepFreedMemory
+    from seqmine.training.clock import Clock
 
     seed_everything(0, verbose=False)
     random = np.random.default_rng(0)

@@ -26,7 +26,7 @@ BEHAVIORS = pl.Enum(["view", "cart", "buy"])
 FIRST_BATCH = """
 import resource, sys, time
 from hydra import compose, initialize_config_dir
-from seqmine.config import CONF_DIR, build
+from seqmine.runs.components import CONF_DIR, build
 import seqmine.data.datamodule
 
 def peak():

@@ -23,11 +23,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from seqmine.mining.condense import closed_patterns, maximal_patterns
-from seqmine.mining.constraints import Constraints
-from seqmine.mining.frequent import mine_frequent
-from seqmine.mining.miners import ClosedMiner, MaximalMiner
+from seqmine.mining.engine.condense import closed_patterns, maximal_patterns
+from seqmine.mining.engine.frequent import mine_frequent
+from seqmine.mining.engine.miners import ClosedMiner, MaximalMiner
 from seqmine.structs import InteractionLog
+from seqmine.structs.constraints import Constraints
 
 PEERS = {
     "prefixspan": """

@@ -26,11 +26,11 @@ import numpy as np
 from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig
 
-from seqmine.config import CONF_DIR, build
 from seqmine.data.sequences import group_by_user
-from seqmine.mining.evaluation import with_holdout_columns
-from seqmine.mining.permutation import shuffle_within_users
-from seqmine.mining.rivals import direction_p_values
+from seqmine.mining.judging.evaluation import with_holdout_columns
+from seqmine.mining.judging.rivals import direction_p_values
+from seqmine.mining.statistics.permutation import shuffle_within_users
+from seqmine.runs.components import CONF_DIR, build
 from seqmine.structs import InteractionLog, PatternTable
 
 Pattern = tuple[int, ...]

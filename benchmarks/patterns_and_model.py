@@ -16,9 +16,9 @@ from omegaconf import OmegaConf
 
 from seqmine.metrics.comparison import paired_bootstrap, rank_gains
 from seqmine.metrics.functional import mask_candidates, target_ranks
-from seqmine.mining.recommender import PatternRecommender
-from seqmine.mining.reranker import PatternReranker, choose_alpha
-from seqmine.restore import restore_run
+from seqmine.mining.at_work.recommender import PatternRecommender
+from seqmine.mining.at_work.reranker import PatternReranker, choose_alpha
+from seqmine.runs.restore import restore_run
 
 
 def main() -> None:

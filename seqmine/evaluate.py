@@ -2,15 +2,16 @@
 
 from omegaconf import DictConfig
 
-from seqmine.command_line import program
+from seqmine.app.program import program
 
 
 @program("evaluate")
 def main(config: DictConfig) -> None:
     """Run one evaluation."""
-    from seqmine.restore import build_trainer, check_catalog, reranked, restore_run
-    from seqmine.results import write_results
-    from seqmine.runs import quiet_lightning, start_run
+    from seqmine.app.start import quiet_lightning, start_run
+    from seqmine.reporting.run_table import print_table
+    from seqmine.runs.restore import build_trainer, check_catalog, reranked, restore_run
+    from seqmine.runs.results import write_results
 
     quiet_lightning()
     settings, module, datamodule = restore_run(config)
@@ -20,7 +21,7 @@ def main(config: DictConfig) -> None:
     module, chosen = reranked(config, settings, module, datamodule)
     trainer.validate(module, datamodule, verbose=False)
     trainer.test(module, datamodule, verbose=False)
-    write_results(settings, trainer, module, chosen)
+    print_table(settings, write_results(settings, trainer, module, chosen))
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 from omegaconf import DictConfig
 
-from seqmine.command_line import program
+from seqmine.app.program import program
 
 
 @program("leaderboard")
@@ -10,9 +10,9 @@ def main(config: DictConfig) -> None:
     """Compare the runs that match."""
     from pathlib import Path
 
-    from seqmine.leaderboard_results import show, write
-    from seqmine.leaderboard_tables import compare_runs
-    from seqmine.runs import start_run
+    from seqmine.app.start import start_run
+    from seqmine.reporting.leaderboard import show, write
+    from seqmine.runs.leaderboard import compare_runs
 
     board = compare_runs(config)
     start_run(config)

@@ -2,7 +2,7 @@
 
 from omegaconf import DictConfig
 
-from seqmine.command_line import program
+from seqmine.app.program import program
 
 
 @program("mine")
@@ -10,9 +10,9 @@ def main(config: DictConfig) -> None:
     """Run one mining task."""
     from pathlib import Path
 
-    from seqmine.config import build
-    from seqmine.pattern_tasks import subject_of
-    from seqmine.runs import start_run
+    from seqmine.app.pattern_tasks import subject_of
+    from seqmine.app.start import start_run
+    from seqmine.runs.components import build
 
     start_run(config)
     task = build(config.task, config.trusted)

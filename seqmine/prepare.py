@@ -2,7 +2,7 @@
 
 from omegaconf import DictConfig
 
-from seqmine.command_line import program
+from seqmine.app.program import program
 
 
 @program("prepare")
@@ -12,11 +12,11 @@ def main(config: DictConfig) -> None:
 
     from rich.console import Console
 
-    from seqmine.config import build
+    from seqmine.app.start import start_run
     from seqmine.data.cleaning.audit import Audit
     from seqmine.data.leakage import LeakReport
-    from seqmine.log_picture import draw_log
-    from seqmine.runs import start_run
+    from seqmine.reporting.log_picture import draw_log
+    from seqmine.runs.components import build
 
     start_run(config)
     datamodule = build(config.data.module, config.trusted)

@@ -2,14 +2,14 @@
 
 from omegaconf import DictConfig
 
-from seqmine.command_line import program
+from seqmine.app.program import program
 
 
 @program("recommend")
 def main(config: DictConfig) -> None:
     """Write recommendations."""
-    from seqmine.recommendations import histories_of, recommend_to, write_recommendations
-    from seqmine.restore import reranked, restore_run, run_catalog
+    from seqmine.runs.restore import reranked, restore_run, run_catalog
+    from seqmine.serving.recommendations import histories_of, recommend_to, write_recommendations
 
     settings, module, datamodule = restore_run(config)
     module, _ = reranked(config, settings, module, datamodule)

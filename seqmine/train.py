@@ -2,7 +2,7 @@
 
 from omegaconf import DictConfig
 
-from seqmine.command_line import program
+from seqmine.app.program import program
 
 
 @program("train")
@@ -10,9 +10,10 @@ def main(config: DictConfig) -> None:
     """Run one training."""
     from lightning import seed_everything
 
-    from seqmine.config import build
-    from seqmine.results import write_results
-    from seqmine.runs import quiet_lightning, start_run
+    from seqmine.app.start import quiet_lightning, start_run
+    from seqmine.reporting.run_table import print_table
+    from seqmine.runs.components import build
+    from seqmine.runs.results import write_results
 
     quiet_lightning()
     start_run(config)
@@ -25,7 +26,7 @@ def main(config: DictConfig) -> None:
     trainer.fit(module, datamodule, ckpt_path=config.ckpt_path, weights_only=True)
     trainer.validate(module, datamodule, ckpt_path="best", weights_only=True, verbose=False)
     trainer.test(module, datamodule, ckpt_path="best", weights_only=True, verbose=False)
-    write_results(config, trainer, module)
+    print_table(config, write_results(config, trainer, module))
 
 
 if __name__ == "__main__":

@@ -10,8 +10,8 @@ ROOT = Path(__file__).resolve().parent.parent
 SOURCES = sorted((ROOT / "seqmine").rglob("*.py"))
 MODULES = [path for path in SOURCES if path.name != "__init__.py"]
 PROGRAMS = [path for path in MODULES if "@program(" in path.read_text()]
-# who may know Hydra: the programs and what they share
-HYDRA = {"command_line.py", "config.py", "multirun.py", "search.py"}
+# who may know Hydra: what the programs share, and what builds components
+HYDRA = {"app", "runs"}
 
 
 def name(path: Path) -> str:
@@ -42,27 +42,26 @@ def configured() -> set[str]:
     return {target.rpartition(".")[0] for target in targets}
 
 
-def reached(package: Path) -> set[str]:
-    """Return the modules of a package that its tests import, directly or through modules of the same package."""
-    prefix = ".".join(package.relative_to(ROOT).parts)
-    tests = (ROOT / "tests" / package.relative_to(ROOT / "seqmine")).rglob("test_*.py")
-    todo, done = {module for test in tests for module in imported(test)} | configured(), set()
+def reached() -> set[str]:
+    """Return the modules that tests import, directly or through other modules."""
+    tests = (ROOT / "tests").rglob("test_*.py")
+    todo = {module for test in tests for module in imported(test)} | configured()
+    todo |= {module for program in PROGRAMS for module in imported(program)}
+    done: set[str] = set()
     while todo:
         module = todo.pop()
         done.add(module)
         place = ROOT.joinpath(*module.split("."))
         path = place / "__init__.py" if place.is_dir() else place.with_suffix(".py")
-        if path.is_file() and module.startswith(prefix):
+        if path.is_file():
             todo |= imported(path) - done
     return done
 
 
-@pytest.mark.parametrize(
-    "package", sorted({path.parent for path in MODULES if path.parent != ROOT / "seqmine"}), ids=name
-)
-def test_every_module_of_a_package_is_reached_by_the_tests_beside_it(package):
+@pytest.mark.parametrize("package", sorted({path.parent for path in MODULES} - {ROOT / "seqmine"}), ids=name)
+def test_every_module_of_a_package_is_reached_by_tests(package):
     modules = {".".join(path.relative_to(ROOT).with_suffix("").parts) for path in MODULES if path.parent == package}
-    assert modules <= reached(package)
+    assert modules <= reached()
 
 
 @pytest.mark.parametrize("path", PROGRAMS, ids=name)
@@ -80,8 +79,8 @@ def test_files_and_functions_are_short(path):
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name)
-def test_only_the_programs_know_hydra(path):
-    if path.name not in HYDRA:
+def test_only_app_and_runs_know_hydra(path):
+    if path.relative_to(ROOT / "seqmine").parts[0] not in HYDRA:
         assert not re.search(r"^\s*(from|import) hydra", path.read_text(), re.MULTILINE)
 
 
@@ -89,6 +88,10 @@ def test_only_the_programs_know_hydra(path):
 def test_nothing_needs_pickle(path):
     for call in re.findall(r"torch\.load\((.*)\)", path.read_text()):
         assert "weights_only=True" in call
+
+
+def test_the_root_has_programs_alone():
+    assert {path for path in MODULES if path.parent == ROOT / "seqmine"} == set(PROGRAMS)
 
 
 def test_no_dumping_grounds():

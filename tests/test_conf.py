@@ -9,7 +9,7 @@ from hydra import compose, initialize_config_dir
 from hydra.utils import get_class, get_object
 from omegaconf import DictConfig, OmegaConf
 
-from seqmine.config import CONF_DIR, build, is_trusted
+from seqmine.runs.components import CONF_DIR, build, is_trusted
 from seqmine.structs import Catalog
 from tests.programs import run
 
@@ -89,7 +89,14 @@ def test_an_experiment_runs(name, small_log, tmp_path):
     path = log_for(name, small_log, tmp_path)
     more = attributes_for(name, path, tmp_path)
     arguments = [f"experiment={name}", f"data.path={path}", *more, "trainer=smoke", "logger=none", "baselines=none"]
-    run("train", *arguments, "data.max_length=8", f"hydra.run.dir={tmp_path / 'run'}", cwd=tmp_path)
+    run(
+        "train",
+        *arguments,
+        "data.max_length=8",
+        "trainer.precision=32-true",
+        f"hydra.run.dir={tmp_path / 'run'}",
+        cwd=tmp_path,
+    )
     assert (tmp_path / "run" / "metrics.json").is_file()
 
 

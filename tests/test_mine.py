@@ -8,14 +8,14 @@ import polars as pl
 import pytest
 from lightning.pytorch.loggers import WandbLogger
 
-from seqmine.mining.constraints import Constraints
-from seqmine.mining.evidence import CountsAlone
-from seqmine.mining.miners import FrequentMiner
-from seqmine.mining.projection import Projection
-from seqmine.pattern_flow import draw_flow, stack_bands
-from seqmine.pattern_loggers import log_patterns
-from seqmine.pattern_results import pattern_frame, pattern_rows, rule_frame, show_patterns
+from seqmine.mining.engine.miners import FrequentMiner
+from seqmine.mining.judging.evidence import CountsAlone
+from seqmine.mining.symbols import Projection
+from seqmine.reporting.pattern_flow import draw_flow, stack_bands
+from seqmine.reporting.pattern_loggers import log_patterns
+from seqmine.reporting.patterns import pattern_frame, pattern_rows, rule_frame, show_patterns
 from seqmine.structs import InteractionLog
+from seqmine.structs.constraints import Constraints
 
 
 @pytest.fixture

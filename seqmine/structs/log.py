@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from seqmine.errors import UserError
 from seqmine.structs.attributes import AttributeTable
+from seqmine.structs.errors import UserError
 
 
 @dataclass(frozen=True)

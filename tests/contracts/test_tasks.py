@@ -8,9 +8,9 @@ import torch
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
-from seqmine.config import build
 from seqmine.data.collate import TrainingCollate
 from seqmine.data.windows import LatestWindow
+from seqmine.runs.components import build
 from seqmine.structs import Catalog, InteractionLog
 
 CONF = Path(__file__).resolve().parents[2] / "conf"

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import torch
 
-from seqmine.mining.held_out import HeldOut
+from seqmine.mining.against_model.held_out import HeldOut
 from seqmine.structs import InteractionLog
 
 

@@ -1,0 +1,61 @@
+"""Mistakes on the command line, told before anything runs."""
+
+import difflib
+from collections.abc import Iterator
+from typing import Any
+
+from omegaconf import DictConfig, ListConfig, OmegaConf
+
+from seqmine.runs.settings import nodes
+from seqmine.structs.errors import UserError
+
+_KINDS = {bool: "true or false", int: "a whole number", float: "a number"}
+
+
+def check_types(config: DictConfig, defaults: DictConfig) -> None:
+    """Refuse values whose type differs from that of the default.
+
+    Raises:
+        UserError: names the value, what is allowed, and the setting.
+    """
+    of_hydra = {name for name, node in nodes(defaults) if "${hydra:" in str(node._value())}  # known only inside a run
+    for key, value in _leaves(config):
+        if key in of_hydra:
+            continue
+        default = OmegaConf.select(defaults, key)
+        if isinstance(default, DictConfig):
+            raise UserError(f"{key} is {value!r}, but {key} is a group; write {key.replace('.', '/')}={value}")
+        if value is None or type(default) not in _KINDS or _same_kind(value, default):
+            continue
+        raise UserError(f"{key} is {value!r}, allowed is {_KINDS[type(default)]}; change {key}")
+
+
+def check_complete(config: DictConfig) -> None:
+    """Refuse a configuration in which a setting without default is not set.
+
+    Raises:
+        UserError: names the setting.
+    """
+    missing = sorted(name for name, node in nodes(config) if node._is_missing())
+    if missing:
+        raise UserError(f"{missing[0]} is not set and has no default; write {missing[0]}=<value>")
+
+
+def unknown_key(key: str, config: DictConfig) -> UserError:
+    """Make the error for a setting that does not exist, with the nearest ones that do."""
+    known = [name for name, _ in nodes(config)]
+    near = difflib.get_close_matches(key, known, n=3, cutoff=0.6)
+    hint = f"did you mean {' or '.join(near)}?" if near else "see the choices with --help"
+    return UserError(f"{key} is no setting; {hint}")
+
+
+def _same_kind(value: Any, default: Any) -> bool:
+    if isinstance(default, bool) or isinstance(value, bool):
+        return isinstance(default, bool) and isinstance(value, bool)
+    return isinstance(value, int | float) if isinstance(default, float) else isinstance(value, type(default))
+
+
+def _leaves(config: DictConfig) -> Iterator[tuple[str, Any]]:
+    for name, node in nodes(config):
+        if not isinstance(node, DictConfig | ListConfig) and not node._is_interpolation() and not node._is_missing():
+            yield name, node._value()

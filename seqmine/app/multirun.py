@@ -1,0 +1,35 @@
+"""What a multirun leaves beside its runs: their table, one row a run, best first."""
+
+from pathlib import Path
+from typing import Any
+
+from hydra.experimental.callback import Callback
+from omegaconf import DictConfig
+
+
+class WriteLeaderboard(Callback):
+    """Write ``leaderboard.csv`` into the folder of a multirun when its runs are done."""
+
+    def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:  # noqa: ARG002 - the signature is Hydra's
+        """Collect the metrics of the runs that finished."""
+        write_leaderboard(Path(config.hydra.sweep.dir), config.get("monitor"))
+
+
+def write_leaderboard(sweep: Path, monitor: str | None) -> None:
+    """Write the metrics and overrides of every finished run below ``sweep`` as CSV, best ``monitor`` first."""
+    import polars as pl
+    from omegaconf import OmegaConf
+
+    from seqmine.runs.folder import read_metrics
+    from seqmine.structs.files import write_atomically
+
+    rows = []
+    for path in sorted(sweep.glob("*/metrics.json")):
+        overrides = OmegaConf.load(path.parent / ".hydra" / "overrides.yaml")
+        metrics = {name: value for name, value in read_metrics(path.parent).items() if isinstance(value, int | float)}
+        rows.append({"run": path.parent.name, "overrides": " ".join(map(str, overrides)), **metrics})
+    if rows:
+        frame = pl.DataFrame(rows, infer_schema_length=None)
+        if monitor in frame.columns:
+            frame = frame.sort(monitor, descending=True)
+        write_atomically(sweep / "leaderboard.csv", frame.write_csv)

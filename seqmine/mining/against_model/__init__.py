@@ -1,0 +1,1 @@
+"""Patterns held against a trained model at events that it was not trained on."""

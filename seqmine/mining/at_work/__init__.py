@@ -1,0 +1,1 @@
+"""Patterns that work: as recommender, re-ranker, training signal and augmentation."""

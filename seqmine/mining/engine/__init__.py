@@ -1,0 +1,1 @@
+"""Finding patterns: the compiled search, closed and maximal patterns, the miners."""

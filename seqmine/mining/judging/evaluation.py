@@ -1,0 +1,214 @@
+"""What patterns are worth on people and days that they were not mined from."""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import binom, hypergeom
+
+from seqmine.mining.judging.rules import measure_rules, with_rule_columns
+from seqmine.mining.statistics.intervals import wilson_interval
+from seqmine.mining.symbols import keep_events, keep_users
+from seqmine.probing.matching import count_supports, find_supporters
+from seqmine.structs import InteractionLog, PatternTable, UserError
+from seqmine.structs.constraints import Constraints
+
+
+def split_users(log: InteractionLog, holdout: float, seed: int) -> tuple[InteractionLog, InteractionLog]:
+    """Return the histories of most users, and those of a random share of them, disjoint.
+
+    Args:
+        log: all histories.
+        holdout: share of the users in the second part.
+        seed: of the draw.
+
+    Raises:
+        UserError: a share that is not between 0 and 1.
+
+    >>> [part.num_users for part in split_users(InteractionLog.from_lists([[1]] * 10), 0.3, 0)]
+    [7, 3]
+    """
+    if not 0 < holdout < 1:
+        raise UserError(f"holdout={holdout} is not allowed: set evidence.holdout between 0 and 1.")
+    order = np.random.default_rng(seed).permutation(log.num_users)
+    cut = log.num_users - int(np.ceil(log.num_users * holdout))
+    return keep_users(log, np.sort(order[:cut])), keep_users(log, np.sort(order[cut:]))
+
+
+def split_time(log: InteractionLog, time: int) -> tuple[InteractionLog, InteractionLog]:
+    """Return the events before a time and those from it on; every user stays in both.
+
+    Args:
+        log: histories with timestamps.
+        time: seconds since 1970.
+
+    Raises:
+        UserError: the log has no timestamps.
+    """
+    if log.timestamps is None:
+        raise UserError("A split by time needs timestamps and the log has none: set data.columns.timestamp.")
+    return keep_events(log, log.timestamps < time), keep_events(log, log.timestamps >= time)
+
+
+def later_days(log: InteractionLog, share: float) -> int:
+    """Return the moment from which on a share of all events, the last ones, lies.
+
+    Args:
+        log: histories with timestamps.
+        share: of the events, as near as equal timestamps allow.
+
+    Raises:
+        UserError: a share that is not between 0 and 1, or a log without timestamps.
+
+    >>> later_days(InteractionLog(np.ones(4, np.int32), np.array([0, 4]), np.array([5, 6, 8, 9])), 0.5)
+    8
+    """
+    if not 0 < share < 1:
+        raise UserError(f"later={share} is not allowed: set evidence.later between 0 and 1.")
+    if log.timestamps is None:
+        raise UserError("Later days need timestamps and the log has none: set data.columns.timestamp.")
+    ordered = np.sort(log.timestamps)
+    return int(ordered[int(len(ordered) * (1 - share))]) if len(ordered) else 0
+
+
+def with_holdout_columns(
+    table: PatternTable, holdout: InteractionLog, constraints: Constraints, prefix: str = "holdout_"
+) -> PatternTable:
+    """Add ``holdout_*`` columns: support, confidence and lift with 95 % limits, leverage, and how much lift shrank.
+
+    Args:
+        table: patterns, with a ``lift`` column where shrinkage is wanted.
+        holdout: histories that the patterns were not mined from.
+        constraints: where a pattern may occur.
+        prefix: of the columns; ``later_`` for measures on later days.
+    """
+    measures = measure_rules(holdout, table, constraints)
+    lower, upper = wilson_interval(measures.support_count, np.full(len(table), holdout.num_users))
+    columns = {
+        "support_count": measures.support_count,
+        "support": measures.support_count / max(holdout.num_users, 1),
+        "support_lower": lower,
+        "support_upper": upper,
+    }
+    table = with_rule_columns(table, measures, prefix=prefix)
+    table = table.with_columns(**{prefix + name: column for name, column in columns.items()})
+    if "lift" not in table.columns:
+        return table
+    lift = table.columns["lift"]
+    shrinkage = np.divide(table.columns[f"{prefix}lift"], lift, out=np.full(len(table), np.nan), where=lift > 0)
+    return table.with_columns(**{f"{prefix}shrinkage": shrinkage})
+
+
+def with_redundancy_columns(table: PatternTable, holdout: InteractionLog, constraints: Constraints) -> PatternTable:
+    """Add what each rule gains over its best sub-rule (Webb, Machine Learning 2007: productive rules).
+
+    A sub-rule leaves one symbol of the antecedent out. Fisher's exact test compares, among the users that have the
+    shorter antecedent, those that have the longer one too with those that have not. A rule of two symbols is compared
+    with its base rate, by a binomial test.
+
+    Args:
+        table: patterns, each read as a rule to its last symbol.
+        holdout: histories that the patterns were not mined from.
+        constraints: where a pattern may occur.
+
+    Returns:
+        The table with ``gain`` (confidence above the best sub-rule) and ``gain_p_value`` (the worst over the
+        sub-rules); NaN and 1 for patterns of one symbol.
+    """
+    patterns = table.patterns()
+    needed = sorted({part for pattern in patterns for part in _rule_parts(pattern)})
+    lookup = PatternTable.from_lists(needed, [0] * len(needed), holdout.num_users)
+    users = dict(zip(needed, find_supporters(holdout, lookup, constraints), strict=True))
+    base_rate = measure_rules(holdout, table, constraints).base_rate
+    gain, p_value = np.full(len(table), np.nan), np.ones(len(table))
+    for row, pattern in enumerate(patterns):
+        if len(pattern) == 2:
+            hits, trials = len(users[pattern]), len(users[pattern[:1]])
+            gain[row] = hits / trials - base_rate[row] if trials else np.nan
+            p_value[row] = float(binom.sf(hits - 1, trials, base_rate[row]))
+        elif len(pattern) > 2:
+            steps = [_gain(pattern, shorter, users) for shorter in _shorter(pattern[:-1])]
+            gain[row] = min(step[0] for step in steps)
+            p_value[row] = max(step[1] for step in steps)
+    return table.with_columns(gain=gain, gain_p_value=p_value)
+
+
+def _shorter(antecedent: tuple[int, ...]) -> list[tuple[int, ...]]:
+    """Return the antecedent without one symbol, for each symbol."""
+    return sorted({antecedent[:place] + antecedent[place + 1 :] for place in range(len(antecedent))})
+
+
+def _rule_parts(pattern: tuple[int, ...]) -> list[tuple[int, ...]]:
+    """Return the patterns whose users decide whether a rule gains over its sub-rules."""
+    if len(pattern) < 2:
+        return []
+    shorter = _shorter(pattern[:-1]) if len(pattern) > 2 else []
+    return [pattern, pattern[:-1], *shorter, *(part + pattern[-1:] for part in shorter)]
+
+
+def _gain(
+    pattern: tuple[int, ...], shorter: tuple[int, ...], users: dict[tuple[int, ...], NDArray[np.int32]]
+) -> tuple[float, float]:
+    """Return the gain in confidence over one sub-rule, and the p-value of Fisher's test that there is none."""
+    longer_users, hits = users[pattern[:-1]], len(users[pattern])
+    others = np.setdiff1d(users[shorter], longer_users, assume_unique=True)
+    other_hits = len(np.intersect1d(others, users[shorter + pattern[-1:]], assume_unique=True))
+    if not len(longer_users) or not len(users[shorter]):
+        return float("nan"), 1.0
+    gain = hits / len(longer_users) - len(users[shorter + pattern[-1:]]) / len(users[shorter])
+    total = len(longer_users) + len(others)
+    p_value = float(hypergeom.sf(hits - 1, total, hits + other_hits, len(longer_users)))
+    return gain, p_value
+
+
+def greedy_cover(table: PatternTable, log: InteractionLog, constraints: Constraints, most: int) -> NDArray[np.int64]:
+    """Return rows of the table so that each next one covers the most users that none before it covered.
+
+    Args:
+        table: patterns.
+        log: histories to cover.
+        constraints: where a pattern may occur.
+        most: rows to return; fewer where everybody is covered.
+
+    >>> table = PatternTable.from_lists([(1,), (2,), (3,)], [2, 2, 1], 3)
+    >>> greedy_cover(table, InteractionLog.from_lists([[1, 2], [1, 2], [3]]), Constraints(), 3).tolist()
+    [0, 2]
+    """
+    users = find_supporters(log, table, constraints)
+    is_open = np.ones(log.num_users, np.bool_)
+    rows: list[int] = []
+    while len(rows) < most and users:
+        news = [int(is_open[members].sum()) for members in users]
+        best = int(np.argmax(news))
+        if news[best] == 0:
+            break
+        rows.append(best)
+        is_open[users[best]] = False
+    return np.array(rows, dtype=np.int64)
+
+
+def coverage(table: PatternTable, log: InteractionLog, constraints: Constraints) -> float:
+    """Return the share of the users that have at least one of the patterns."""
+    if not log.num_users:
+        return 0.0
+    return (
+        len(np.unique(np.concatenate([np.empty(0, np.int32), *find_supporters(log, table, constraints)])))
+        / log.num_users
+    )
+
+
+def mined_from(
+    table: PatternTable, part: InteractionLog, constraints: Constraints, min_count: int, share: float
+) -> NDArray[np.bool_]:
+    """Return which patterns would also have been mined from a part of the log, at the same relative support.
+
+    What is then measured on the rest was not chosen by it.
+
+    Args:
+        table: patterns mined from the whole log.
+        part: some of its users, or its first days.
+        constraints: where a pattern may occur.
+        min_count: support that was needed in the whole log.
+        share: of the log that the part makes up; the part needs this share of ``min_count``.
+    """
+    return count_supports(part, table, constraints) >= max(1, math.ceil(min_count * share - 1e-9))

@@ -1,0 +1,125 @@
+"""Which patterns are shown to people: the rule, and a table of those that pass it."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seqmine.mining.judging.evaluation import greedy_cover
+from seqmine.mining.judging.rivals import PartTest, direction_p_values
+from seqmine.mining.statistics.ties import for_order
+from seqmine.structs import InteractionLog, PatternTable, UserError
+from seqmine.structs.constraints import Constraints
+
+
+class ReleaseRule:
+    """Release a pattern that is significant, useful on other people and later days, stable, shared, and no mere part.
+
+    Args:
+        max_q_value: the q-value of its order is below this.
+        min_holdout_lift: the lower limit of its lift among held-out users is above this.
+        min_later_lift: the lower limit of its lift on later days is above this; where that cannot be measured, nothing
+            is asked.
+        min_stability: it is selected in at least this share of the bootstraps.
+        min_users: users that have it, at least.
+        max_gain_p_value: the p-value of its gain in confidence over every rule that leaves a symbol out is below this,
+            among held-out users; above 1 lets redundant rules pass. A pair has no such rule: its lift says it all.
+        max_direction_p_value: the p-value of beating every other order of its symbols is below this; above 1 lets
+            patterns pass that only come close together.
+        part_test: tells what is left of a pattern beside the longer released ones.
+
+    Raises:
+        UserError: a share that is not between 0 and 1, or fewer than one user.
+    """
+
+    def __init__(
+        self,
+        *,
+        max_q_value: float = 0.05,
+        min_holdout_lift: float = 1.0,
+        min_later_lift: float = 1.0,
+        min_stability: float = 0.8,
+        min_users: int = 20,
+        max_gain_p_value: float = 0.01,
+        max_direction_p_value: float = 0.01,
+        part_test: PartTest,
+    ) -> None:
+        for name, share in (("max_q_value", max_q_value), ("min_stability", min_stability)):
+            if not 0 <= share <= 1:
+                raise UserError(f"{name}={share} is not allowed: set release.{name} between 0 and 1.")
+        if min_users < 1:
+            raise UserError(f"min_users={min_users} is not allowed: set release.min_users to 1 or more.")
+        self.max_q_value, self.min_holdout_lift = max_q_value, min_holdout_lift
+        self.min_later_lift, self.min_stability, self.min_users = min_later_lift, min_stability, min_users
+        self.max_gain_p_value, self.max_direction_p_value = max_gain_p_value, max_direction_p_value
+        self.part_test = part_test
+
+    def conditions(self, table: PatternTable) -> dict[str, NDArray[np.bool_]]:
+        """Return for each condition which patterns meet it; a measure that is missing (NaN) meets none.
+
+        Later days are the exception: a pattern of which they tell nothing meets the condition on them.
+
+        Args:
+            table: judged patterns; those that ``mark`` returns have the two conditions on rivals beside the others.
+        """
+        columns = table.columns
+        later = columns.get("later_lift_lower", np.full(len(table), np.nan))  # no time, no later days
+        conditions = {
+            "significant": columns["q_value"] < self.max_q_value,
+            "useful": columns["holdout_lift_lower"] > self.min_holdout_lift,
+            "lasting": (later > self.min_later_lift) | unmeasured_later(table),
+            "stable": columns["stability"] >= self.min_stability,
+            "shared": table.support_count >= self.min_users,
+            "productive": (table.lengths == 2) | (columns["gain_p_value"] < self.max_gain_p_value),
+        }
+        if "is_independent" in columns:
+            conditions["directed"] = columns["direction_p_value"] < self.max_direction_p_value
+            conditions["independent"] = columns["is_independent"]
+        return conditions
+
+    def mark(self, log: InteractionLog, table: PatternTable, constraints: Constraints, min_count: int) -> PatternTable:
+        """Add ``released``: which patterns meet every condition.
+
+        Rivals cost most, so a pattern is held against other orders only when it meets the other conditions, and against
+        longer patterns only when it beats those.
+
+        Args:
+            log: the histories that the table was mined from.
+            table: judged patterns.
+            constraints: limits that they were mined under.
+            min_count: support that they were mined with.
+
+        Returns:
+            The table with ``direction_p_value``, the columns of the part test, ``released``, and ``cover_rank``: 1 for
+            the released pattern that most users have, 2 for the one that most of the other users have, and so on; NaN
+            for what adds no user.
+        """
+        order_limits = for_order(constraints, log)
+        is_candidate = np.all(list(self.conditions(table).values()), axis=0)
+        rows, direction = np.flatnonzero(is_candidate), np.full(len(table), np.nan)
+        direction[rows] = direction_p_values(log, table.take(rows), order_limits)
+        is_candidate &= direction < self.max_direction_p_value
+        table = table.with_columns(direction_p_value=direction)
+        table = self.part_test.test(log, table, order_limits, min_count, is_candidate)
+        released, rank = np.flatnonzero(table.columns["is_independent"]), np.full(len(table), np.nan)
+        cover = greedy_cover(table.take(released), log, constraints, len(released))
+        rank[released[cover]] = np.arange(1, len(cover) + 1)
+        return table.with_columns(released=table.columns["is_independent"], cover_rank=rank)
+
+
+def unmeasured_later(table: PatternTable) -> NDArray[np.bool_]:
+    """Return for which patterns later days tell nothing.
+
+    That is so when the log has no time, when the days before would not have shown the pattern, and when nobody goes on
+    after its antecedent on later days. Whoever goes on, but never to the consequent, has told something.
+    """
+    confidence = table.columns.get("later_confidence", np.full(len(table), np.nan))
+    return np.isnan(confidence) | (table.columns.get("later_followed_count", np.ones(len(table))) == 0)
+
+
+def best_released(table: PatternTable) -> NDArray[np.int64]:
+    """Return the rows of the released patterns, those that explain most held-out users beyond chance first.
+
+    The order is held-out leverage times held-out support.
+    """
+    rows = np.flatnonzero(table.columns["released"])
+    value = (table.columns["holdout_leverage"] * table.columns["holdout_support"])[rows]
+    return rows[np.argsort(-value, kind="stable")]

@@ -1,0 +1,235 @@
+"""Rules "who did these things in this order does that next": a pattern, read as its last symbol after the others."""
+
+from collections.abc import Sequence
+from copy import copy
+from dataclasses import dataclass
+from typing import Self, no_type_check
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from seqmine.mining.engine.frequent import Progress, no_progress
+from seqmine.mining.engine.miners import FrequentMiner
+from seqmine.mining.statistics.base_rate import measure_antecedent
+from seqmine.mining.statistics.intervals import wilson_interval
+from seqmine.probing.database import Database
+from seqmine.probing.matching import lexicographic_order, local_patterns, match_pattern, shared_symbols
+from seqmine.structs import InteractionLog, PatternTable, UserError
+from seqmine.structs.constraints import Constraints, check_whole
+
+
+@dataclass(frozen=True)
+class RuleMeasures:
+    """How rules fare in a log, one entry a rule; a rule of one symbol has an empty antecedent and no measure.
+
+    Args:
+        support_count: users that have antecedent and consequent.
+        antecedent_count: users that have the antecedent.
+        followed_count: of those, users with at least one event after its leftmost match.
+        base_rate: share of the users with the antecedent that would have the consequent after it if their events of the
+            consequent came at random places of their histories; see ``base_rate``.
+    """
+
+    support_count: NDArray[np.int64]
+    antecedent_count: NDArray[np.int64]
+    followed_count: NDArray[np.int64]
+    base_rate: NDArray[np.float64]
+
+    @property
+    def confidence(self) -> NDArray[np.float64]:
+        """Share of the users with the antecedent that go on to the consequent; NaN where nobody has it."""
+        return np.divide(
+            self.support_count,
+            self.antecedent_count,
+            out=np.full(len(self.base_rate), np.nan),
+            where=self.antecedent_count > 0,
+        )
+
+    @property
+    def confidence_interval(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Wilson's 95 % limits of the confidence."""
+        return wilson_interval(self.support_count, self.antecedent_count)
+
+    @property
+    def lift(self) -> NDArray[np.float64]:
+        """Confidence over base rate: how much oftener than by chance the consequent follows; NaN where never by chance.
+
+        Confidence is the share of the users with the antecedent whose consequent comes after one of its matches, in
+        the limits of the pattern. The base rate is the same share if each user's events of the consequent came at
+        random, so lift is about 1 where order means nothing, however often antecedent and consequent recur.
+        """
+        return _over(self.confidence, self.base_rate)
+
+    @property
+    def lift_interval(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """95 % limits of the lift, with the base rate taken as known."""
+        lower, upper = self.confidence_interval
+        return _over(lower, self.base_rate), _over(upper, self.base_rate)
+
+    @property
+    def leverage(self) -> NDArray[np.float64]:
+        """Users more than the base rate explains."""
+        return self.support_count - self.antecedent_count * self.base_rate
+
+
+def _over(values: NDArray[np.float64], base: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.divide(values, base, out=np.full(len(base), np.nan), where=base > 0)
+
+
+@no_type_check
+@njit(cache=True, nogil=True)
+def _measure_rules(
+    db: Database,
+    flat: NDArray[np.int32],
+    offsets: NDArray[np.int64],
+    order: NDArray[np.int64],
+    limits: NDArray[np.int64],
+    strict_time: bool,
+    user_offsets: NDArray[np.int64],
+    times: NDArray[np.int64],
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return (P, 3) supports of rule, antecedent and followed antecedent, and (P,) sums of base rates."""
+    counts, base = np.zeros((len(order), 3), np.int64), np.zeros(len(order))
+    arena, marks = np.empty((4096, 2), np.int32), np.zeros(np.max(np.diff(offsets)) + 1, np.int64)
+    places, users = db.position[db.occurrences], db.user[db.occurrences]
+    for index in range(len(order)):
+        row = order[index]
+        shared = shared_symbols(flat, offsets, row, order[index - 1]) if index else 0
+        pattern = flat[offsets[row] : offsets[row + 1]]
+        arena = match_pattern(db, pattern, shared, limits, arena, marks)
+        user = -1
+        for match in range(marks[len(pattern) - 1], marks[len(pattern)]):
+            counts[row, 0] += db.user[arena[match, 0]] != user
+            user = db.user[arena[match, 0]]
+        if len(pattern) > 1:
+            counts[row, 1], counts[row, 2], base[row] = measure_antecedent(
+                db, places, users, pattern, arena, marks, limits, strict_time, user_offsets, times
+            )
+    return counts, base
+
+
+def measure_rules(log: InteractionLog, table: PatternTable, constraints: Constraints) -> RuleMeasures:
+    """Measure in a log every pattern of a table as a rule from all but its last symbol to the last.
+
+    >>> log = InteractionLog.from_lists([[1, 2], [1, 3], [1, 3, 2], [2, 1]])
+    >>> measures = measure_rules(log, PatternTable.from_lists([(1, 2)], [0], 4), Constraints())
+    >>> measures.confidence.tolist(), measures.base_rate.tolist()
+    ([0.5], [0.5])
+    """
+    constraints.check(log)
+    if not len(table):
+        return RuleMeasures(*(np.zeros(0, np.int64),) * 3, np.zeros(0))
+    db, flat = local_patterns(log, table, constraints.strict_time)
+    order, limits, strict_time = lexicographic_order(table), constraints.limits, constraints.strict_time
+    times = np.zeros(log.num_events, np.int64) if log.timestamps is None else log.timestamps.astype(np.int64)
+    counts, base = _measure_rules(db, flat, table.offsets, order, limits, strict_time, log.offsets, times)
+    rate = np.divide(base, counts[:, 1], out=np.zeros(len(base)), where=counts[:, 1] > 0)
+    return RuleMeasures(counts[:, 0], counts[:, 1], counts[:, 2], rate)
+
+
+def with_rule_columns(table: PatternTable, measures: RuleMeasures, prefix: str = "") -> PatternTable:
+    """Add confidence and lift with their limits, base rate, leverage and the denominators to a table.
+
+    Args:
+        table: patterns, each read as a rule.
+        measures: of the same patterns.
+        prefix: put before the name of each column (``holdout_``).
+    """
+    lower, upper = measures.confidence_interval
+    lift_lower, lift_upper = measures.lift_interval
+    columns = {
+        "confidence": measures.confidence,
+        "confidence_lower": lower,
+        "confidence_upper": upper,
+        "lift": measures.lift,
+        "lift_lower": lift_lower,
+        "lift_upper": lift_upper,
+        "leverage": measures.leverage,
+        "base_rate": measures.base_rate,
+        "antecedent_count": measures.antecedent_count,
+        "followed_count": measures.followed_count,
+    }
+    return table.with_columns(**{prefix + name: column for name, column in columns.items()})
+
+
+class RuleMiner:
+    """Find the rules "antecedent, then consequent" that enough users follow; the consequent is the last symbol.
+
+    Args:
+        min_count: users that antecedent and consequent together need (inclusive).
+        min_support: the same as a fraction of the users, rounded up; read only where ``min_count`` is unset.
+        min_confidence: share of the users with the antecedent that go on to the consequent, at least.
+        min_length: fewest symbols of antecedent and consequent together, at least 2.
+        max_length: most symbols of antecedent and consequent together.
+        max_gap: neighbors of the rule are at most this many positions apart in the history; 1 means adjacent.
+        max_span: last position - first position + 1 is at most this.
+        max_duration: seconds between the first and the last event.
+        strict_time: time must strictly increase between neighbors.
+        must_contain: symbols that every rule contains.
+        num_threads: threads to use, 0 for all cores.
+
+    Raises:
+        UserError: a setting out of range.
+    """
+
+    def __init__(
+        self,
+        *,
+        min_count: int | None = None,
+        min_support: float | None = None,
+        min_confidence: float = 0.0,
+        min_length: int = 2,
+        max_length: int | None = None,
+        max_gap: int | None = None,
+        max_span: int | None = None,
+        max_duration: int | None = None,
+        strict_time: bool = False,
+        must_contain: Sequence[int] = (),
+        num_threads: int = 0,
+    ) -> None:
+        if not 0 <= min_confidence <= 1:
+            raise UserError(
+                f"min_confidence={min_confidence} is not allowed: set miner.min_confidence between 0 and 1."
+            )
+        self.min_confidence = min_confidence
+        self._miner = FrequentMiner(
+            min_count=min_count,
+            min_support=min_support,
+            min_length=check_whole("min_length", min_length, 2),
+            max_length=max_length,
+            max_gap=max_gap,
+            max_span=max_span,
+            max_duration=max_duration,
+            strict_time=strict_time,
+            must_contain=tuple(must_contain),
+            num_threads=num_threads,
+        )
+
+    @property
+    def constraints(self) -> Constraints:
+        """Limits on antecedent and consequent together."""
+        return self._miner.constraints
+
+    def containing(self, symbols: Sequence[int]) -> Self:
+        """Return the same miner for rules that contain all of some symbols."""
+        other = copy(self)
+        other._miner = self._miner.containing(symbols)
+        return other
+
+    def needed_count(self, table: PatternTable) -> int:
+        """Return the support that the rules of a table were mined with."""
+        return self._miner.needed_count(table)
+
+    def mine(self, log: InteractionLog, progress: Progress = no_progress) -> PatternTable:
+        """Return the rules by falling confidence, then falling support, then in lexicographic order.
+
+        Args:
+            log: histories of symbols.
+            progress: told of the share of the search that is done, 0 to 1.
+        """
+        table = self._miner.mine(log, progress)
+        table = with_rule_columns(table, measure_rules(log, table, self.constraints))
+        confidence = table.columns["confidence"]
+        kept = np.flatnonzero(confidence >= self.min_confidence)
+        return table.take(kept[np.argsort(-confidence[kept], kind="stable")])

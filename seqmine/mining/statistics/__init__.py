@@ -1,0 +1,1 @@
+"""What chance alone would show: null models, tests, corrections, intervals."""

@@ -1,0 +1,178 @@
+"""How many users a rule would have if the consequent knew nothing of the antecedent.
+
+Keep the antecedent of a user where it is and put that user's events of the consequent at random among the places that
+the symbols of the antecedent leave open. The chance that one of them comes within reach of a match, summed over the
+users that have the antecedent, is what their support is held against. Every match counts, so a user whose antecedent
+recurs is also more likely to meet the consequent by chance; what is within reach is decided by gap, span, duration and
+strict time as for the pattern itself, with what the match has used up of span and duration taken off. Over all orders
+of a history the chances add up to the users that have the rule, so that lift is 1 where order means nothing. A random
+position in place of the match, as lift is often defined, lets whatever recurs look useful.
+
+Where the antecedent has the consequent in it ("a, b, a again"), the first match of the antecedent up to its last such
+event stays, and the events of the consequent behind it are those put at random. That is exact without limits on place,
+and to first order with them, as matches that would come and go with those events are taken as they are.
+"""
+
+from typing import no_type_check
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from seqmine.probing.database import Database
+
+
+@no_type_check
+@njit(cache=True, nogil=True)
+def hit_chance(num_places: int, num_within: int, num_events: int) -> float:
+    """Return the chance that one of some events, at different random places, is at one of the places within reach.
+
+    >>> round(hit_chance(5, 2, 1), 12), round(hit_chance(5, 2, 2), 12)
+    (0.4, 0.7)
+    """
+    missed = 1.0
+    for index in range(min(num_events, num_within)):
+        missed *= max(num_places - max(num_events, num_within) - index, 0) / (num_places - index)
+    return 1.0 - missed
+
+
+@no_type_check
+@njit(cache=True, nogil=True)
+def _events_of(users: NDArray[np.int32], begin: int, stop: int, user: int) -> tuple[int, int]:
+    """Return where the events of a user begin and end among ascending ones, looking from ``begin`` on."""
+    while begin < stop and users[begin] < user:
+        begin += 1
+    end = begin
+    while end < stop and users[end] == user:
+        end += 1
+    return begin, end
+
+
+@no_type_check
+@njit(cache=True, nogil=True)
+def _rank(places: NDArray[np.int32], begin: int, end: int, place: int) -> int:
+    """Return the first of some events, in ascending places, that is not before a place."""
+    while begin < end:
+        middle = (begin + end) // 2
+        if places[middle] < place:
+            begin = middle + 1
+        else:
+            end = middle
+    return begin
+
+
+@no_type_check
+@njit(cache=True, nogil=True)
+def _num_open(places: NDArray[np.int32], taken: NDArray[np.int64], begin: int, end: int) -> int:
+    """Return how many of the places from ``begin`` to before ``end`` no event of the given ranges takes."""
+    total = end - begin
+    for index in range(len(taken)):
+        first = _rank(places, taken[index, 0], taken[index, 1], begin)
+        total -= _rank(places, first, taken[index, 1], end) - first
+    return total
+
+
+@no_type_check
+@njit(cache=True, nogil=True)
+def _first_after(place: int, time: int, strict_time: bool, times: NDArray[np.int64]) -> int:
+    """Return the first place of a history where something may follow an event."""
+    return np.searchsorted(times, time, side="right") if strict_time else place + 1
+
+
+@no_type_check
+@njit(cache=True, nogil=True)
+def _user_chance(
+    positions: NDArray[np.int32],
+    event_times: NDArray[np.int64],
+    places: NDArray[np.int32],
+    matches: NDArray[np.int32],
+    events: tuple[int, int],
+    taken: NDArray[np.int64],
+    begin: int,
+    limits: NDArray[np.int64],
+    strict_time: bool,
+    times: NDArray[np.int64],
+) -> float:
+    """Return the chance of one user; the events of the consequent can be put at the places from ``begin`` on."""
+    length, num_events = len(times), events[1] - _rank(places, events[0], events[1], begin)
+    if num_events == 0:
+        return 0.0
+    last = places[events[1] - 1]
+    num_within, reached = 0, begin
+    for row in range(len(matches)):
+        event, start = matches[row, 0], matches[row, 1]
+        if positions[event] == last:
+            continue  # the antecedent ends in the consequent, and none is left to follow
+        first = max(_first_after(positions[event], event_times[event], strict_time, times), reached)
+        stop = min(length, positions[event] + limits[1] + 1, positions[start] + limits[2])
+        if limits[3] < times[-1] - times[0]:
+            stop = min(stop, np.searchsorted(times, event_times[start] + limits[3], side="right"))
+        if first < stop:
+            num_within += _num_open(places, taken, first, stop)
+            reached = stop
+        if reached == length:
+            break
+    return hit_chance(_num_open(places, taken, begin, length), num_within, num_events)
+
+
+@no_type_check
+@njit(cache=True, nogil=True)
+def measure_antecedent(
+    db: Database,
+    places: NDArray[np.int32],
+    users: NDArray[np.int32],
+    pattern: NDArray[np.int32],
+    arena: NDArray[np.int32],
+    marks: NDArray[np.int64],
+    limits: NDArray[np.int64],
+    strict_time: bool,
+    offsets: NDArray[np.int64],
+    times: NDArray[np.int64],
+) -> tuple[int, int, float]:
+    """Return users with all but the last symbol, those with a later event, and the sum of the chances of the last.
+
+    Args:
+        db: the index of the log.
+        places: (E,) position of each of ``db.occurrences``.
+        users: (E,) user of each of them.
+        pattern: local numbers of at least two symbols.
+        arena: matches of the beginnings of the pattern, as from ``matching.match_pattern``.
+        marks: where in the arena the matches of each beginning end.
+        limits: of the constraints.
+        strict_time: whether time must strictly increase.
+        offsets: where each user's events begin in the log.
+        times: (E,) seconds of all events of the log, zeros where it has none.
+    """
+    size, consequent = len(pattern) - 1, pattern[-1]
+    others = np.unique(pattern[:-1])
+    others = others[others != consequent]
+    taken = np.empty((len(others), 2), np.int64)
+    taken[:, 1] = db.occurrence_offsets[others]
+    events = (db.occurrence_offsets[consequent], db.occurrence_offsets[consequent])
+    kept = size  # symbols up to the last that is the consequent
+    while kept > 0 and pattern[kept - 1] != consequent:
+        kept -= 1
+    head = marks[kept - 1] if kept else 0
+    antecedent, followed, total = 0, 0, 0.0
+    row = marks[size - 1]
+    while row < marks[size]:
+        user = db.user[arena[row, 0]]
+        end = row
+        while end < marks[size] and db.user[arena[end, 0]] == user:
+            end += 1
+        events = _events_of(users, events[1], db.occurrence_offsets[consequent + 1], user)
+        for index in range(len(others)):
+            taken[index] = _events_of(users, taken[index, 1], db.occurrence_offsets[others[index] + 1], user)
+        own = times[offsets[user] : offsets[user + 1]]
+        begin = 0
+        if kept:
+            while db.user[arena[head, 0]] < user:
+                head += 1
+            event = arena[head, 0]
+            begin = _first_after(db.position[event], db.time[event], strict_time, own)
+        antecedent += 1
+        followed += db.position[arena[row, 0]] < len(own) - 1
+        found = arena[row:end]
+        total += _user_chance(db.position, db.time, places, found, events, taken, begin, limits, strict_time, own)
+        row = end
+    return antecedent, followed, total

@@ -1,0 +1,146 @@
+"""Is there any order in a log? What is left of it when every user's events are shuffled.
+
+After Klenitskiy et al., "Does It Look Sequential?" (RecSys 2024): rules of neighboring events and the accuracy of a
+first-order recommender, against copies without order; and after Woolridge et al. (2021) the share of neighbors of one
+timestamp, whose order the log does not know.
+"""
+
+from dataclasses import asdict, dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from seqmine.mining.engine.frequent import mine_frequent
+from seqmine.mining.statistics.permutation import shuffle_within_users
+from seqmine.mining.statistics.ties import tie_share
+from seqmine.structs import InteractionLog, UserError
+from seqmine.structs.constraints import Constraints
+
+
+@dataclass(frozen=True)
+class Sequentiality:
+    """How much order a log has.
+
+    Args:
+        num_pairs: pairs of neighboring events that enough users have.
+        num_triples: the same of three neighbors.
+        shuffled_pairs: mean number of such pairs in shuffled copies.
+        shuffled_triples: the same of triples.
+        ndcg: NDCG@10 of a first-order recommender on the last event of each user.
+        shuffled_ndcg: the same on each shuffled copy.
+        tie_share: share of neighbors with equal timestamps, or None for a log without time.
+    """
+
+    num_pairs: int
+    num_triples: int
+    shuffled_pairs: float
+    shuffled_triples: float
+    ndcg: float
+    shuffled_ndcg: tuple[float, ...]
+    tie_share: float | None
+
+    @property
+    def ndcg_drop(self) -> float:
+        """Share of the accuracy that shuffling takes away."""
+        return 1.0 - float(np.mean(self.shuffled_ndcg)) / self.ndcg if self.ndcg > 0 else 0.0
+
+    @property
+    def is_sequential(self) -> bool:
+        """True when shuffling takes away at least a tenth of the accuracy, in every copy some."""
+        return self.ndcg_drop >= 0.1 and self.ndcg > max(self.shuffled_ndcg)
+
+    @property
+    def verdict(self) -> str:
+        """What to make of it, in a sentence or two."""
+        amount = "clear" if self.ndcg_drop >= 0.3 else "some" if self.is_sequential else "no"
+        text = (
+            f"This log has {amount} order worth mining: shuffling every history changes NDCG@10 of a first-order "
+            f"recommender from {self.ndcg:.4f} to {np.mean(self.shuffled_ndcg):.4f} and frequent neighbors from "
+            f"{self.num_pairs:,} to {self.shuffled_pairs:,.0f} pairs."
+        )
+        if self.tie_share is not None and self.tie_share >= 0.2:
+            text += (
+                f" The order of {self.tie_share:.0%} of all neighbors is unknown, as they have one timestamp: set "
+                "miner.strict_time=true."
+            )
+        return text
+
+    def report(self) -> dict[str, object]:
+        """Return everything as plain values."""
+        derived = {"ndcg_drop": self.ndcg_drop, "is_sequential": self.is_sequential, "verdict": self.verdict}
+        return {**asdict(self), "shuffled_ndcg": list(self.shuffled_ndcg), **derived}
+
+
+def first_order_ndcg(log: InteractionLog, top_k: int = 10) -> float:
+    """Return NDCG of "what followed this item most often", fitted on all but the last event of each user.
+
+    An item that the user had before is no candidate unless it is the target; ties count against the target.
+
+    Args:
+        log: histories; users with fewer than two events are left out.
+        top_k: length of the list.
+    """
+    users = np.flatnonzero(log.lengths >= 2)
+    targets = log.items[log.offsets[users + 1] - 1]
+    places = np.arange(log.num_events) - np.repeat(log.offsets[:-1], log.lengths)
+    is_last = np.zeros(log.num_events, np.bool_)
+    is_last[log.offsets[users + 1] - 1] = True
+    follows = np.flatnonzero((places > 0) & ~is_last)
+    size = int(log.items.max(initial=0)) + 1
+    pairs = (log.items[follows - 1], log.items[follows])
+    table = sparse.coo_matrix((np.ones(len(follows)), pairs), shape=(size, size)).tocsr()
+    total = 0.0
+    for user, target in zip(users.tolist(), targets.tolist(), strict=True):
+        history = log.history(user)[:-1]
+        begin, end = table.indptr[history[-1]], table.indptr[history[-1] + 1]
+        total += _gain(table.indices[begin:end], table.data[begin:end], history, target, top_k)
+    return float(total / max(len(users), 1))
+
+
+def _gain(items: NDArray, counts: NDArray, history: NDArray, target: int, top_k: int) -> float:
+    """Return the discounted gain of one user."""
+    level = counts[items == target]
+    if not len(level):
+        return 0.0
+    rivals = items[counts >= level[0]]
+    rank = int(np.count_nonzero(~np.isin(rivals, history) | (rivals == target)))
+    return 1.0 / np.log2(rank + 1) if rank <= top_k else 0.0
+
+
+class SequentialityCheck:
+    """Compare a log with shuffled copies of itself.
+
+    Args:
+        min_count: users that a pair or triple of neighbors needs to be counted.
+        num_copies: shuffled copies.
+        seed: of the copies.
+
+    Raises:
+        UserError: a number below 1.
+    """
+
+    def __init__(self, *, min_count: int = 5, num_copies: int = 5, seed: int = 0) -> None:
+        for name, value in (("min_count", min_count), ("num_copies", num_copies)):
+            if value < 1:
+                raise UserError(f"{name}={value} is not allowed: set sequentiality.{name} to 1 or more.")
+        self.min_count, self.num_copies, self.seed = min_count, num_copies, seed
+
+    def check(self, log: InteractionLog) -> Sequentiality:
+        """Return how much order a log has."""
+        copies = [shuffle_within_users(log, self.seed + copy, keep_ties=False) for copy in range(self.num_copies)]
+        pairs, triples = self._neighbors(log)
+        shuffled = np.array([self._neighbors(copy) for copy in copies], dtype=np.float64).mean(axis=0)
+        return Sequentiality(
+            num_pairs=pairs,
+            num_triples=triples,
+            shuffled_pairs=float(shuffled[0]),
+            shuffled_triples=float(shuffled[1]),
+            ndcg=first_order_ndcg(log),
+            shuffled_ndcg=tuple(first_order_ndcg(copy) for copy in copies),
+            tie_share=tie_share(log),
+        )
+
+    def _neighbors(self, log: InteractionLog) -> tuple[int, int]:
+        table = mine_frequent(log, self.min_count, Constraints(min_length=2, max_length=3, max_gap=1))
+        return int(np.count_nonzero(table.lengths == 2)), int(np.count_nonzero(table.lengths == 3))

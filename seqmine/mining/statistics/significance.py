@@ -1,0 +1,285 @@
+"""Does the order matter? Exact p-values of sequential patterns when the events of each user are put in random order.
+
+The null keeps the events, the length and the activity of each user (Pinxteren and Calders, SDM 2021). Under it the
+users that have a pattern are independent coin flips with known chances, so its support has a Poisson-binomial
+distribution. The chances are exact where there are no limits on place, and under ``max_gap``; under ``max_span`` they
+are exact for pairs and for different symbols that a user has once each. The rest, and whatever lies under
+``max_duration``, is judged by seeded permutations of all users. B permutations can show no p-value below 1 / (B + 1),
+and nothing of that size survives a correction for thousands of patterns. So the p-value is twice the smaller one of
+that estimate, (1 + exceedances) / (B + 1), and of the conditional test that the observed support and those of the
+permutations are draws of one Poisson law, which has the longer tail.
+"""
+
+from functools import lru_cache
+from typing import no_type_check
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+from scipy.stats import binom
+
+from seqmine.mining.statistics.arrangements import (
+    arrangement_chance,
+    distinct_chance,
+    gap_chance,
+    ordering_chance,
+    run_chance,
+)
+from seqmine.mining.statistics.permutation import shuffle_within_users
+from seqmine.mining.statistics.poisson_binomial import poisson_binomial_tail
+from seqmine.probing.database import Database
+from seqmine.probing.matching import count_supports, local_patterns
+from seqmine.structs import InteractionLog, PatternTable, UserError
+from seqmine.structs.constraints import UNLIMITED, Constraints
+
+MOST_BITS = 6
+"""Patterns of more different symbols are judged by permutations where events of one moment are moved together."""
+
+
+@no_type_check
+@njit(cache=True, nogil=True)
+def _kind_counts(
+    db: Database, symbols: NDArray[np.int64], strict_time: bool
+) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Return the users that have all symbols, and how many blocks of each kind (set of symbols) they have."""
+    num_kinds = 2 ** len(symbols) if strict_time else len(symbols)
+    begins = db.occurrence_offsets[symbols].copy()
+    stops = db.occurrence_offsets[symbols + 1]
+    most = np.min(stops - begins)
+    users, kinds = np.empty(most, np.int32), np.zeros((most, num_kinds), np.int32)
+    num_users = 0
+    user = np.int32(0)
+    blocks = np.empty(64, np.int64)
+    while True:
+        num_agree = 0
+        for index in range(len(symbols)):
+            while begins[index] < stops[index] and db.user[db.occurrences[begins[index]]] < user:
+                begins[index] += 1
+            if begins[index] == stops[index]:
+                return users[:num_users], kinds[:num_users]
+            here = db.user[db.occurrences[begins[index]]]
+            num_agree += here == user
+            user = max(user, here)
+        if num_agree < len(symbols):
+            continue
+        users[num_users] = user
+        num_blocks = 0
+        for index in range(len(symbols)):
+            place = begins[index]
+            while place < stops[index] and db.user[db.occurrences[place]] == user:
+                if not strict_time:
+                    kinds[num_users, index] += 1
+                else:
+                    if num_blocks == len(blocks):
+                        blocks = np.append(blocks, np.empty_like(blocks))
+                    # Events of one moment share what may follow them.
+                    blocks[num_blocks] = np.int64(db.follow[db.occurrences[place]]) * 64 + index
+                    num_blocks += 1
+                place += 1
+        if strict_time:
+            _count_blocks(np.sort(blocks[:num_blocks]), kinds[num_users])
+        num_users += 1
+        user += np.int32(1)
+
+
+@no_type_check
+@njit(cache=True, nogil=True)
+def _count_blocks(blocks: NDArray[np.int64], kinds: NDArray[np.int32]) -> None:
+    """Count the sets of symbols of the blocks; ``blocks`` holds block * 64 + symbol, ascending."""
+    mask = 0
+    for index in range(len(blocks)):
+        mask |= 1 << (blocks[index] % 64)
+        if index + 1 == len(blocks) or blocks[index + 1] // 64 != blocks[index] // 64:
+            kinds[mask] += 1
+            mask = 0
+
+
+class OrderTest:
+    """Tell for each pattern how likely its support is when order means nothing.
+
+    Args:
+        num_permutations: shuffled logs for the patterns without an exact p-value; theirs is at least 1 over this plus
+        1. seed: of those permutations.
+
+    Raises:
+        UserError: fewer than one permutation.
+    """
+
+    def __init__(self, *, num_permutations: int = 999, seed: int = 0) -> None:
+        if num_permutations < 1:
+            raise UserError(
+                f"num_permutations={num_permutations} is not allowed: "
+                "set evidence.order_test.num_permutations to 1 or more."
+            )
+        self.num_permutations, self.seed = num_permutations, seed
+
+    def test(self, log: InteractionLog, table: PatternTable, constraints: Constraints) -> PatternTable:
+        """Add what the order test says of each pattern.
+
+        Args:
+            log: the histories in which the supports of the table were counted.
+            table: patterns with their supports.
+            constraints: where a pattern may occur; must be those of the supports.
+
+        Returns:
+            The table with ``itemset_count`` (users that could have the pattern in some order), ``expected_support``,
+            ``p_value`` (1 for a single symbol), and ``p_is_exact`` (False where it comes from permutations).
+        """
+        constraints.check(log)
+        size = len(table)
+        count, expected, p_value = np.zeros(size, np.int64), np.zeros(size), np.ones(size)
+        is_exact = np.ones(size, np.bool_)
+        if size:
+            db, flat = local_patterns(log, table, constraints.strict_time)
+            for row in range(size):
+                pattern = flat[table.offsets[row] : table.offsets[row + 1]]
+                found = pattern_chances(db, pattern, constraints, log.lengths)
+                if found is None:
+                    is_exact[row] = False
+                    continue
+                chances = found[1]
+                count[row] = np.count_nonzero(chances)
+                expected[row] = float(chances.sum())
+                p_value[row] = support_tail(chances, int(table.support_count[row]))
+            self._sample(log, table, constraints, np.flatnonzero(~is_exact), (count, expected, p_value))
+        return table.with_columns(itemset_count=count, expected_support=expected, p_value=p_value, p_is_exact=is_exact)
+
+    def _sample(
+        self,
+        log: InteractionLog,
+        table: PatternTable,
+        constraints: Constraints,
+        rows: NDArray[np.int64],
+        results: tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]],
+    ) -> None:
+        """Fill in the results of the patterns that need permutations."""
+        if not len(rows):
+            return
+        count, expected, p_value = results
+        part = table.take(rows)
+        total, reached = np.zeros(len(rows)), np.zeros(len(rows))
+        for number in range(self.num_permutations):
+            shuffled = shuffle_within_users(log, self.seed + number, keep_ties=constraints.strict_time)
+            supports = count_supports(shuffled, part, constraints)
+            total += supports
+            reached += supports >= part.support_count
+        p_value[rows] = sampled_p_value(part.support_count, total, reached, self.num_permutations)
+        expected[rows] = total / self.num_permutations
+        db, flat = local_patterns(log, part, constraints.strict_time)
+        for place, row in enumerate(rows):
+            pattern = flat[part.offsets[place] : part.offsets[place + 1]]
+            symbols, needed = np.unique(pattern, return_counts=True)
+            _, kinds = _kind_counts(db, symbols.astype(np.int64), False)
+            count[row] = int(np.all(kinds >= needed, axis=1).sum())
+
+
+def sampled_p_value(
+    support: NDArray[np.int64], total: NDArray[np.float64], reached: NDArray[np.float64], num_permutations: int
+) -> NDArray[np.float64]:
+    """Return p-values of supports from those of permutations: twice the smaller of estimate and Poisson test.
+
+    Args:
+        support: of each pattern.
+        total: sum of its supports over the permutations.
+        reached: permutations in which it had at least the observed support.
+        num_permutations: how many there were.
+
+    >>> sampled_p_value(np.array([3]), np.array([99.0]), np.array([9.0]), 99).round(2).tolist()
+    [0.17]
+    """
+    estimate = (1 + reached) / (num_permutations + 1)
+    poisson = binom.sf(support - 1, support + total, 1 / (num_permutations + 1))
+    return np.minimum(2 * np.minimum(estimate, poisson), 1.0)
+
+
+def support_tail(chances: NDArray[np.float64], at_least: int) -> float:
+    """Return P(support >= at_least) for users with these chances.
+
+    >>> support_tail(np.array([0.5, 0.5, 0.0]), 2)
+    0.25
+    """
+    if at_least <= 0:
+        return 1.0
+    likely = chances[chances > 0]
+    if len(likely) and likely[0] < 1 and np.all(likely == likely[0]):
+        return float(binom.sf(at_least - 1, len(likely), likely[0]))
+    return poisson_binomial_tail(likely, at_least)
+
+
+def pattern_chances(
+    db: Database, pattern: NDArray[np.int32], constraints: Constraints, lengths: NDArray[np.int64]
+) -> tuple[NDArray[np.int32], NDArray[np.float64]] | None:
+    """Return the users that have the symbols of a pattern, and for each the chance to have it when order is random.
+
+    Args:
+        db: the index of the log, as from ``matching.local_patterns``.
+        pattern: local numbers of the symbols.
+        constraints: where the pattern may occur.
+        lengths: events of each user.
+
+    Returns:
+        Users and their chances (0 where a symbol comes too seldom), or None where there is no exact chance.
+    """
+    # Symbols are numbered as they appear, so that patterns of one form share what is remembered.
+    symbols = list(dict.fromkeys(pattern.tolist()))
+    form = tuple(symbols.index(symbol) for symbol in pattern.tolist())
+    strict = constraints.strict_time
+    if constraints.max_duration is not None or (strict and (len(symbols) > MOST_BITS or not constraints.is_greedy)):
+        return None
+    users, kinds = _kind_counts(db, np.array(symbols, np.int64), strict)
+    if not len(users):
+        return users, np.zeros(0)
+    rows, kind = _different_rows(kinds if constraints.is_greedy else np.column_stack([lengths[users], kinds]))
+    counts = map(tuple, rows.tolist())
+    if constraints.is_greedy:
+        chances = [_free_chance(row, form, strict) for row in counts]
+    else:
+        max_gap, max_span = constraints.max_gap or UNLIMITED, constraints.max_span or UNLIMITED
+        chances = [_limited_chance(row, form, max_gap, max_span) for row in counts]
+    return None if min(chances) < 0 else (users, np.array(chances)[kind])
+
+
+def _different_rows(rows: NDArray) -> tuple[NDArray, NDArray[np.int64]]:
+    """Return the different rows and which of them each row is; by one number a row where that fits, which is fast.
+
+    >>> _different_rows(np.array([[1, 2], [0, 1], [1, 2]]))[1].tolist()
+    [1, 0, 1]
+    """
+    widths = rows.max(axis=0).astype(np.float64) + 1
+    if np.all(widths == 2) and rows.all():
+        return rows[:1], np.zeros(len(rows), np.int64)
+    if np.prod(widths) >= 2.0**62:
+        different, kind = np.unique(rows, axis=0, return_inverse=True)
+        return different, kind
+    radix = np.concatenate([np.cumprod(widths[:0:-1])[::-1], [1.0]]).astype(np.int64)
+    _, index, kind = np.unique(rows @ radix, return_index=True, return_inverse=True)
+    return rows[index], kind
+
+
+@lru_cache(maxsize=1_000_000)
+def _free_chance(row: tuple[int, ...], form: tuple[int, ...], strict: bool) -> float:
+    """Return the chance of a pattern without limits on place, for the blocks of one kind of user."""
+    if not strict and max(row) == 1:
+        return ordering_chance(len(form)) if len(row) == len(form) else 0.0
+    masks = [mask for mask, count in enumerate(row) if count] if strict else [1 << index for index in range(len(row))]
+    counts = [count for count in row if count]
+    return float(arrangement_chance(np.array(masks, np.int64), np.array(counts, np.int64), np.array(form, np.int64)))
+
+
+@lru_cache(maxsize=2_000_000)
+def _limited_chance(row: tuple[int, ...], form: tuple[int, ...], max_gap: int, max_span: int) -> float:
+    """Return the chance of a pattern under limits on gap and span, for a history length and counts; -1 if unknown."""
+    length, *counts = row
+    k = len(form)
+    max_gap = min(max_gap, length)
+    if k == 2:  # the gap and the span of a pair are one thing
+        max_gap, max_span = min(max_gap, max_span - 1), UNLIMITED
+    if k == 1 or max_gap < 1:
+        return float(k == 1)
+    if len(counts) == k and max(counts) == 1:
+        return distinct_chance(length, k, max_gap, max_span)
+    if max_span < (k - 1) * max_gap + 1:
+        return -1.0
+    if len(counts) == 1:
+        return run_chance(length, counts[0], k, max_gap)
+    return gap_chance(length, tuple(counts), form, max_gap)

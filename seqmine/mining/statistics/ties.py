@@ -1,0 +1,51 @@
+"""Events of one moment: nobody knows their order, so what a file lists first is no evidence of any."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from seqmine.structs import InteractionLog
+from seqmine.structs.constraints import Constraints
+
+LITTLE = 0.01
+"""A share of ties above this is told beside the patterns."""
+
+
+def tie_share(log: InteractionLog) -> float | None:
+    """Return the share of neighboring events with equal timestamps, or None for a log without time.
+
+    >>> tie_share(InteractionLog(np.array([1, 2, 3], np.int32), np.array([0, 3]), np.array([5, 5, 9])))
+    0.5
+    """
+    if log.timestamps is None:
+        return None
+    is_second = np.ones(log.num_events, np.bool_)
+    is_second[log.offsets[:-1][log.lengths > 0]] = False
+    second = np.flatnonzero(is_second)
+    ties = np.count_nonzero(log.timestamps[second] == log.timestamps[second - 1])
+    return float(ties / len(second)) if len(second) else 0.0
+
+
+def for_order(constraints: Constraints, log: InteractionLog) -> Constraints:
+    """Return the constraints under which order is judged: with ``strict_time`` where the log has ties.
+
+    >>> tied = InteractionLog(np.array([1, 2], np.int32), np.array([0, 2]), np.array([5, 5]))
+    >>> for_order(Constraints(max_gap=1), tied).strict_time
+    True
+    """
+    return replace(constraints, strict_time=True) if tie_share(log) else constraints
+
+
+def tie_note(share: float | None, constraints: Constraints) -> str | None:
+    """Return what to know of the ties of a log, in a sentence; None where they are few or left out already.
+
+    Args:
+        share: of the neighbors that are ties, as ``tie_share``.
+        constraints: limits that patterns were mined under.
+    """
+    if share is None or share <= LITTLE or constraints.strict_time:
+        return None
+    return (
+        f"{share:.0%} of neighboring events have one timestamp and stand in the order of the file: supports and "
+        "confidences count that order, tests of order do not; set miner.strict_time=true to leave it out of all."
+    )

@@ -1,0 +1,229 @@
+"""Where given patterns occur in a log: supports, weighted supports, and what rules are held against.
+
+Patterns are taken in lexicographic order, so that what two neighbors share is matched once. One more symbol is
+matched by walking two lists of events, both sorted by user: the matches so far, and the events of the symbol.
+"""
+
+from typing import no_type_check
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from seqmine.probing.database import Database, grown, index_symbols
+from seqmine.structs import InteractionLog, PatternTable, UserError
+from seqmine.structs.constraints import Constraints
+
+
+@no_type_check
+@njit(cache=True, nogil=True)
+def _start(db: Database, symbol: int, arena: NDArray[np.int32]) -> tuple[NDArray[np.int32], int]:
+    """Store every event of the first symbol as a match; return the arena and how many."""
+    events = db.occurrences[db.occurrence_offsets[symbol] : db.occurrence_offsets[symbol + 1]]
+    arena = grown(arena, len(events))
+    for row in range(len(events)):
+        arena[row, 0], arena[row, 1] = events[row], events[row]
+    return arena, len(events)
+
+
+@no_type_check
+@njit(cache=True, nogil=True)
+def _extend(
+    db: Database, symbol: int, limits: NDArray[np.int64], arena: NDArray[np.int32], begin: int, end: int
+) -> tuple[NDArray[np.int32], int]:
+    """Store the matches of ``arena[begin:end]`` plus a symbol behind them: each end with its latest start."""
+    events = db.occurrences[db.occurrence_offsets[symbol] : db.occurrence_offsets[symbol + 1]]
+    arena = grown(arena, end + len(events))
+    top, low = end, begin
+    user, high, start = -1, begin, -1
+    gap_is_open = limits[1] >= 2**31 - 1
+    for event in events:
+        if db.user[event] != user:
+            user = db.user[event]
+            while low < end and db.user[arena[low, 0]] < user:
+                low += 1
+            if low == end:
+                break
+            high, start = low, -1
+        while (
+            low < end and db.user[arena[low, 0]] == user and db.position[event] - db.position[arena[low, 0]] > limits[1]
+        ):
+            low += 1
+        high = max(high, low)
+        while high < end and db.user[arena[high, 0]] == user and db.follow[arena[high, 0]] <= event:
+            start = max(start, arena[high, 1])
+            high += 1
+        if not gap_is_open:
+            # The latest start may have left the window of the gap with the end that it belonged to.
+            start = -1
+            for row in range(low, high):
+                start = max(start, arena[row, 1])
+        if start < 0 or (high == low and not gap_is_open):
+            continue
+        if db.position[event] - db.position[start] < limits[2] and db.time[event] - db.time[start] <= limits[3]:
+            arena[top, 0], arena[top, 1] = event, start
+            top += 1
+    return arena, top
+
+
+@no_type_check
+@njit(cache=True, nogil=True)
+def shared_symbols(flat: NDArray[np.int32], offsets: NDArray[np.int64], row: int, other: int) -> int:
+    """Return how many symbols two patterns have in common from the start."""
+    longest = min(offsets[row + 1] - offsets[row], offsets[other + 1] - offsets[other])
+    for place in range(longest):
+        if flat[offsets[row] + place] != flat[offsets[other] + place]:
+            return place
+    return longest
+
+
+@no_type_check
+@njit(cache=True, nogil=True)
+def match_pattern(
+    db: Database,
+    pattern: NDArray[np.int32],
+    shared: int,
+    limits: NDArray[np.int64],
+    arena: NDArray[np.int32],
+    marks: NDArray[np.int64],
+) -> NDArray[np.int32]:
+    """Match a pattern whose first ``shared`` symbols are matched; ``marks[k]`` ends the matches of k symbols."""
+    for place in range(shared, len(pattern)):
+        if place == 0:
+            arena, marks[1] = _start(db, pattern[0], arena)
+        else:
+            arena, marks[place + 1] = _extend(db, pattern[place], limits, arena, marks[place - 1], marks[place])
+    return arena
+
+
+@no_type_check
+@njit(cache=True, nogil=True)
+def _add_weights(
+    db: Database, matches: NDArray[np.int32], weights: NDArray[np.int64], total: NDArray[np.int64]
+) -> None:
+    """Add the weights of every user who has a match, once."""
+    user = -1
+    for row in range(len(matches)):
+        if db.user[matches[row, 0]] != user:
+            user = db.user[matches[row, 0]]
+            for column in range(len(total)):
+                total[column] += weights[user, column]
+
+
+@no_type_check
+@njit(cache=True, nogil=True)
+def _weighted_supports(
+    db: Database,
+    flat: NDArray[np.int32],
+    offsets: NDArray[np.int64],
+    order: NDArray[np.int64],
+    limits: NDArray[np.int64],
+    weights: NDArray[np.int64],
+) -> NDArray[np.int64]:
+    """Return (P, B) the weight of the users of each pattern; patterns in the given (lexicographic) order."""
+    totals = np.zeros((len(order), weights.shape[1]), np.int64)
+    arena, marks = np.empty((4096, 2), np.int32), np.zeros(np.max(np.diff(offsets)) + 1, np.int64)
+    for index in range(len(order)):
+        row = order[index]
+        shared = shared_symbols(flat, offsets, row, order[index - 1]) if index else 0
+        pattern = flat[offsets[row] : offsets[row + 1]]
+        arena = match_pattern(db, pattern, shared, limits, arena, marks)
+        _add_weights(db, arena[marks[len(pattern) - 1] : marks[len(pattern)]], weights, totals[row])
+    return totals
+
+
+def lexicographic_order(table: PatternTable) -> NDArray[np.int64]:
+    """Return the rows of a table in the order of their symbols, a pattern before its extensions.
+
+    >>> lexicographic_order(PatternTable.from_lists([(2,), (1, 3), (1,)], [1, 1, 1], 1)).tolist()
+    [2, 1, 0]
+    """
+    longest = int(table.lengths.max(initial=0))
+    places = np.full((len(table), longest), -1, np.int32)
+    row = np.repeat(np.arange(len(table)), table.lengths)
+    places[row, np.arange(len(row)) - np.repeat(table.offsets[:-1], table.lengths)] = table.symbols
+    return np.lexsort(places.T[::-1]) if longest else np.arange(len(table))
+
+
+def local_patterns(log: InteractionLog, table: PatternTable, strict_time: bool) -> tuple[Database, NDArray[np.int32]]:
+    """Index the symbols of a table in a log, and number the symbols of the table as the index does."""
+    names, flat = np.unique(table.symbols, return_inverse=True)
+    return index_symbols(log, names.astype(np.int32), strict_time), flat.astype(np.int32)
+
+
+def weighted_supports(
+    log: InteractionLog, table: PatternTable, constraints: Constraints, weights: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Return (P, B) the sum of the weights of the users that have each pattern.
+
+    Args:
+        log: histories of symbols.
+        table: the patterns to look for.
+        constraints: where a pattern may occur; its limits on length do not matter here.
+        weights: (U, B) weight of each user, for B ways to weigh them.
+
+    Raises:
+        UserError: the weights are not one row a user.
+    """
+    if len(weights) != log.num_users:
+        raise UserError(f"weights have {len(weights)} rows for {log.num_users} users: give one row a user.")
+    constraints.check(log)
+    if not len(table):
+        return np.zeros((0, weights.shape[1]), np.int64)
+    db, flat = local_patterns(log, table, constraints.strict_time)
+    limits = constraints.limits
+    return _weighted_supports(db, flat, table.offsets, lexicographic_order(table), limits, weights.astype(np.int64))
+
+
+def count_supports(log: InteractionLog, table: PatternTable, constraints: Constraints) -> NDArray[np.int64]:
+    """Return the number of users of a log that have each pattern of a table.
+
+    >>> table = PatternTable.from_lists([(1, 2), (2, 1)], [0, 0], 2)
+    >>> count_supports(InteractionLog.from_lists([[1, 2], [1, 3, 2]]), table, Constraints(max_gap=1)).tolist()
+    [1, 0]
+    """
+    return weighted_supports(log, table, constraints, np.ones((log.num_users, 1), np.int64))[:, 0]
+
+
+@no_type_check
+@njit(cache=True, nogil=True)
+def _supporters(
+    db: Database,
+    flat: NDArray[np.int32],
+    offsets: NDArray[np.int64],
+    order: NDArray[np.int64],
+    limits: NDArray[np.int64],
+) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.int64]]:
+    """Return the users of all patterns, in the given order, and where those of each row begin and end."""
+    begins, ends = np.zeros(len(order), np.int64), np.zeros(len(order), np.int64)
+    users, num_users = np.empty((4096, 1), np.int32), 0
+    arena, marks = np.empty((4096, 2), np.int32), np.zeros(np.max(np.diff(offsets)) + 1, np.int64)
+    for index in range(len(order)):
+        row = order[index]
+        shared = shared_symbols(flat, offsets, row, order[index - 1]) if index else 0
+        pattern = flat[offsets[row] : offsets[row + 1]]
+        arena = match_pattern(db, pattern, shared, limits, arena, marks)
+        begins[row] = num_users
+        users = grown(users, num_users + marks[len(pattern)] - marks[len(pattern) - 1])
+        for match in range(marks[len(pattern) - 1], marks[len(pattern)]):
+            user = db.user[arena[match, 0]]
+            if num_users == begins[row] or users[num_users - 1, 0] != user:
+                users[num_users, 0] = user
+                num_users += 1
+        ends[row] = num_users
+    return users[:num_users, 0].copy(), begins, ends
+
+
+def find_supporters(log: InteractionLog, table: PatternTable, constraints: Constraints) -> list[NDArray[np.int32]]:
+    """Return for each pattern the users that have it, ascending.
+
+    >>> table = PatternTable.from_lists([(2,), (1, 2)], [0, 0], 2)
+    >>> [users.tolist() for users in find_supporters(InteractionLog.from_lists([[2, 1], [1, 2]]), table, Constraints())]
+    [[0, 1], [1]]
+    """
+    constraints.check(log)
+    if not len(table):
+        return []
+    db, flat = local_patterns(log, table, constraints.strict_time)
+    users, begins, ends = _supporters(db, flat, table.offsets, lexicographic_order(table), constraints.limits)
+    return [users[begin:end] for begin, end in zip(begins, ends, strict=True)]

@@ -1,0 +1,1 @@
+"""Values in; tables, pictures and pages out."""

@@ -1,0 +1,137 @@
+"""A picture of a prepared log: what kind of histories are these?"""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seqmine.data.sequences import PreparedData
+from seqmine.structs import InteractionLog
+from seqmine.structs.files import write_atomically
+from seqmine.structs.log import segment_positions
+
+MAX_USERS = 200_000
+"""Users that times, behaviors and repeats are counted for; lengths and popularity look at all."""
+_FIRST_EVENTS = 50
+
+
+def draw_log(data: PreparedData, path: Path, seed: int) -> None:
+    """Draw lengths, popularity, events over time, behaviors and repeats as panels of one PNG.
+
+    Args:
+        data: the prepared log.
+        path: of the picture, written as a whole or not at all.
+        seed: decides which users are looked at when there are more than ``MAX_USERS``.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    log = draw_users(data.log, MAX_USERS, seed)
+    figure = Figure(figsize=(12, 6.4), layout="constrained")
+    FigureCanvasAgg(figure)
+    panels = figure.subplots(2, 3).flat
+    _draw_lengths(panels[0], data.log.lengths)
+    _draw_popularity(panels[1], data.catalog.train_counts[1:].numpy())
+    _draw_times(panels[2], log)
+    _draw_behaviors(panels[3], log)
+    _draw_repeats(panels[4], log)
+    panels[5].axis("off")
+    panels[5].text(0, 0.5, describe_log(data, log), va="center", fontsize=10, linespacing=1.6, in_layout=False)
+    for panel in panels[:5]:
+        panel.grid(alpha=0.3)
+    write_atomically(path, lambda temporary: figure.savefig(temporary, format="png", dpi=110))
+
+
+def draw_users(log: InteractionLog, max_users: int, seed: int) -> InteractionLog:
+    """Return the histories of so many users, drawn at random when there are more."""
+    users = np.arange(log.num_users)
+    if log.num_users > max_users:
+        users = np.sort(np.random.default_rng(seed).choice(log.num_users, max_users, replace=False))
+    lengths = log.lengths[users]
+    offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+    return log.take(segment_positions(log.offsets[users], lengths), offsets)
+
+
+def repeats(log: InteractionLog) -> NDArray[np.bool_]:
+    """Return whether the user of each event had its item before.
+
+    >>> repeats(InteractionLog.from_lists([[1, 2, 1, 1], [1]])).tolist()
+    [False, False, True, True, False]
+    """
+    users = np.repeat(np.arange(log.num_users), log.lengths)
+    pairs = users * (int(log.items.max(initial=0)) + 1) + log.items
+    _, first = np.unique(pairs, return_index=True)
+    repeated = np.ones(len(pairs), dtype=bool)
+    repeated[first] = False
+    return repeated
+
+
+def describe_log(data: PreparedData, log: InteractionLog) -> str:
+    """Return the size of a log in words.
+
+    Args:
+        data: the prepared log.
+        log: the histories that are drawn.
+    """
+    whole = data.log
+    lines = [
+        f"{whole.num_events:,} events",
+        f"{whole.num_users:,} users",
+        f"{data.catalog.num_items:,} items in training",
+        f"{len(data.unseen_item_ids):,} items later only",
+        f"{len(data.split.val):,} validation targets",
+        f"{len(data.split.test):,} test targets",
+        f"median history {np.median(whole.lengths):.0f} events, longest {whole.lengths.max():,}",
+        f"{repeats(log).mean():.1%} of events repeat an item",
+    ]
+    if log.num_users < whole.num_users:
+        lines.append(f"times, kinds, repeats: {log.num_users:,} users drawn")
+    return "\n".join(lines)
+
+
+def _draw_lengths(panel: Any, lengths: NDArray[np.int64]) -> None:
+    present = lengths[lengths > 0]
+    edges = np.unique(np.round(np.geomspace(1, max(int(present.max(initial=1)), 2) + 1, 40)))
+    panel.hist(present, bins=edges)
+    panel.set(xscale="log", title="lengths of histories", xlabel="events of a user", ylabel="users")
+
+
+def _draw_popularity(panel: Any, counts: NDArray[np.int64]) -> None:
+    ranked = np.sort(counts)[::-1]
+    rows = np.unique(np.geomspace(1, len(ranked), 400).astype(np.int64)) - 1
+    panel.plot(rows + 1, ranked[rows])
+    top = ranked[: max(len(ranked) // 10, 1)].sum() / max(ranked.sum(), 1)
+    title = f"popularity: the top tenth has {top:.0%}"
+    panel.set(xscale="log", yscale="log", title=title, xlabel="rank of the item", ylabel="training events")
+
+
+def _draw_times(panel: Any, log: InteractionLog) -> None:
+    panel.set(title="events over time", ylabel="events")
+    if log.timestamps is None:
+        panel.text(0.5, 0.5, "the log has no times", ha="center", va="center", transform=panel.transAxes)
+        return
+    counts, edges = np.histogram(log.timestamps, bins=60)
+    panel.stairs(counts, edges.astype("datetime64[s]"), fill=True)
+    panel.tick_params(axis="x", rotation=30)
+
+
+def _draw_behaviors(panel: Any, log: InteractionLog) -> None:
+    panel.set(title="kinds of events", xlabel="events")
+    if log.behaviors is None:
+        panel.text(0.5, 0.5, "the log has one kind of event", ha="center", va="center", transform=panel.transAxes)
+        return
+    counts = np.bincount(log.behaviors, minlength=len(log.behavior_names) + 1)[1:]
+    rows = np.argsort(counts)[-12:]
+    panel.barh([log.behavior_names[row] for row in rows], counts[rows])
+    panel.bar_label(panel.containers[0], [f"{counts[row] / counts.sum():.1%}" for row in rows], padding=2)
+    panel.margins(x=0.15)
+
+
+def _draw_repeats(panel: Any, log: InteractionLog) -> None:
+    position = np.arange(log.num_events) - np.repeat(log.offsets[:-1], log.lengths)
+    early = position < _FIRST_EVENTS
+    seen = np.bincount(position[early], minlength=1)
+    share = np.bincount(position[early], weights=repeats(log)[early], minlength=1) / np.maximum(seen, 1)
+    panel.plot(np.arange(1, len(share) + 1), share)
+    panel.set(title="share of repeats", xlabel="place in the history", ylabel="item known to the user", ylim=(0, 1))

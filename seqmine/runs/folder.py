@@ -1,0 +1,76 @@
+"""The run folder: what other programs read back from it, and what its numbers depend on."""
+
+import json
+import os
+import platform
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+
+from seqmine.runs.settings import nodes
+from seqmine.structs import UserError
+
+
+def environment() -> dict[str, Any]:
+    """Describe what the numbers of a run depend on beside its configuration."""
+    import lightning
+    import torch
+
+    import seqmine
+
+    return {
+        "versions": {
+            "python": platform.python_version(),
+            "torch": torch.__version__,
+            "lightning": lightning.__version__,
+            "seqmine": seqmine.__version__,
+        },
+        "machine": {"system": platform.platform(), "processors": os.cpu_count(), "threads": torch.get_num_threads()},
+        "device": torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu",
+        "git_sha": _git_sha(),
+    }
+
+
+def read_config(run: str) -> DictConfig:
+    """Read the configuration of a finished run, with its inner references alive.
+
+    A setting that is changed in it also changes where other settings refer to it. What came from the environment or
+    from Hydra has the value that it had in the run.
+
+    Raises:
+        UserError: when ``run`` is no run folder.
+    """
+    resolved_path, path = Path(run) / "config.yaml", Path(run) / ".hydra" / "config.yaml"
+    if not (resolved_path.is_file() and path.is_file()):
+        raise UserError(f"run {run!r} has no config.yaml; set run to a folder that seqmine.train wrote")
+    config, resolved = OmegaConf.load(path), OmegaConf.load(resolved_path)
+    assert isinstance(config, DictConfig)
+    for name, node in list(nodes(config)):
+        if node._is_interpolation() and ":" in str(node._value()):
+            OmegaConf.update(config, name, OmegaConf.select(resolved, name))
+    return config
+
+
+def read_metrics(folder: Path) -> dict[str, Any]:
+    """Read the metrics of a finished run."""
+    return json.loads((folder / "metrics.json").read_text())
+
+
+def best_checkpoint(run: str) -> str:
+    """Return the path of the checkpoint that validation chose.
+
+    Raises:
+        UserError: when the run has none.
+    """
+    path = Path(run) / "checkpoints" / "best.ckpt"
+    if not path.is_file():
+        raise UserError(f"run {run!r} has no checkpoints/best.ckpt; set run to a folder that seqmine.train finished")
+    return str(path)
+
+
+def _git_sha() -> str | None:
+    command = ["git", "-C", str(Path(__file__).parent), "rev-parse", "HEAD"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return done.stdout.strip() or None

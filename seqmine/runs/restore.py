@@ -1,0 +1,135 @@
+"""Rebuild the parts of a finished run from its folder."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning import Trainer, seed_everything
+from omegaconf import DictConfig, OmegaConf
+
+from seqmine.data.datamodule import SequenceDataModule
+from seqmine.data.store import read_catalog
+from seqmine.models.baselines.module import BaselineModule
+from seqmine.models.module import SequenceModule
+from seqmine.runs.components import build
+from seqmine.runs.folder import best_checkpoint, read_config
+from seqmine.structs import Catalog, UserError
+
+Model = SequenceModule | BaselineModule
+
+
+def restore_run(config: DictConfig) -> tuple[DictConfig, Model, SequenceDataModule]:
+    """Rebuild the run that ``config.run`` names, with its best weights; the log is not read yet.
+
+    Args:
+        config: of a program, with ``run``, ``paths`` and optionally ``evaluation``, ``trainer`` and ``data.path``; what
+            is not null in them takes the place of the setting of the run.
+
+    Returns:
+        The settings of the run with these changes, its module and its data module.
+
+    Raises:
+        UserError: when the folder is no run.
+    """
+    settings = read_config(config.run)
+    settings.paths.run = config.paths.run
+    for group in ("evaluation", "trainer", "data"):
+        for name, value in (config.get(group) or {}).items():
+            if value is not None:
+                OmegaConf.update(settings, f"{group}.{name}", value, force_add=True)
+    with same_components(config.run):
+        datamodule = build(settings.data.module, settings.trusted)
+    module = load_module(config.run, settings)
+    datamodule.reader = module
+    return settings, module, datamodule
+
+
+def load_module(run: str, settings: DictConfig) -> Model:
+    """Rebuild the module of a run with its best weights.
+
+    Args:
+        run: folder of the run.
+        settings: of the run.
+
+    Raises:
+        UserError: when the run has no checkpoint, or was made by a version that differs.
+    """
+    seed_everything(settings.seed, verbose=False)
+    checkpoint: dict[str, Any] = torch.load(best_checkpoint(run), map_location="cpu", weights_only=True)
+    with same_components(run):
+        module = build(settings.model, settings.trusted)(catalog=run_catalog(run))
+        module.load_state_dict(checkpoint["state_dict"])
+    return module.eval()
+
+
+def run_catalog(run: str) -> Catalog:
+    """Return the items that a run knows."""
+    return read_catalog(Path(run) / "catalog.parquet")
+
+
+def reranked(
+    config: DictConfig, settings: DictConfig, module: Model, datamodule: SequenceDataModule
+) -> tuple[Model, dict[str, float]]:
+    """Correct a model as ``config.rerank`` says.
+
+    Args:
+        config: of a program, with ``run`` and ``rerank``.
+        settings: of the run.
+        module: the model of the run.
+        datamodule: of the run.
+
+    Returns:
+        What scores, and the settings that were chosen for it by the name that they are reported with.
+
+    Raises:
+        UserError: when the log numbers items differently than the run.
+    """
+    if not config.rerank:
+        return module, {}
+    check_catalog(datamodule.catalog, config.run)
+    return build(config.rerank, settings.trusted)(module, datamodule)
+
+
+def build_trainer(settings: DictConfig) -> Trainer:
+    """Build a trainer that evaluates and logs nothing."""
+    callbacks = list(build(settings.callbacks, settings.trusted).values())
+    return build(settings.trainer, settings.trusted)(callbacks=callbacks, logger=False)
+
+
+@contextmanager
+def same_components(run: str) -> Iterator[None]:
+    """Refuse a run whose settings or weights the components of this version do not take any more.
+
+    Raises:
+        UserError: a component misses an argument or a weight, or is given one that it does not know.
+    """
+    try:
+        yield
+    except Exception as error:
+        causes = (str(error), str(error.__cause__))
+        signs = ("required keyword", "unexpected keyword", "loading state_dict")
+        problem = next((" ".join(cause.split()) for cause in causes if any(sign in cause for sign in signs)), None)
+        if problem is None:
+            raise
+        made_by = json.loads((Path(run) / "environment.json").read_text())
+        raise UserError(
+            f"run {run!r} was made by seqmine {made_by['versions']['seqmine']} ({made_by['git_sha']}), whose "
+            f"components differ from those of this version ({problem}); train again, or set run to a newer one"
+        ) from error
+
+
+def check_catalog(catalog: Catalog, run: str) -> None:
+    """Refuse data whose items are numbered differently than in the run.
+
+    Raises:
+        UserError: when the catalogs differ.
+    """
+    known = run_catalog(run)
+    if known.fingerprint != catalog.fingerprint:
+        raise UserError(
+            f"the log has a catalog of {catalog.num_items} items that is not the catalog of {known.num_items} items of "
+            f"run {run!r}; set data.path to the log of that run, or train again"
+        )

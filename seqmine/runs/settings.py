@@ -1,0 +1,37 @@
+"""The settings of a run: every node by its name, and the whole as plain values without secrets."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+
+_SECRET = re.compile(r"(^|_)(key|token|secret|password)($|_)", re.IGNORECASE)
+
+
+def plain(config: DictConfig) -> dict[str, Any]:
+    """Return the configuration as a resolved dictionary whose secrets are blanked."""
+    return _redact(OmegaConf.to_container(config, resolve=True))
+
+
+def _redact(node: Any) -> Any:
+    if isinstance(node, dict):
+        return {key: "***" if _SECRET.search(str(key)) and node[key] else _redact(node[key]) for key in node}
+    if isinstance(node, list):
+        return [_redact(value) for value in node]
+    return node
+
+
+def nodes(config: DictConfig, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield every node below ``config`` with its full name, without following references."""
+    for key in map(str, config):
+        name = f"{prefix}{key}"
+        node = config._get_node(key)
+        yield name, node
+        if (
+            isinstance(node, DictConfig)
+            and not node._is_none()
+            and not node._is_interpolation()
+            and not node._is_missing()
+        ):
+            yield from nodes(node, f"{name}.")

@@ -1,0 +1,50 @@
+import pytest
+from omegaconf import OmegaConf
+
+from seqmine.app.checks import check_complete, check_types, unknown_key
+from seqmine.structs import UserError
+
+DEFAULTS = OmegaConf.create({"epochs": 3, "lr": 0.1, "flag": True, "name": "x", "limit": None})
+
+
+@pytest.mark.parametrize("change", [{"epochs": 5}, {"lr": 1}, {"flag": False}, {"name": 7}, {"limit": "00:01:00"}])
+def test_values_of_the_right_kind_pass(change):
+    check_types(OmegaConf.merge(DEFAULTS, change), DEFAULTS)
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"epochs": "abc"}, "epochs is 'abc', allowed is a whole number; change epochs"),
+        ({"epochs": 1.5}, "epochs is 1.5, allowed is a whole number"),
+        ({"epochs": True}, "epochs is True, allowed is a whole number"),
+        ({"lr": "high"}, "lr is 'high', allowed is a number"),
+        ({"flag": 1}, "flag is 1, allowed is true or false"),
+    ],
+)
+def test_values_of_the_wrong_kind_are_named(change, sentence):
+    with pytest.raises(UserError, match=sentence):
+        check_types(OmegaConf.merge(DEFAULTS, change), DEFAULTS)
+
+
+def test_an_unknown_key_comes_with_the_nearest_known_one():
+    assert "did you mean epochs?" in str(unknown_key("epoch", DEFAULTS))
+
+
+def test_a_setting_without_a_value_is_named_even_beside_references():
+    config = OmegaConf.create({"path": "???", "home": "${nowhere:}", "copy": "${path}"})
+    with pytest.raises(UserError, match="path is not set and has no default; write path=<value>"):
+        check_complete(config)
+    config.path = "x"
+    check_complete(config)
+
+
+def test_a_value_in_the_place_of_a_group_is_told_the_slash():
+    defaults = OmegaConf.create({"model": {"loss": {"_target_": "x"}}})
+    with pytest.raises(UserError, match="model.loss is a group; write model/loss=bce"):
+        check_types(OmegaConf.create({"model": {"loss": "bce"}}), defaults)
+
+
+def test_a_default_that_hydra_fills_in_can_be_changed():
+    defaults = OmegaConf.create({"run_name": "${hydra:runtime.choices.model}"})
+    check_types(OmegaConf.create({"run_name": "mine"}), defaults)

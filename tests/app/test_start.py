@@ -1,0 +1,15 @@
+import json
+
+from omegaconf import OmegaConf
+
+from seqmine.app.start import start_run
+
+
+def test_a_run_begins_with_its_settings_and_its_environment_and_shows_them(tmp_path, capsys):
+    start_run(OmegaConf.create({"paths": {"run": str(tmp_path)}, "seed": 7, "twin": "${seed}", "api_key": "secret"}))
+    written = OmegaConf.load(tmp_path / "config.yaml")
+    assert (written.twin, written.api_key) == (7, "***")
+    assert json.loads((tmp_path / "environment.json").read_text())["versions"]["seqmine"]
+    shown = capsys.readouterr().err
+    assert "configuration" in shown
+    assert "secret" not in shown

@@ -1,0 +1,47 @@
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from seqmine.mining.judging.rules import RuleMiner, measure_rules
+from seqmine.structs import InteractionLog, PatternTable, UserError
+from seqmine.structs.constraints import Constraints
+
+HISTORIES = st.lists(st.lists(st.integers(1, 3), max_size=7), min_size=1, max_size=6)
+
+
+@given(HISTORIES)
+@settings(max_examples=60, deadline=None)
+def test_confidence_and_lift_equal_their_definition(histories):
+    log = InteractionLog.from_lists(histories)
+    table = RuleMiner(min_count=1, max_length=3).mine(log)
+    for row, pattern in enumerate(table.patterns()):
+        users = [self_contained(history, pattern[:-1]) for history in histories]
+        assert table.columns["antecedent_count"][row] == sum(users)
+        assert table.columns["confidence"][row] == pytest.approx(table.support_count[row] / sum(users))
+        base = table.columns["base_rate"][row]
+        assert table.columns["lift"][row] == pytest.approx(table.columns["confidence"][row] / base)
+        assert table.columns["leverage"][row] == pytest.approx(table.support_count[row] - sum(users) * base)
+
+
+def self_contained(history, pattern):
+    rest = iter(history)
+    return all(symbol in rest for symbol in pattern)
+
+
+def test_followed_count_leaves_out_users_who_end_with_the_antecedent():
+    log = InteractionLog.from_lists([[1, 2], [2, 1], [1, 3]])
+    measures = measure_rules(log, PatternTable.from_lists([(1, 2)], [0], 3), Constraints())
+    assert (measures.antecedent_count[0], measures.followed_count[0], measures.support_count[0]) == (3, 2, 1)
+
+
+def test_rules_come_by_falling_confidence_above_the_floor():
+    log = InteractionLog.from_lists([[1, 2], [1, 2], [1, 3], [3, 2]])
+    table = RuleMiner(min_count=1, min_confidence=0.5).mine(log)
+    assert table.patterns() == [(1, 2), (3, 2)]
+
+
+def test_confidence_out_of_range_is_named():
+    with pytest.raises(
+        UserError, match=r"min_confidence=2.0 is not allowed: set miner.min_confidence between 0 and 1."
+    ):
+        RuleMiner(min_count=1, min_confidence=2.0)

@@ -1,0 +1,44 @@
+import numpy as np
+import polars as pl
+import pytest
+
+from seqmine.data.engines.embedded import number_table
+from seqmine.data.sequences import prepare_sequences
+from seqmine.data.splits import LeaveOneOut
+from seqmine.reporting.log_picture import describe_log, draw_log, draw_users, repeats
+from seqmine.structs import InteractionLog
+
+
+def prepared(events):
+    return prepare_sequences(number_table(events), None, LeaveOneOut())
+
+
+@pytest.mark.parametrize("columns", [["timestamp", "behavior"], ["timestamp"], []])
+def test_a_picture_is_drawn_of_every_kind_of_log(events, tmp_path, columns):
+    draw_log(prepared(events.select("user_id", "item_id", *columns)), tmp_path / "log.png", seed=1)
+    assert (tmp_path / "log.png").read_bytes().startswith(b"\x89PNG")
+    assert [path.name for path in tmp_path.iterdir()] == ["log.png"]
+
+
+def test_users_are_drawn_whole():
+    log = InteractionLog.from_lists([[user + 1] * (user + 1) for user in range(20)])
+    drawn = draw_users(log, 5, seed=1)
+    assert drawn.num_users == 5
+    assert all(set(drawn.history(user)) == {len(drawn.history(user))} for user in range(5))
+    assert draw_users(log, 20, seed=1).items.tolist() == log.items.tolist()
+
+
+def test_repeats_equal_a_slow_loop():
+    generator = np.random.default_rng(0)
+    rows = [generator.integers(1, 6, length).tolist() for length in (0, 1, 7, 30)]
+    slow = [item in row[:place] for row in rows for place, item in enumerate(row)]
+    assert repeats(InteractionLog.from_lists(rows)).tolist() == slow
+
+
+def test_the_words_count_the_log():
+    rows = [("u", item) for item in "abacd"] + [("v", item) for item in "aba"]
+    data = prepared(pl.DataFrame(rows, schema=["user_id", "item_id"], orient="row"))
+    words = describe_log(data, data.log)
+    assert "2 users" in words
+    assert "2 items in training\n2 items later only" in words
+    assert "median history 3 events, longest 3" in words

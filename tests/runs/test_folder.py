@@ -1,0 +1,34 @@
+import pytest
+from omegaconf import OmegaConf
+
+from seqmine.runs.folder import best_checkpoint, read_config, read_metrics
+from seqmine.structs import UserError
+from seqmine.structs.files import write_json
+
+
+def make_run(folder):
+    raw = {"seen": "full", "module": {"seen": "${seen}"}, "home": "${oc.env:NOWHERE}", "paths": {"run": "${hydra:x}"}}
+    (folder / ".hydra").mkdir()
+    OmegaConf.save(OmegaConf.create(raw), folder / ".hydra" / "config.yaml")
+    resolved = {"seen": "full", "module": {"seen": "full"}, "home": "/home", "paths": {"run": "old"}}
+    OmegaConf.save(OmegaConf.create(resolved), folder / "config.yaml")
+    return str(folder)
+
+
+def test_references_inside_a_read_configuration_are_alive(tmp_path):
+    config = read_config(make_run(tmp_path))
+    config.seen = "none"
+    assert config.module.seen == "none"
+    assert (config.home, config.paths.run) == ("/home", "old")
+
+
+def test_what_is_missing_is_named(tmp_path):
+    with pytest.raises(UserError, match="has no config.yaml; set run to a folder that seqmine.train wrote"):
+        read_config(str(tmp_path / "nothing"))
+    with pytest.raises(UserError, match="has no checkpoints/best.ckpt"):
+        best_checkpoint(str(tmp_path))
+
+
+def test_metrics_are_read_back(tmp_path):
+    write_json(tmp_path / "metrics.json", {"val/ndcg@10": 0.5})
+    assert read_metrics(tmp_path) == {"val/ndcg@10": 0.5}

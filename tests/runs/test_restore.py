@@ -1,0 +1,45 @@
+import json
+
+import pytest
+import torch
+from hydra import compose, initialize_config_dir
+
+from seqmine.data.store import write_catalog
+from seqmine.runs.components import CONF_DIR
+from seqmine.runs.restore import check_catalog, load_module, same_components
+from seqmine.structs import Catalog, UserError
+
+
+def test_a_catalog_with_other_items_is_refused(tmp_path):
+    write_catalog(Catalog.of_size(3), tmp_path / "catalog.parquet")
+    check_catalog(Catalog.of_size(3), str(tmp_path))
+    with pytest.raises(UserError, match="catalog of 2 items that is not the catalog of 3 items.*set data.path"):
+        check_catalog(Catalog(["2", "1"], torch.tensor([0, 1, 1])), str(tmp_path))
+
+
+def needs(*, width: int) -> int:
+    return width
+
+
+def test_a_run_of_another_version_is_named(tmp_path):
+    environment = {"versions": {"seqmine": "0.0.1"}, "git_sha": "abc"}
+    (tmp_path / "environment.json").write_text(json.dumps(environment))
+    for settings in ({}, {"width": 1, "height": 2}):
+        with (
+            pytest.raises(UserError, match=r"made by seqmine 0.0.1 \(abc\).*train again"),
+            same_components(str(tmp_path)),
+        ):
+            needs(**settings)
+    with pytest.raises(TypeError, match="unsupported operand"), same_components(str(tmp_path)):
+        _ = needs(width=1) + None
+
+
+def test_weights_of_another_version_are_named(tmp_path):
+    (tmp_path / "environment.json").write_text(json.dumps({"versions": {"seqmine": "0.0.1"}, "git_sha": "abc"}))
+    (tmp_path / "checkpoints").mkdir()
+    torch.save({"state_dict": {}}, tmp_path / "checkpoints" / "best.ckpt")
+    write_catalog(Catalog.of_size(3), tmp_path / "catalog.parquet")
+    with initialize_config_dir(str(CONF_DIR), version_base="1.3"):
+        settings = compose("train", ["model=gru"])
+    with pytest.raises(UserError, match=r"made by seqmine 0.0.1 \(abc\).*Missing key.*item_embedding.*train again"):
+        load_module(str(tmp_path), settings)

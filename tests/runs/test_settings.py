@@ -1,0 +1,8 @@
+from omegaconf import OmegaConf
+
+from seqmine.runs.settings import plain
+
+
+def test_secrets_are_blanked_and_other_keys_are_not():
+    config = OmegaConf.create({"api_key": "abc", "nested": [{"password": "x", "monkey": "y"}], "token": None})
+    assert plain(config) == {"api_key": "***", "nested": [{"password": "***", "monkey": "y"}], "token": None}

@@ -1,0 +1,65 @@
+from functools import partial
+from types import SimpleNamespace
+
+import pytest
+import torch
+from lightning import LightningModule, Trainer
+
+from seqmine.data.batching import Batching
+from seqmine.data.cleaning.edges import WholeLog
+from seqmine.data.cleaning.pipeline import Cleaning
+from seqmine.data.datamodule import SequenceDataModule
+from seqmine.data.sources.sequences import SequenceFile
+from seqmine.data.splits import LeaveOneOut
+from seqmine.data.windows import LatestWindow
+from seqmine.metrics.evaluator import RankingEvaluator
+from seqmine.models.baselines.popularity import Popularity
+from seqmine.training.evaluation import RankingEvaluation
+
+
+class Fixed(LightningModule):
+    """Gives every item the same score."""
+
+    def __init__(self, num_items: int, value: float) -> None:
+        super().__init__()
+        self.num_items, self.value = num_items, value
+
+    def validation_step(self, batch, batch_index):
+        return torch.full((len(batch), self.num_items + 1), self.value)
+
+    test_step = validation_step
+
+
+def evaluate(small_log, tmp_path, value: float) -> RankingEvaluation:
+    data = SequenceDataModule(
+        source=SequenceFile(path=str(small_log)), cleaning=Cleaning(steps=[], edge=WholeLog()), split=LeaveOneOut(), windows=LatestWindow(), max_length=8, batching=Batching(batch_size=16, eval_batch_size=32), seen="full", seed=0, store=str(tmp_path),
+    )  # fmt: skip
+    callback = RankingEvaluation(
+        metrics=partial(RankingEvaluator, cutoffs=[10]), baselines={"popularity": Popularity()}
+    )
+    quiet = {"logger": False, "enable_progress_bar": False, "enable_model_summary": False, "accelerator": "cpu"}
+    trainer = Trainer(callbacks=[callback], use_distributed_sampler=False, default_root_dir=str(tmp_path), **quiet)
+    trainer.test(Fixed(data.catalog.num_items, value), data, verbose=False)
+    return callback
+
+
+def test_a_constant_model_hits_nothing_and_baselines_stand_beside_it(small_log, tmp_path):
+    callback = evaluate(small_log, tmp_path, 1.0)
+    assert callback.results["test/hit_rate@10"] == 0.0
+    assert callback.results["test/loss"] == pytest.approx(torch.tensor(float(30)).log().item(), rel=0.02)
+    assert callback.results["baseline/popularity/test/hit_rate@10"] > 0.1
+    assert callback.per_user["test"].columns == ["user_id", "split", "item_id", "rank"]
+
+
+def test_scores_that_are_not_numbers_are_an_error_never_a_hit(small_log, tmp_path):
+    with pytest.raises(ValueError, match="NaN"):
+        evaluate(small_log, tmp_path, float("nan"))
+
+
+def test_a_fit_needs_no_baselines():
+    callback = RankingEvaluation(
+        metrics=partial(RankingEvaluator, cutoffs=[10]), baselines={"popularity": Popularity()}
+    )
+    catalog = SimpleNamespace(num_items=3, train_counts=torch.tensor([0, 1, 1, 1]))
+    callback.setup(SimpleNamespace(datamodule=SimpleNamespace(catalog=catalog)), SimpleNamespace(device="cpu"), "fit")
+    assert callback.results == {}
