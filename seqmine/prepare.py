@@ -13,16 +13,13 @@ def main(config: DictConfig) -> None:
     from rich.console import Console
 
     from seqmine.app.start import start_run
-    from seqmine.data.cleaning.audit import Audit
-    from seqmine.data.leakage import LeakReport
     from seqmine.reporting.log_picture import draw_log
     from seqmine.runs.components import build
 
     start_run(config)
     datamodule = build(config.data.module, config.trusted)
     datamodule.prepare_data()
-    audit = Audit.from_json((datamodule.folder / "audit.json").read_text())
-    leaks = LeakReport.from_json((datamodule.folder / "leaks.json").read_text())
+    audit, leaks = datamodule.audit(), datamodule.leaks()
     audit.write(Path(config.paths.run) / "audit.json")
     draw_log(datamodule.prepared, Path(config.paths.run) / "log.png", config.seed)
     Console().print(audit.table(), leaks.table(), f"stored in {datamodule.folder}")

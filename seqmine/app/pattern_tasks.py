@@ -20,7 +20,7 @@ from seqmine.mining.judging.evaluation import coverage
 from seqmine.mining.judging.evidence import CountsAlone, Evidence, Verdict
 from seqmine.mining.judging.release import ReleaseRule, unmeasured_later
 from seqmine.mining.statistics.sequentiality import SequentialityCheck
-from seqmine.mining.statistics.ties import tie_note, tie_share
+from seqmine.mining.statistics.ties import tie_note
 from seqmine.mining.symbols import Projection, SymbolLog, keep_users
 from seqmine.reporting.pattern_loggers import log_patterns, log_report
 from seqmine.reporting.patterns import (
@@ -37,6 +37,7 @@ from seqmine.runs.restore import check_catalog, load_module
 from seqmine.structs import InteractionLog, PatternTable, Recommender, UserError
 from seqmine.structs.constraints import Constraints
 from seqmine.structs.files import write_json
+from seqmine.structs.log import tie_share
 
 
 @dataclass(frozen=True)

@@ -17,11 +17,13 @@ from torch.utils.data import DataLoader
 
 from seqmine.data.attributes import with_attributes
 from seqmine.data.batching import Batching, TargetBatches, TrainingBatches
+from seqmine.data.cleaning.audit import Audit
 from seqmine.data.cleaning.pipeline import Cleaning, describe
 from seqmine.data.collate import HistoryCollate, NextItemCollate, TrainingCollate
 from seqmine.data.disk import writing_to
 from seqmine.data.features import Features
-from seqmine.data.leakage import find_leaks
+from seqmine.data.leakage import LeakReport, find_leaks
+from seqmine.data.leakage.verdict import kept_verdict
 from seqmine.data.sequences import PreparedData, prepare_sequences
 from seqmine.data.splits import Splitter, Targets
 from seqmine.data.store import STORE_VERSION, read_store, write_store
@@ -86,6 +88,7 @@ class SequenceDataModule(LightningDataModule):
         """The prepared log; made on first use."""
         if self._prepared is None:
             self.prepare_data()
+            self._tell()
             data = read_store(self.folder)
             self._prepared = replace(data, catalog=replace(data.catalog, count_targets=self._count_targets))
         return self._prepared
@@ -137,17 +140,47 @@ class SequenceDataModule(LightningDataModule):
         return self._fingerprint
 
     def prepare_data(self) -> None:
-        """Read, clean, split and store the log, unless a store of the same fingerprint is there.
+        """Read, clean, split and store the log, unless a store of the same fingerprint is there, and look for leaks.
 
         Raises:
             UserError: when the log cannot be read, or when a part that is asked for is known to training.
         """
         if self.folder.exists():
             _log.info("prepared data are read from %s", self.folder)
-            return
-        with writing_to(self.store):
-            self._write_store()
-        _log.info("prepared data are kept in %s", self.folder)
+        else:
+            with writing_to(self.store):
+                self._write_store()
+            _log.info("prepared data are kept in %s", self.folder)
+        self.leaks().require_passed()
+
+    def _tell(self) -> None:
+        """Say what a user of the numbers must know of the log, once a run."""
+        for note in (self.audit().summary(), *self.leaks().warnings()):
+            if note is not None:
+                _log.warning(note)
+
+    def audit(self) -> Audit:
+        """Return what cleaning did to the stored log."""
+        return Audit.from_json((self.folder / "audit.json").read_text())
+
+    def leaks(self) -> LeakReport:
+        """Return the verdict on leaks of the stored log under what this run trains on."""
+        names = ("windows", "max_length", "task", "seed", "target_behavior")
+        depends_on = {name: getattr(self, name) for name in names}
+        return kept_verdict(self.folder / "leaks", depends_on, self._look_for_leaks)
+
+    def _look_for_leaks(self) -> LeakReport:
+        data = read_store(self.folder)
+        return find_leaks(
+            data,
+            splitter=self.split,
+            windows=self._windows(data.log),
+            max_length=self.max_length,
+            audit=self.audit(),
+            seed=self.seed,
+            task=self._task(data.log),
+            target_behavior=self.target_behavior,
+        )
 
     def _write_store(self) -> None:
         self.store.mkdir(parents=True, exist_ok=True)
@@ -156,23 +189,12 @@ class SequenceDataModule(LightningDataModule):
             table = self.features.items.read(self.source.item_features())
             data = prepare_sequences(log, table, self.split, self.target_behavior)
             data = with_attributes(data, self.features.items, self.features.users, table)
-        leaks = find_leaks(
-            data,
-            splitter=self.split,
-            windows=self._windows(data.log),
-            max_length=self.max_length,
-            audit=audit,
-            seed=self.seed,
-            task=self._task(data.log),
-            target_behavior=self.target_behavior,
-        )
-        leaks.require_passed()
         description = {
             "fingerprint": self.fingerprint,
             "split": describe(self.split),
             "target_behavior": self.target_behavior,
         }
-        write_store(data, self.folder, description, {"audit.json": audit.to_json(), "leaks.json": leaks.to_json()})
+        write_store(data, self.folder, description, {"audit.json": audit.to_json()})
 
     def setup(self, stage: str) -> None:  # noqa: ARG002 - all stages read the same store
         """Open the prepared log in every process."""

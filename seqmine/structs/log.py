@@ -98,6 +98,25 @@ class InteractionLog:
         return cls(np.concatenate([np.empty(0, np.int32), *rows]).astype(np.int32), offsets)
 
 
+FEW_TIES = 0.01
+"""A share of ties above this is told to people: what the file lists first then decides much."""
+
+
+def tie_share(log: InteractionLog) -> float | None:
+    """Return the share of neighboring events with equal timestamps, or None for a log without time.
+
+    >>> tie_share(InteractionLog(np.array([1, 2, 3], np.int32), np.array([0, 3]), np.array([5, 5, 9])))
+    0.5
+    """
+    if log.timestamps is None:
+        return None
+    is_second = np.ones(log.num_events, np.bool_)
+    is_second[log.offsets[:-1][log.lengths > 0]] = False
+    second = np.flatnonzero(is_second)
+    ties = np.count_nonzero(log.timestamps[second] == log.timestamps[second - 1])
+    return float(ties / len(second)) if len(second) else 0.0
+
+
 def segment_positions(starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return the concatenation of the ranges ``starts[i] .. starts[i] + lengths[i]``, without a loop.
 

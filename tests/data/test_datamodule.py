@@ -1,5 +1,7 @@
+from functools import partial
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -8,14 +10,18 @@ from seqmine.data.batching import Batching
 from seqmine.data.cleaning.edges import WholeLog
 from seqmine.data.cleaning.pipeline import Cleaning
 from seqmine.data.cleaning.single_events import ExactDuplicates
+from seqmine.data.collate import MaskedItemCollate
 from seqmine.data.datamodule import SequenceDataModule
 from seqmine.data.features import Features
+from seqmine.data.leakage import LeakReport
 from seqmine.data.sources.interactions import InteractionFiles
 from seqmine.data.sources.sequences import SequenceFile
 from seqmine.data.sources.synthetic import Synthetic
 from seqmine.data.splits import LeaveLastK, LeaveOneOut
-from seqmine.data.windows import LatestWindow, PrefixWindows, SlidingWindows
+from seqmine.data.windows import LatestWindow, PrefixWindows, SlidingWindows, Windows
 from seqmine.structs import UserError, columns_read
+
+CLEAN = LeakReport(())
 
 
 def datamodule(path, store, split=None, **changes) -> SequenceDataModule:
@@ -112,6 +118,71 @@ def shop(path, store, **changes) -> SequenceDataModule:
         source=InteractionFiles(path=str(shop_file(path))), cleaning=Cleaning(steps=[], edge=WholeLog()),
         split=LeaveOneOut(), store=str(store), **({"windows": LatestWindow()} | settings),
     )  # fmt: skip
+
+
+class IntoTheTest:
+    """Trains on whole histories, targets included."""
+
+    def choose(self, offsets, train_stops, max_length, generator):
+        users = np.flatnonzero(train_stops >= 2)
+        return Windows(users, offsets[users], offsets[users + 1], offsets[users] + 1)
+
+
+def test_windows_that_leak_are_refused_though_the_store_exists(small_log, tmp_path):
+    clean = datamodule(small_log, tmp_path)
+    clean.prepare_data()
+    written = (clean.folder / "items.npy").stat().st_mtime_ns
+    for _ in range(2):  # the verdict is kept and refuses again
+        leaky = datamodule(small_log, tmp_path, windows=IntoTheTest())
+        with pytest.raises(UserError, match="the prepared data leak: training sequences stay inside training"):
+            _ = leaky.catalog
+        assert leaky.folder == clean.folder
+    assert (clean.folder / "items.npy").stat().st_mtime_ns == written
+    clean.prepare_data()
+
+
+@pytest.mark.parametrize("change", [{"windows": PrefixWindows()}, {"max_length": 5}, {"seed": 3}, {"task": partial(MaskedItemCollate, mask_share=0.2, last_share=0.1, augmentations={})}, {"batching": Batching(batch_size=4, eval_batch_size=4)}])  # fmt: skip
+def test_leaks_are_looked_for_once_for_all_that_the_verdict_depends_on(small_log, tmp_path, change, monkeypatch):
+    looked = []
+    monkeypatch.setattr("seqmine.data.datamodule.find_leaks", lambda *_, **settings: looked.append(settings) or CLEAN)
+    for _ in range(2):
+        datamodule(small_log, tmp_path).prepare_data()
+    assert len(looked) == 1
+    for _ in range(2):
+        datamodule(small_log, tmp_path, **change).prepare_data()
+    assert len(looked) == (1 if "batching" in change else 2)
+
+
+def test_two_processes_that_prepare_one_log_agree(small_log, tmp_path):
+    """Both find no store; one comes second, and finds that store and verdict are there."""
+    first, second = datamodule(small_log, tmp_path), datamodule(small_log, tmp_path)
+    second._write_store()
+    first._write_store()
+    for data in (first, second):
+        data.prepare_data()
+        assert data.leaks().passed
+    assert len(list((first.folder / "leaks").iterdir())) == 1
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_ties_and_what_cleaning_takes_out_are_told_once_a_run(tmp_path, caplog):
+    path = tmp_path / "log.csv"
+    rows = [f"u{user},i{(user + step) % 9},{100 * (step - step % 2)}" for user in range(20) for step in range(8)]
+    path.write_text("user_id,item_id,timestamp\n" + "\n".join([*rows, *rows[:2]]) + "\n")
+    for _ in range(2):  # also when the store is there already
+        data = SequenceDataModule(
+            source=InteractionFiles(path=str(path)), cleaning=Cleaning(steps=[ExactDuplicates()], edge=WholeLog()),
+            split=LeaveOneOut(), windows=LatestWindow(), max_length=8, batching=Batching(batch_size=16, eval_batch_size=32),
+            seen="full", seed=0, store=str(tmp_path / "store"),
+        )  # fmt: skip
+        caplog.clear()
+        data.prepare_data()
+        _ = data.catalog
+        _ = data.catalog
+        told = [record.message for record in caplog.records if record.levelname == "WARNING"]
+        assert len(told) == 2
+        assert told[0].startswith("cleaning takes 2 of 162 events out (1.2%): ExactDuplicates() 2; left are 20 of 20")
+        assert told[1].startswith("times define the order: not so, 57.1% of events have the time of the event before")
 
 
 def test_a_target_behavior_is_what_all_parts_predict(tmp_path):

@@ -13,6 +13,8 @@ from seqmine.data.engines.parts import Parts
 
 EACH_EVENT = "each event"
 """What a step looks at that counts nothing."""
+NOTABLE_SHARE = 0.01
+"""A share of events above this is not taken out without a word."""
 _EDGES: dict[str, Callable[..., TrainingEdge]] = {
     edge.__name__: edge for edge in (WholeLog, AllButLast, AllButLastOf, BeforeTime)
 }
@@ -60,11 +62,13 @@ class Audit:
         source: size of the log as it came.
         rows: one a step.
         edge: which events the steps that count looked at.
+        times: what the times of the log are, such as ``whole days``, or None where it has none.
     """
 
     source: LogSize
     rows: Sequence[AuditRow] = ()
     edge: TrainingEdge = field(default_factory=WholeLog)
+    times: str | None = None
 
     @property
     def counts(self) -> bool:
@@ -75,7 +79,8 @@ class Audit:
         """Return the audit as JSON."""
         edge = {"name": type(self.edge).__name__, **vars(self.edge)}
         rows = [asdict(row) for row in self.rows]
-        return json.dumps({"source": asdict(self.source), "edge": edge, "rows": rows}, indent=2)
+        content = {"source": asdict(self.source), "times": self.times, "edge": edge, "rows": rows}
+        return json.dumps(content, indent=2)
 
     @classmethod
     def from_json(cls, text: str) -> "Audit":
@@ -92,7 +97,7 @@ class Audit:
         ]
         settings = content["edge"]
         edge = _EDGES[settings.pop("name")](**settings)
-        return cls(LogSize(**content["source"]), tuple(rows), edge)
+        return cls(LogSize(**content["source"]), tuple(rows), edge, content["times"])
 
     def write(self, path: Path) -> None:
         """Write the audit as a JSON file, as a whole or not at all."""
@@ -100,9 +105,27 @@ class Audit:
         temporary.write_text(self.to_json())
         temporary.replace(path)
 
+    def summary(self) -> str | None:
+        """Return in one line what was taken out, or None where it is next to nothing.
+
+        >>> step = AuditRow("ShortDwell(min_seconds=2)", EACH_EVENT, LogSize(40, 4, 9), LogSize(30, 4, 8), 0.1)
+        >>> Audit(LogSize(40, 4, 9), [step]).summary()
+        'cleaning takes 10 of 40 events out (25.0%): ShortDwell(min_seconds=2) 10; left are 4 of 4 users, 8 of 9 items'
+        """
+        left = self.rows[-1].after if self.rows else self.source
+        num_out = self.source.rows - left.rows
+        if num_out <= NOTABLE_SHARE * self.source.rows:
+            return None
+        steps = [(row.step, row.before.rows - row.after.rows) for row in self.rows]
+        return (
+            f"cleaning takes {num_out:,} of {self.source.rows:,} events out ({num_out / self.source.rows:.1%}): "
+            f"{', '.join(f'{step} {removed:,}' for step, removed in steps if removed)}; left are "
+            f"{left.users:,} of {self.source.users:,} users, {left.items:,} of {self.source.items:,} items"
+        )
+
     def table(self) -> Table:
         """Return the audit as a table for a terminal."""
-        table = Table(title="Cleaning")
+        table = Table(title="Cleaning" if self.times is None else f"Cleaning (times are {self.times})")
         for name in ("step", "looks at"):
             table.add_column(name)
         for name in ("events", "users", "items", "removed", "seconds"):

@@ -8,7 +8,8 @@ import polars as pl
 
 from seqmine.data.cleaning.audit import EACH_EVENT, Audit, AuditRow, LogSize, size_of
 from seqmine.data.cleaning.edges import EdgeChoice, TrainingEdge, WholeLog
-from seqmine.data.cleaning.step import IN_TRAINING, SetsAside, Step, StepOverUsers
+from seqmine.data.cleaning.step import IN_TRAINING, ReadsClock, SetsAside, Step, StepOverUsers
+from seqmine.data.clock import clock_of
 from seqmine.data.engines.embedded import PolarsEngine
 from seqmine.data.engines.parts import Engine, Function, NumberedLog, Parts
 from seqmine.data.sources.rejects import write_rejects
@@ -40,16 +41,22 @@ class Cleaning:
             UserError: a step needs a column that is not there, or removes the last event.
         """
         size = source = size_of(log.parts)
-        edge = self.edge.of(log.parts)
+        edge, clock = self.edge.of(log.parts), clock_of(log.parts)
+        times = None if clock is None else clock.name
         rows = []
-        for step in self.steps:
+        for chosen in self.steps:
+            step = chosen.on(clock) if isinstance(chosen, ReadsClock) else chosen
+            if step is None:
+                why = f"{describe(chosen)}: left out, {'no times' if times is None else f'times are {times}'}"
+                rows.append(AuditRow(why, EACH_EVENT, size, size, 0.0))
+                continue
             start = time.perf_counter()
             _set_aside(step, log)
             log = log.with_parts(apply(step, log.parts, edge))
             before, size = size, size_of(log.parts)
             rows.append(AuditRow(describe(step), _looks_at(step, edge), before, size, time.perf_counter() - start))
             _require_some(step, before, size)
-        return log, Audit(source, tuple(rows), edge)
+        return log, Audit(source, tuple(rows), edge, times)
 
 
 def apply(step: Step | StepOverUsers, parts: Parts, edge: TrainingEdge) -> Parts:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from seqmine.data.cleaning.step import in_log_order, in_user_order, require_columns
+from seqmine.data.clock import DAY, Clock
 from seqmine.structs import UserError
 
 
@@ -43,18 +44,30 @@ class InvalidRows:
 
 
 class ExactDuplicates:
-    """Keep the first of events that agree in every column; needs times, since without them repeats are real."""
+    """Keep the first of the records of one event: same user, item, kind and second, whatever else they say.
+
+    Two records of one day may both be true, as of two pieces that were bought, so a log of dates or without times is
+    left as it is.
+    """
 
     counts = False
+
+    def on(self, clock: Clock | None) -> "ExactDuplicates | None":
+        """Return this step, or None where the clock does not tell records from events."""
+        return None if clock is None or clock.tick >= DAY else self
 
     def __call__(self, events: pl.LazyFrame) -> pl.LazyFrame:
         """Return the events without duplicates."""
         require_columns(events, self, "timestamp")
-        return events.unique(keep="first", maintain_order=True)
+        present = events.collect_schema().names()
+        same = [name for name in ("user_id", "item_id", "behavior", "timestamp") if name in present]
+        return events.unique(same, keep="first", maintain_order=True)
 
 
 class RepeatsWithin:
     """Take out an event when its user did the same to the same item shortly before: a double click, a reload.
+
+    A clock that is coarser than the time cannot say, so its log is left as it is.
 
     Args:
         seconds: longest time since the event before, kept or not; 0 takes out those of the same second only.
@@ -66,6 +79,10 @@ class RepeatsWithin:
         if seconds < 0:
             raise UserError(f"data.cleaning: RepeatsWithin seconds={seconds} is negative; set it to 0 or more")
         self.seconds = seconds
+
+    def on(self, clock: Clock | None) -> "RepeatsWithin | None":
+        """Return this step, or None where the clock is coarser than it looks."""
+        return None if clock is not None and not clock.tells_apart(self.seconds) else self
 
     def __call__(self, events: pl.LazyFrame) -> pl.LazyFrame:
         """Return the events without repeats."""
@@ -81,6 +98,8 @@ class RepeatsWithin:
 class ShortDwell:
     """Take out an event that its user left for another item at once: nobody looks at a thing that briefly.
 
+    A clock that is coarser than the time cannot say, so its log is left as it is.
+
     Args:
         min_seconds: shortest plausible time until the next event of the user.
     """
@@ -91,6 +110,10 @@ class ShortDwell:
         if min_seconds < 1:
             raise UserError(f"data.cleaning: ShortDwell min_seconds={min_seconds} removes nothing; set it to 1 or more")
         self.min_seconds = min_seconds
+
+    def on(self, clock: Clock | None) -> "ShortDwell | None":
+        """Return this step, or None where the clock is coarser than it looks."""
+        return None if clock is not None and not clock.tells_apart(self.min_seconds) else self
 
     def __call__(self, events: pl.LazyFrame) -> pl.LazyFrame:
         """Return the events that lasted long enough; the last event of a user always does."""

@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from seqmine.data.clock import Clock
 from seqmine.data.engines.parts import Function
 from seqmine.structs import UserError
 
@@ -43,6 +44,15 @@ class StepOverUsers(Protocol):
             gather: applies a function to all parts and returns the results one below the other; events have the column
                 ``in_training``.
         """
+        ...
+
+
+@runtime_checkable
+class ReadsClock(Protocol):
+    """A step whose settings mean something on some clocks alone."""
+
+    def on(self, clock: Clock | None) -> Step | None:
+        """Return the step that does the same on the clock of a log (None: it has no times), or None where none can."""
         ...
 
 

@@ -7,9 +7,8 @@ clock, or do one thing only.
 import polars as pl
 
 from seqmine.data.cleaning.step import require_columns, training_events
+from seqmine.data.clock import DAY, HOUR, MINUTE, Clock
 from seqmine.structs import UserError
-
-_DAY, _HOUR, _MINUTE = 86_400, 3_600, 60
 
 
 class HistoryLength:
@@ -41,20 +40,30 @@ class HistoryLength:
 class BurstUsers:
     """Take out users with more events in one minute of the clock than a person can make.
 
+    A clock that is coarser tells hours or days alone; there a user must have kept that pace for the whole of one.
+
     Args:
         max_per_minute: most events in one minute.
+        seconds: length of the stretches that are looked at; a coarser clock makes them longer.
     """
 
     counts = True
 
-    def __init__(self, *, max_per_minute: int) -> None:
+    def __init__(self, *, max_per_minute: int, seconds: int = MINUTE) -> None:
         self.max_per_minute = max_per_minute
+        self.seconds = seconds
+
+    def on(self, clock: Clock | None) -> "BurstUsers":
+        """Return the step that looks at stretches which the clock tells apart."""
+        seconds = max(self.seconds, 0 if clock is None else clock.tick)
+        return BurstUsers(max_per_minute=self.max_per_minute, seconds=seconds)
 
     def __call__(self, events: pl.LazyFrame) -> pl.LazyFrame:
         """Return the events of the other users."""
         require_columns(events, self, "timestamp")
-        minutes = _active(events, self.max_per_minute).group_by("user_id", pl.col("timestamp") // _MINUTE).len()
-        return _without(events, minutes.filter(pl.col("len") > self.max_per_minute))
+        most = self.max_per_minute * self.seconds // MINUTE
+        stretches = _active(events, most).group_by("user_id", pl.col("timestamp") // self.seconds).len()
+        return _without(events, stretches.filter(pl.col("len") > most))
 
 
 class OneItemUsers:
@@ -97,8 +106,8 @@ class RoundTheClockUsers:
     def __call__(self, events: pl.LazyFrame) -> pl.LazyFrame:
         """Return the events of the other users."""
         require_columns(events, self, "timestamp")
-        hours = _active(events, self.max_hours).select("user_id", hour=pl.col("timestamp") // _HOUR).unique()
-        days = hours.group_by("user_id", pl.col("hour") * _HOUR // _DAY).len()
+        hours = _active(events, self.max_hours).select("user_id", hour=pl.col("timestamp") // HOUR).unique()
+        days = hours.group_by("user_id", pl.col("hour") * HOUR // DAY).len()
         return _without(events, days.filter(pl.col("len") > self.max_hours))
 
 

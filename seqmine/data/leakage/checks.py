@@ -12,12 +12,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from seqmine.data.clock import DAY, Clock
 from seqmine.data.collate import TrainingCollate
 from seqmine.data.leakage.report import LeakCheck
 from seqmine.data.splits import Split, Targets
 from seqmine.data.windows import Windows
 from seqmine.structs import InteractionLog, SequenceBatch
-from seqmine.structs.log import segment_positions
+from seqmine.structs.log import FEW_TIES, segment_positions, tie_share
 
 _HASHED_USERS = 200_000  # histories read at once
 
@@ -169,9 +170,12 @@ def batches_blind_to_held_out(
 
 
 def targets_not_repeated(
-    log: InteractionLog, targets: Targets, items: NDArray[np.integer], num_items: int, part: str
+    log: InteractionLog, targets: Targets, items: NDArray[np.integer], num_items: int, part: str, clock: Clock
 ) -> LeakCheck:
-    """Check that no target has an exact copy (user, item, time, behavior) in its input."""
+    """Check that no target has an exact copy (user, item, time, behavior) in its input.
+
+    A copy in a log of dates may be another event of that day, so there it is a warning.
+    """
     assert log.timestamps is not None
     there = (items <= num_items) & (targets.positions < log.lengths[targets.users])
     first = log.offsets[targets.users][there]
@@ -184,10 +188,14 @@ def targets_not_repeated(
         near = near[log.timestamps[events[near] - steps] == log.timestamps[events[near]]]
         repeated[near] |= _same_event(log, events[near] - steps, events[near])
         steps += 1
-    count = int(repeated.sum())
+    count, dates = int(repeated.sum()), clock.tick >= DAY
+    name = f"no {part} target is recorded twice"
+    if dates:
+        detail = f"times are whole days: {count:,} of {len(targets):,} targets have a copy on their day"
+        return LeakCheck(name, count == 0, detail, fatal=False)
     detail = f"{count:,} of {len(targets):,} targets have an exact copy in their input"
-    remedy = "; take duplicates out with data/cleaning=standard" if count else ""
-    return LeakCheck(f"no {part} target is recorded twice", count == 0, detail + remedy)
+    remedy = "; take duplicates out with data/cleaning=duplicates or standard" if count else ""
+    return LeakCheck(name, count == 0, detail + remedy)
 
 
 def histories_not_repeated(log: InteractionLog, split: Split, min_events: int = 5) -> LeakCheck:
@@ -223,13 +231,14 @@ def _scramble(keys: NDArray[np.uint64]) -> NDArray[np.uint64]:
     return keys ^ (keys >> np.uint64(31))
 
 
-def order_is_defined(log: InteractionLog, max_share: float = 0.1) -> LeakCheck:
+def order_is_defined(log: InteractionLog) -> LeakCheck:
     """Warn when many events share their time with the one before, so that the file alone decides the order."""
-    assert log.timestamps is not None
-    gaps, same_user = _steps(log)
-    share = float(((gaps == 0) & same_user).sum()) / max(int(same_user.sum()), 1)
-    detail = f"{share:.1%} of events have the time of the event before; their order is that of the file"
-    return LeakCheck("times define the order", share <= max_share, detail, fatal=False)
+    share = tie_share(log) or 0.0
+    detail = (
+        f"{share:.1%} of events have the time of the event before; their order is that of the file, and with it what "
+        "is last and predicted"
+    )
+    return LeakCheck("times define the order", share <= FEW_TIES, detail, fatal=False)
 
 
 def _steps(log: InteractionLog) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqmine.data.cleaning.audit import Audit
+from seqmine.data.clock import clock_of_log
 from seqmine.data.collate import NextItemCollate, TrainingCollate
 from seqmine.data.leakage import checks
 from seqmine.data.leakage.canary import canary
@@ -71,10 +72,12 @@ def lengths_before(data: PreparedData) -> NDArray[np.int64]:
 
 def _checks_of_time(data: PreparedData, splitter: Splitter) -> list[LeakCheck]:
     log, split, num_items = data.log, data.split, data.catalog.num_items
+    clock = clock_of_log(log)
+    assert clock is not None
     found = [
         checks.histories_in_order(log),
-        checks.targets_not_repeated(log, split.val, data.val_items, num_items, "validation"),
-        checks.targets_not_repeated(log, split.test, data.test_items, num_items, "test"),
+        checks.targets_not_repeated(log, split.val, data.val_items, num_items, "validation", clock),
+        checks.targets_not_repeated(log, split.test, data.test_items, num_items, "test", clock),
         checks.order_is_defined(log),
     ]
     if isinstance(splitter, GlobalTime):

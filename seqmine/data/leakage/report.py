@@ -55,6 +55,14 @@ class LeakReport:
             if check.fatal and not check.passed:
                 raise UserError(f"the prepared data leak: {check.name} does not hold ({check.detail})")
 
+    def warnings(self) -> list[str]:
+        """Return what does not hold and stops nothing.
+
+        >>> LeakReport([LeakCheck("times define the order", False, "half are equal", fatal=False)]).warnings()
+        ['times define the order: not so, half are equal']
+        """
+        return [f"{check.name}: not so, {check.detail}" for check in self.checks if not (check.passed or check.fatal)]
+
     def to_json(self) -> str:
         """Return the verdict as JSON."""
         return json.dumps({"passed": self.passed, "checks": [asdict(check) for check in self.checks]}, indent=2)

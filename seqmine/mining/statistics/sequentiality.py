@@ -13,9 +13,9 @@ from scipy import sparse
 
 from seqmine.mining.engine.frequent import mine_frequent
 from seqmine.mining.statistics.permutation import shuffle_within_users
-from seqmine.mining.statistics.ties import tie_share
 from seqmine.structs import InteractionLog, UserError
 from seqmine.structs.constraints import Constraints
+from seqmine.structs.log import tie_share
 
 
 @dataclass(frozen=True)

@@ -2,33 +2,15 @@
 
 from dataclasses import replace
 
-import numpy as np
-
 from seqmine.structs import InteractionLog
 from seqmine.structs.constraints import Constraints
-
-LITTLE = 0.01
-"""A share of ties above this is told beside the patterns."""
-
-
-def tie_share(log: InteractionLog) -> float | None:
-    """Return the share of neighboring events with equal timestamps, or None for a log without time.
-
-    >>> tie_share(InteractionLog(np.array([1, 2, 3], np.int32), np.array([0, 3]), np.array([5, 5, 9])))
-    0.5
-    """
-    if log.timestamps is None:
-        return None
-    is_second = np.ones(log.num_events, np.bool_)
-    is_second[log.offsets[:-1][log.lengths > 0]] = False
-    second = np.flatnonzero(is_second)
-    ties = np.count_nonzero(log.timestamps[second] == log.timestamps[second - 1])
-    return float(ties / len(second)) if len(second) else 0.0
+from seqmine.structs.log import FEW_TIES, tie_share
 
 
 def for_order(constraints: Constraints, log: InteractionLog) -> Constraints:
     """Return the constraints under which order is judged: with ``strict_time`` where the log has ties.
 
+    >>> import numpy as np
     >>> tied = InteractionLog(np.array([1, 2], np.int32), np.array([0, 2]), np.array([5, 5]))
     >>> for_order(Constraints(max_gap=1), tied).strict_time
     True
@@ -43,7 +25,7 @@ def tie_note(share: float | None, constraints: Constraints) -> str | None:
         share: of the neighbors that are ties, as ``tie_share``.
         constraints: limits that patterns were mined under.
     """
-    if share is None or share <= LITTLE or constraints.strict_time:
+    if share is None or share <= FEW_TIES or constraints.strict_time:
         return None
     return (
         f"{share:.0%} of neighboring events have one timestamp and stand in the order of the file: supports and "

@@ -1,4 +1,5 @@
 import polars as pl
+import pytest
 from rich.console import Console
 
 from seqmine.data.cleaning.audit import Audit, LogSize
@@ -32,3 +33,14 @@ def test_audit_adds_up_and_survives_json(tmp_path):
     text = console.export_text()
     assert "HistoryLength(min_events=2, max_events=None)" in text
     assert "1 (33.3%)" in text
+
+
+@pytest.mark.parametrize(("num_out", "told"), [(0, False), (1, False), (2, True)])
+def test_more_than_a_hundredth_is_told_in_one_line(num_out, told):
+    """Two of a hundred events that are records of others, beside a step that finds nothing."""
+    rows = [("u", "a", 7 * second) for second in range(100 - num_out)]
+    events = log(*rows, *rows[:num_out])
+    steps = [HistoryLength(min_events=1), ExactDuplicates()]
+    _, audit = Cleaning(steps=steps, edge=WholeLog()).clean(number_table(events))
+    line = "cleaning takes 2 of 100 events out (2.0%): ExactDuplicates() 2; left are 1 of 1 users, 1 of 1 items"
+    assert audit.summary() == (line if told else None)

@@ -78,6 +78,35 @@ def test_every_yaml_cleans_a_real_looking_log(name):
     assert audit.rows[-1].after.rows == len(left) if audit.rows else len(left) == len(events)
 
 
+def grocer(clock):
+    """Customers who buy up to a hundred things a visit, some of them in pieces, on a clock that ticks so many seconds."""
+    rows = []
+    for user in range(30):
+        for visit in range(8):
+            for position in range(5 + 95 * (user < 5)):
+                time = 10**9 + 86_400 * visit + 20 * position
+                rows.append((f"u{user}", f"i{(7 * visit + 3 * (position // 2) + user) % 40}", time // clock * clock))
+    return log(*rows)
+
+
+def test_a_log_of_dates_keeps_its_best_customers():
+    """Read as minutes, its days would make machines of those who buy most, and double clicks of their pieces."""
+    events = grocer(86_400)
+    left, audit = cleaning("standard").clean(number_table(events))
+    assert len(raw(left)) == len(events)
+    assert audit.times == "whole days"
+    _, audit = cleaning("standard").clean(number_table(grocer(1)))
+    assert audit.times == "seconds"
+    assert audit.rows[-1].after.rows < len(events) / 1.5
+
+
+def test_data_sets_of_a_publisher_say_that_nothing_is_taken_out():
+    """And so do generated users and files of sequences; what a user brings as a table loses its double records."""
+    said = {path.stem: "  - override cleaning: none\n" in path.read_text() for path in CONF.parent.glob("*.yaml")}
+    assert {name for name, says_none in said.items() if not says_none} == {"base", "interactions"}
+    assert "  - cleaning: duplicates\n" in (CONF.parent / "base.yaml").read_text()
+
+
 def test_none_leaves_the_log_and_the_order_alone():
     events = log(("u", "a", 5), ("u", "a", 5), ("v", "b", 1))
     left, audit = cleaning("none").clean(number_table(events))

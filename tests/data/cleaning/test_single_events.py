@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from seqmine.data.cleaning.edges import WholeLog
 from seqmine.data.cleaning.pipeline import Cleaning
 from seqmine.data.cleaning.single_events import ExactDuplicates, InvalidRows, KeepBehaviors, RepeatsWithin, ShortDwell
+from seqmine.data.clock import DAY, HOUR, MINUTE, Clock
 from seqmine.data.engines.embedded import number_table
 from seqmine.structs import UserError
 from tests.logs import raw
@@ -48,6 +49,41 @@ def test_invalid_rows_are_kept_aside_with_the_reason(tmp_path):
 def test_exact_duplicates_keep_the_first_in_order():
     events = log(("u", "b", 2), ("u", "a", 1), ("u", "b", 2), ("v", "b", 2), ("u", "a", 2))
     assert kept(ExactDuplicates(), events) == [("u", "b", 2), ("u", "a", 1), ("v", "b", 2), ("u", "a", 2)]
+
+
+def test_records_of_one_second_are_one_event_whatever_else_they_say():
+    events = log(("u", "a", 1), ("u", "a", 1), ("u", "a", 1)).with_columns(
+        rating=pl.Series([5.0, 4.0, 5.0]), microsecond=pl.Series([0, 7, 9])
+    )
+    assert kept(ExactDuplicates(), events) == [("u", "a", 1, 5.0, 0)]
+    kinds = log(("u", "a", 1, "view"), ("u", "a", 1, "buy"), columns=COLUMNS)
+    assert len(kept(ExactDuplicates(), kinds)) == 2
+
+
+@pytest.mark.parametrize(
+    ("step", "finest", "coarsest"),
+    [(ExactDuplicates(), 0, HOUR), (RepeatsWithin(seconds=30), 0, 1), (RepeatsWithin(seconds=60), 0, MINUTE),
+     (RepeatsWithin(seconds=0), 0, 1), (ShortDwell(min_seconds=5), 0, 1), (ShortDwell(min_seconds=7200), 0, HOUR)],
+)  # fmt: skip
+def test_steps_are_left_out_where_the_clock_is_too_coarse(step, finest, coarsest):
+    ticks = [0, 1, MINUTE, HOUR, DAY]
+    assert [tick for tick in ticks if step.on(Clock(tick)) is step] == [
+        tick for tick in ticks if finest <= tick <= coarsest
+    ]
+
+
+def test_two_pieces_of_one_day_stay_and_the_audit_says_why():
+    dates = log(*[("u", "bread", 86_400 * day) for day in (1, 1, 2, 3, 3)]).collect()
+    steps = [ExactDuplicates(), RepeatsWithin(seconds=30), ShortDwell(min_seconds=5)]
+    left, audit = Cleaning(steps=steps, edge=WholeLog()).clean(number_table(dates))
+    assert len(raw(left)) == 5
+    assert [row.step.endswith("left out, times are whole days") for row in audit.rows] == [True] * 3
+    untimed, audit = Cleaning(steps=steps[:1], edge=WholeLog()).clean(number_table(dates.drop("timestamp")))
+    assert len(raw(untimed)) == 5
+    assert audit.rows[0].step.endswith("left out, no times")
+    hours = dates.with_columns(timestamp=pl.col("timestamp") // 24)
+    left, _ = Cleaning(steps=steps[:1], edge=WholeLog()).clean(number_table(hours))
+    assert len(raw(left)) == 3
 
 
 @given(LOGS, st.integers(0, 10))

@@ -1,8 +1,9 @@
 import polars as pl
+import pytest
 
 from seqmine.data.cleaning.users import BurstUsers, HistoryLength, OneItemUsers, RoundTheClockUsers
-
-DAY = 86_400
+from seqmine.data.clock import DAY, Clock
+from seqmine.structs import UserError
 
 
 def log(*rows, columns=("user_id", "item_id", "timestamp")):
@@ -27,6 +28,21 @@ def test_burst_users_are_found_by_the_minute():
     edge = [("edge", "a", 600 + number) for number in range(10)]
     left = kept(BurstUsers(max_per_minute=10), log(*fast, *busy, *edge))
     assert {row[0] for row in left} == {"busy", "edge"}
+
+
+@pytest.mark.parametrize(("tick", "most"), [(0, 10), (1, 10), (60, 10), (3600, 600), (DAY, 14_400)])
+def test_bursts_are_counted_in_what_the_clock_tells(tick, most):
+    """A customer of 78 purchases on one date is no machine; one of as many a minute all day long is."""
+    step = BurstUsers(max_per_minute=10).on(Clock(tick))
+    shopper = [("shopper", "a", 3 * DAY)] * most
+    machine = [("machine", "a", 3 * DAY)] * (most + 1)
+    assert {row[0] for row in kept(step, log(*shopper, *machine))} == {"shopper"}
+
+
+def test_bursts_without_times_are_still_refused():
+    step = BurstUsers(max_per_minute=10).on(None)
+    with pytest.raises(UserError, match="BurstUsers needs a timestamp"):
+        step(log(("u", "a"), columns=("user_id", "item_id")))
 
 
 def test_one_item_users_need_a_long_history():

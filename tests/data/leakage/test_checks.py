@@ -4,6 +4,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from seqmine.data.clock import Clock
 from seqmine.data.leakage import checks
 from seqmine.data.splits import LeaveOneOut, Split, Targets
 from seqmine.structs import InteractionLog
@@ -31,7 +32,7 @@ def test_repeated_targets_equal_a_slow_search(histories):
     log, split = log_of(histories), LeaveOneOut().split(log_of(histories))
     items = log.items[log.offsets[split.test.users] + split.test.positions]
     expected = sum(histories[user][-1] in histories[user][:-1] for user in split.test.users)
-    check = checks.targets_not_repeated(log, split.test, items, 3, "test")
+    check = checks.targets_not_repeated(log, split.test, items, 3, "test", Clock(1))
     assert share_of(check) == expected
     assert check.passed == (expected == 0)
 
@@ -69,7 +70,7 @@ def test_empty_parts_pass():
     assert checks.training_before_targets(log, split).passed
     assert checks.training_before_edge(log, split, none, none, 2).passed
     assert checks.target_outside_input(log, nobody, none, 2, "test").passed
-    assert checks.targets_not_repeated(log, nobody, none, 2, "test").passed
+    assert checks.targets_not_repeated(log, nobody, none, 2, "test", Clock(1)).passed
     assert checks.users_apart(split).passed
 
 

@@ -219,6 +219,18 @@ def test_duplicates_across_parts():
     assert report(prepare(events=pl.concat([events, other.with_columns(timestamp=pl.col("timestamp") + 1)]))).passed
 
 
+def test_a_second_piece_of_one_day_is_a_warning_in_a_log_of_dates():
+    events = events_of().with_columns(timestamp=pl.col("timestamp") // 1000 * 86_400)
+    last = events.group_by("user_id", maintain_order=True).last().head(5)
+    found = report(prepare(events=pl.concat([events, last])))
+    assert found.passed
+    (told,) = (check for check in found.checks if check.name == "no test target is recorded twice")
+    assert (told.passed, told.fatal) == (False, False)
+    assert "times are whole days: 5 of 400 targets have a copy on their day" in told.detail
+    hours = pl.concat([events, last]).with_columns(timestamp=pl.col("timestamp") // 24)
+    assert failed(report(prepare(events=hours))) == {"no test target is recorded twice"}
+
+
 def test_duplicates_differ_by_behavior():
     events = events_of().with_columns(behavior=pl.lit("view"))
     buys = events.group_by("user_id", maintain_order=True).last().with_columns(behavior=pl.lit("buy"))

@@ -28,3 +28,12 @@ def test_report_as_json_and_table(tmp_path):
     text = console.export_text()
     assert "Leaks: FOUND" in text
     assert [word for word in ("LEAK", "warning", "ok") if word in text] == ["LEAK", "warning", "ok"]
+
+
+def test_warnings_are_what_fails_and_stops_nothing():
+    checks = [
+        LeakCheck("a", True, "", fatal=False),
+        LeakCheck("b", False, "bad"),
+        LeakCheck("c", False, "hm", fatal=False),
+    ]
+    assert LeakReport(checks).warnings() == ["c: not so, hm"]

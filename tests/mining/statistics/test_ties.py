@@ -1,7 +1,6 @@
 import numpy as np
-import pytest
 
-from seqmine.mining.statistics.ties import for_order, tie_note, tie_share
+from seqmine.mining.statistics.ties import for_order, tie_note
 from seqmine.structs import InteractionLog
 from seqmine.structs.constraints import Constraints
 
@@ -9,12 +8,6 @@ from seqmine.structs.constraints import Constraints
 def timed(rows, times):
     log = InteractionLog.from_lists(rows)
     return InteractionLog(log.items, log.offsets, timestamps=np.array(times, np.int64))
-
-
-def test_neighbors_of_one_user_alone_are_ties():
-    assert tie_share(timed([[1, 2, 3], [], [4, 5]], [7, 7, 8, 8, 9])) == pytest.approx(1 / 3)
-    assert tie_share(timed([[1], [2]], [7, 7])) == 0.0
-    assert tie_share(InteractionLog.from_lists([[1, 2]])) is None
 
 
 def test_order_is_judged_across_timestamps_where_there_are_ties():
