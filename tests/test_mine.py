@@ -1,6 +1,4 @@
 import json
-import subprocess
-import sys
 from dataclasses import replace
 
 import numpy as np
@@ -16,6 +14,7 @@ from seqmine.reporting.pattern_loggers import log_patterns
 from seqmine.reporting.patterns import pattern_frame, pattern_rows, rule_frame, show_patterns
 from seqmine.structs import InteractionLog
 from seqmine.structs.constraints import Constraints
+from tests.programs import error_of, run
 
 
 @pytest.fixture
@@ -120,19 +119,18 @@ def test_loggers_get_tables_of_patterns_and_rules(shop):
     assert set(logger.told) == {"patterns", "rules", "unknown_to_model", "mine/num_patterns", "status"}
 
 
-def run(tmp_path, *arguments):
+def mine(tmp_path, *arguments, status=0):
     folder = tmp_path / "run"
-    command = [sys.executable, "-m", "seqmine.mine", f"hydra.run.dir={folder}", f"paths.outputs={tmp_path}", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False), folder
+    return run("mine", f"hydra.run.dir={folder}", f"paths.outputs={tmp_path}", *arguments, cwd=tmp_path, status=status)
 
 
 def test_program_counts_every_event_of_a_file(tmp_path):
     (tmp_path / "log.txt").write_text("u1 a b a c\nu2 b a c\nu3 c\nu4 a a\n")
-    done, folder = run(
+    mine(
         tmp_path, "data=sequences", f"data.path={tmp_path}/log.txt", "data.layout=user_per_line", "part=all",
         "evidence=none", "miner.min_count=2", "logger=csv",
     )  # fmt: skip
-    assert done.returncode == 0, done.stderr
+    folder = tmp_path / "run"
     frame = pl.read_parquet(folder / "patterns.parquet")
     found = {tuple(row["pattern"]): row["support_count"] for row in frame.iter_rows(named=True)}
     assert found == {
@@ -144,9 +142,8 @@ def test_program_counts_every_event_of_a_file(tmp_path):
 
 def test_program_names_a_part_that_does_not_exist(tmp_path):
     (tmp_path / "log.txt").write_text("u1 a b a c\nu2 b a c\n")
-    done, _ = run(tmp_path, "data=sequences", f"data.path={tmp_path}/log.txt", "part=test", "logger=none")
-    assert done.returncode == 1
-    assert done.stderr.splitlines()[-1] == "error: part is 'test', allowed are train and all; change part"
+    done = mine(tmp_path, "data=sequences", f"data.path={tmp_path}/log.txt", "part=test", "logger=none", status=1)
+    assert error_of(done) == "error: part is 'test', allowed are train and all; change part"
 
 
 SHOP = """user_id,item_id,behavior,timestamp,
@@ -182,11 +179,11 @@ u3,lamp,buy,10
 def test_program_mines_under_every_constraint_and_projection(settings, expected, tmp_path):
     (tmp_path / "shop.csv").write_text(SHOP)
     (tmp_path / "items.csv").write_text("item_id,brand\nlamp,Glow\nbulb,Ray\n")
-    done, folder = run(
+    mine(
         tmp_path, "data=interactions", f"data.path={tmp_path}/shop.csv", f"data.items_path={tmp_path}/items.csv",
         "part=all", "evidence=none", "miner.min_count=2", "logger=none", "projection=item_behavior", *settings,
     )  # fmt: skip
-    assert done.returncode == 0, done.stderr
+    folder = tmp_path / "run"
     found = {}
     for row in pl.read_parquet(folder / "patterns.parquet").iter_rows(named=True):
         kinds = row["behaviors"] or [None] * len(row["pattern"])
