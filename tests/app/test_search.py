@@ -1,6 +1,13 @@
+from pathlib import Path
+from types import SimpleNamespace
+
+import optuna
 import polars as pl
 import pytest
+from omegaconf import OmegaConf
 
+from seqmine.app.search import search
+from seqmine.structs.files import write_json
 from tests.programs import TINY, error_of, run
 
 
@@ -24,3 +31,25 @@ def test_a_search_proposes_settings_and_goes_on_in_its_folder(small_log, tmp_pat
 )
 def test_a_search_that_cannot_be_made_is_told(arguments, sentence, tmp_path):
     assert sentence in error_of(run("train", *arguments, cwd=tmp_path, status=1))
+
+
+@pytest.mark.parametrize("monitor", ["val/ndcg@10", "val/mrr@10"])
+def test_a_search_looks_at_the_metric_that_chooses_and_at_no_test_metric(monitor, tmp_path, monkeypatch):
+    """The better a run is on validation, the worse it is on test."""
+
+    def trained(command, **_):
+        folder = Path(command[-1].removeprefix("hydra.run.dir=").strip("'"))
+        dropout = float(next(word for word in command if word.startswith("model.encoder.dropout=")).split("=")[1])
+        (folder / ".hydra").mkdir(parents=True)
+        OmegaConf.save(OmegaConf.create(command[3:-1]), folder / ".hydra" / "overrides.yaml")
+        write_json(folder / "metrics.json", {monitor: dropout, "test/ndcg@10": -dropout, "test/mrr@10": -dropout})
+        return SimpleNamespace(returncode=0)
+
+    monkeypatch.setattr("subprocess.run", trained)
+    search("train", ["sweep=optuna", f"sweep.folder={tmp_path}", "sweep.num_trials=4", f"monitor={monitor}",
+                     "model.encoder.dropout=interval(0.1,0.5)"])  # fmt: skip
+    board = pl.read_csv(tmp_path / "leaderboard.csv")
+    assert board[monitor].is_sorted(descending=True)
+    study = optuna.load_study(study_name="seqmine", storage=f"sqlite:///{tmp_path / 'study.db'}")
+    assert study.best_value == board[monitor].max()
+    assert sorted(trial.value for trial in study.trials) == sorted(board[monitor])

@@ -7,7 +7,8 @@ import torch
 from torch import nn
 
 from seqmine.data.batching import Batching
-from seqmine.data.cleaning.edges import WholeLog
+from seqmine.data.cleaning.core import KCore
+from seqmine.data.cleaning.edges import AllButLast, WholeLog
 from seqmine.data.cleaning.pipeline import Cleaning
 from seqmine.data.cleaning.single_events import ExactDuplicates
 from seqmine.data.collate import MaskedItemCollate
@@ -234,3 +235,16 @@ def test_batches_hold_what_the_model_reads(tmp_path):
         assert batch.timestamps is not None
         assert batch.behaviors is None
         assert batch.ratings is None  # the log has none
+
+
+def test_a_store_is_made_anew_for_other_cleaning_and_for_another_edge(small_log, tmp_path):
+    def folder(*steps, edge):
+        data = datamodule(small_log, tmp_path)
+        data.cleaning = Cleaning(steps=list(steps), edge=edge)
+        return data.folder
+
+    one, two = (KCore(min_user_events=events, min_item_events=1) for events in (2, 3))
+    last, more = AllButLast(num_events=1), AllButLast(num_events=2)
+    folders = [folder(edge=last), folder(one, edge=last), folder(two, edge=last), folder(one, edge=more)]
+    assert len(set(folders)) == 4
+    assert folder(one, edge=AllButLast(num_events=1)) == folders[1]

@@ -78,3 +78,14 @@ def test_impossible_shares_are_refused(shares):
 def test_leave_last_zero_is_refused():
     with pytest.raises(UserError, match=r"data\.split\.k is 0"):
         LeaveLastK(k=0)
+
+
+def test_global_time_cuts_at_its_moments():
+    """Twelve events and one: validation begins at the time of the seventh, test at that of the eleventh."""
+    times = [[0, 6, 7, 9], [1, 2, 3, 4, 5, 8], [6, 9], [10]]
+    log = InteractionLog.from_lists([[1] * len(row) for row in times])
+    log = InteractionLog(log.items, log.offsets, timestamps=np.concatenate(times))
+    split = GlobalTime(val_share=0.33, test_share=0.16).split(log)
+    assert split.train_stops.tolist() == [1, 5, 0, 0]
+    assert (split.val.users.tolist(), split.val.positions.tolist()) == ([0, 1], [1, 5])
+    assert (split.test.users.tolist(), split.test.positions.tolist()) == ([0, 2], [3, 1])

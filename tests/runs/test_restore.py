@@ -5,7 +5,8 @@ import torch
 from hydra import compose, initialize_config_dir
 
 from seqmine.data.store import write_catalog
-from seqmine.runs.components import CONF_DIR
+from seqmine.probing.questions import batch_of
+from seqmine.runs.components import CONF_DIR, build
 from seqmine.runs.restore import check_catalog, load_module, same_components
 from seqmine.structs import Catalog, UserError
 
@@ -43,3 +44,19 @@ def test_weights_of_another_version_are_named(tmp_path):
         settings = compose("train", ["model=gru"])
     with pytest.raises(UserError, match=r"made by seqmine 0.0.1 \(abc\).*Missing key.*item_embedding.*train again"):
         load_module(str(tmp_path), settings)
+
+
+def test_a_restored_model_has_the_weights_of_the_run_and_scores_without_dropout(tmp_path):
+    write_catalog(Catalog.of_size(9), tmp_path / "catalog.parquet")
+    with initialize_config_dir(str(CONF_DIR), version_base="1.3"):
+        settings = compose("train", ["model=gru", "model.embedding_dim=8", "model.encoder.dropout=0.5"])
+    trained = build(settings.model, [])(catalog=Catalog.of_size(9))
+    (tmp_path / "checkpoints").mkdir()
+    torch.save({"state_dict": trained.state_dict()}, tmp_path / "checkpoints" / "best.ckpt")
+    restored = load_module(str(tmp_path), settings)
+    assert not any(part.training for part in restored.modules())
+    batch = batch_of([[1, 2, 3], [4, 5]])
+    with torch.no_grad():
+        first, again = restored.score(batch), restored.score(batch)
+        assert torch.equal(first, again)
+        assert torch.equal(first, trained.eval().score(batch))

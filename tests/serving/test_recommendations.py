@@ -1,10 +1,14 @@
+from dataclasses import replace
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
+from omegaconf import OmegaConf
 from torch import nn
 
 from seqmine.data.splits import Targets
-from seqmine.serving.recommendations import Histories, recommend_to
+from seqmine.serving.recommendations import Histories, histories_of, recommend_to
 from seqmine.structs import Catalog, InteractionLog, UserError
 
 
@@ -35,3 +39,17 @@ def test_items_that_are_no_candidates_never_fill_a_list():
 def test_lists_longer_than_the_catalog_are_refused():
     with pytest.raises(UserError, match="top_k is 7, allowed are 1 to 6, the size of the catalog; change top_k"):
         next(recommend_to(Constant(), CATALOG, HISTORIES, top_k=7, batch_size=1, seen="full"))
+
+
+def test_behaviors_and_items_of_a_file_have_the_numbers_of_the_run(tmp_path):
+    """In the file "buy" comes first and "hover" is a kind that the run does not know."""
+    path = tmp_path / "new.csv"
+    path.write_text("user_id,item_id,timestamp,behavior\nu,2,1,buy\nu,1,2,view\nu,mars,3,view\nu,3,4,hover\n")
+    catalog = replace(CATALOG, behaviors=["view", "buy"])
+    data = SimpleNamespace(target_behavior="buy", max_length=8)
+    found = histories_of(OmegaConf.create({"input": str(path), "history": "full"}), data, catalog)
+    assert found.log.items.tolist() == [2, 1, 3]
+    assert found.log.behaviors.tolist() == [2, 1, 0]
+    assert found.log.behavior_number("buy") == 2
+    assert found.seen_behavior == 2
+    assert (list(found.user_ids), found.ends.positions.tolist()) == (["u"], [3])

@@ -30,12 +30,12 @@ class Fixed(LightningModule):
     test_step = validation_step
 
 
-def evaluate(small_log, tmp_path, value: float) -> RankingEvaluation:
+def evaluate(small_log, tmp_path, value: float, **baselines) -> RankingEvaluation:
     data = SequenceDataModule(
         source=SequenceFile(path=str(small_log)), cleaning=Cleaning(steps=[], edge=WholeLog()), split=LeaveOneOut(), windows=LatestWindow(), max_length=8, batching=Batching(batch_size=16, eval_batch_size=32), seen="full", seed=0, store=str(tmp_path),
     )  # fmt: skip
     callback = RankingEvaluation(
-        metrics=partial(RankingEvaluator, cutoffs=[10]), baselines={"popularity": Popularity()}
+        metrics=partial(RankingEvaluator, cutoffs=[10]), baselines=baselines or {"popularity": Popularity()}
     )
     quiet = {"logger": False, "enable_progress_bar": False, "enable_model_summary": False, "accelerator": "cpu"}
     trainer = Trainer(callbacks=[callback], use_distributed_sampler=False, default_root_dir=str(tmp_path), **quiet)
@@ -63,3 +63,17 @@ def test_a_fit_needs_no_baselines():
     catalog = SimpleNamespace(num_items=3, train_counts=torch.tensor([0, 1, 1, 1]))
     callback.setup(SimpleNamespace(datamodule=SimpleNamespace(catalog=catalog)), SimpleNamespace(device="cpu"), "fit")
     assert callback.results == {}
+
+
+class Recorded(Popularity):
+    """Keeps the log that it was fitted on."""
+
+    def fit(self, log, num_items):
+        self.log = log
+        super().fit(log, num_items)
+
+
+def test_baselines_know_the_training_part_alone(small_log, tmp_path):
+    callback = evaluate(small_log, tmp_path, 1.0, popularity=Recorded())
+    histories = [line.split()[1:] for line in small_log.read_text().splitlines()]
+    assert callback.baselines["popularity"].log.lengths.sum() == sum(len(history) - 2 for history in histories)

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from itertools import combinations, pairwise
 
 import numpy as np
@@ -153,3 +154,16 @@ def test_views_keep_patterns_too():
 def test_settings_out_of_range_are_refused(changed, sentence):
     with pytest.raises(UserError, match=sentence):
         KeepPatterns(**(SETTINGS | changed))
+
+
+def test_the_order_of_a_file_inside_a_moment_is_not_kept():
+    rows = [[1, 2, 10 + user] for user in range(40)]
+    tied, apart = (
+        replace(InteractionLog.from_lists(rows), timestamps=np.tile(times, 40)) for times in ([5, 5, 9], [5, 6, 9])
+    )
+    found = []
+    for log in (tied, apart):
+        rule = KeepPatterns(**SETTINGS)
+        rule.prepare(log)
+        found.append(rule.patterns.patterns())
+    assert found == [[], [(1, 2)]]

@@ -1,9 +1,20 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
+from seqmine.data.batching import Batching
+from seqmine.data.cleaning.edges import WholeLog
+from seqmine.data.cleaning.pipeline import Cleaning
+from seqmine.data.datamodule import SequenceDataModule
+from seqmine.data.sources.sequences import SequenceFile
+from seqmine.data.splits import LeaveOneOut
+from seqmine.data.windows import LatestWindow
+from seqmine.metrics.evaluator import RankingEvaluator
 from seqmine.mining.at_work.recommender import PatternRecommender
-from seqmine.mining.at_work.reranker import PatternReranker, choose_alpha
+from seqmine.mining.at_work.reranker import PatternReranker, PatternReranking, choose_alpha
 from seqmine.probing.questions import batch_of
 from seqmine.structs import InteractionLog, UserError
 
@@ -66,3 +77,43 @@ def test_the_grid_must_hold_the_model_alone(reranker):
 def test_weights_out_of_range_are_refused(alpha, eps):
     with pytest.raises(UserError, match=rf"alpha={alpha} and eps={eps} are not allowed: set rerank.alpha"):
         PatternReranker(model=Uniform(), patterns=PatternRecommender(), alpha=alpha, eps=eps)
+
+
+def test_the_weight_is_chosen_among_the_candidates_of_the_evaluation(histories, reranker):
+    """Where the patterns point at what was seen, the weight is worth what an evaluation without it says."""
+    batch = with_targets(histories[:50])
+    last = batch.items[torch.arange(50), batch.lengths - 1]
+    seen = {"seen_rows": torch.arange(50), "seen_items": last % NUM_ITEMS + 1}  # what the patterns expect
+    batch.targets[torch.arange(50), batch.lengths - 1] = (last + 1) % NUM_ITEMS + 1  # the one after that
+    _, free = choose_alpha(reranker, [batch])
+    _, values = choose_alpha(reranker, [replace(batch, **seen)])
+    assert values[2.0] > free[2.0]
+    evaluator = RankingEvaluator(num_items=NUM_ITEMS, train_counts=torch.ones(NUM_ITEMS + 1, dtype=torch.int64))
+    reranker.alpha = 2.0
+    evaluator.update(reranker.score(batch), replace(batch, **seen))
+    assert evaluator.compute()["ndcg@10"] == pytest.approx(values[2.0])
+
+
+def test_a_run_is_corrected_by_patterns_of_its_training_part_and_left_as_it_is(small_log, tmp_path):
+    data = SequenceDataModule(
+        source=SequenceFile(path=str(small_log)), cleaning=Cleaning(steps=[], edge=WholeLog()), split=LeaveOneOut(),
+        windows=LatestWindow(), max_length=8, batching=Batching(batch_size=16, eval_batch_size=32), seen="full", seed=0,
+        store=str(tmp_path),
+    )  # fmt: skip
+    fitted = []
+
+    class Recorded(PatternRecommender):
+        def fit(self, log, num_items):
+            fitted.append(log.num_events)
+            super().fit(log, num_items)
+
+    class Model(nn.Module):
+        def score(self, batch):
+            return torch.zeros(len(batch), data.catalog.num_items + 1)
+
+    model = Model().train()
+    corrected, chosen = PatternReranking(patterns=Recorded(), alpha=0.5, eps=1e-3)(model, data)
+    assert fitted == [int(data.prepared.split.train_stops.sum())]
+    assert not model.training
+    assert chosen == {"rerank/alpha": 0.5}
+    assert corrected.recommender.model is model

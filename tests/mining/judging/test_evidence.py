@@ -82,10 +82,10 @@ def test_shuffled_copies_release_nothing(evidence):
 
 
 def test_the_family_gives_every_length_an_equal_share():
-    log = InteractionLog.from_lists([[1, 2, 3]] * 5)
+    log = InteractionLog.from_lists([[1, 2, 3, 4]] * 5)
     family = order_family(log, 5, 3)
-    assert family.total == 3 * 2 + 6
-    assert family.weights(np.array([1, 2, 3])).tolist() == [0, 1, 1]
+    assert family.total == 6 * 2 + 4 * 6
+    assert family.weights(np.array([1, 2, 3])).tolist() == [0, 1.5, 0.75]
 
 
 def basket_log(seed, num_users=500):
@@ -256,3 +256,33 @@ def test_release_names_what_fails():
     assert len(released_of(log, table, max_gain_p_value=0.001)) == 0
     assert len(released_of(log, table, min_later_lift=1.15)) == 0
     assert len(released_of(log, table, max_direction_p_value=1.1)) == 2
+
+
+def test_what_the_held_out_users_chose_themselves_has_no_measure_on_them():
+    """Of 100 users 30 are held out; a pattern needs 30 users in the log, so 21 among the others."""
+    most = set(split_users(InteractionLog.from_lists([[user] for user in range(100)]), 0.3, 0)[0].items.tolist())
+    others = set(range(100)) - most
+    few, enough = sorted(most)[:20] + sorted(others)[:10], sorted(most)[-21:] + sorted(others)[-9:]
+    rows = [[1, 2] * (user in few) + [3, 4] * (user in enough) + [10 + user, 200] for user in range(100)]
+    log, table = InteractionLog.from_lists(rows), PatternTable.from_lists([(1, 2), (3, 4)], [30, 30], 100)
+    quick = Evidence(
+        order_test=OrderTest(), association_test=AssociationTest(num_samples=5), burst_test=BurstTest(),
+        stability=Stability(num_bootstraps=5),
+    )  # fmt: skip
+    columns = quick.judge(log, table, Constraints(), 30).table.columns
+    for name in ("holdout_lift", "holdout_lift_lower", "holdout_confidence", "holdout_shrinkage", "gain"):
+        assert np.isnan(columns[name]).tolist() == [True, False], name
+    assert columns["holdout_support_count"].tolist() == [10, 9]
+
+
+def test_a_hypothesis_weighs_by_the_number_of_its_length(evidence):
+    """12 orders of two symbols and 24 of three: a pair gets one in 24 of the error, a triple one in 48."""
+    log = InteractionLog.from_lists([[1, 2, 3, 4]] * 6 + [[4, 3, 2, 1]] * 4)
+    pair, triple = (
+        evidence.judge(log, PatternTable.from_lists([pattern, (4, 3, 2)], [6, 4], 10), Constraints(), 10)
+        for pattern in ((1, 2), (1, 2, 3))
+    )
+    assert pair.num_hypotheses == 36
+    for verdict, share in ((pair, 24), (triple, 48)):
+        p_value, q_value = (verdict.table.columns[name][0] for name in ("p_value", "q_value"))
+        assert q_value == pytest.approx(min(p_value * share, 1))

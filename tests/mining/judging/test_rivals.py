@@ -93,3 +93,14 @@ def test_a_close_repeat_stays_one_beside_a_longer_pattern():
     assert columns["part_support"][0] == 300
     assert columns["part_p_value"][0] < 1e-9
     assert columns["is_independent"].all()
+
+
+@pytest.mark.parametrize(("min_count", "is_independent"), [(30, True), (31, False)])
+def test_a_part_needs_enough_users_who_have_it_alone(min_count, is_independent):
+    log = InteractionLog.from_lists([[1, 2, 3]] * 60 + [[2, 3, 9]] * 30)
+    table = PatternTable.from_lists([(1, 2, 3), (2, 3)], [60, 90], log.num_users)
+    test = PartTest(order_test=OrderTest())
+    columns = test.test(log, table, Constraints(), min_count, np.ones(2, np.bool_)).columns
+    assert columns["part_support"][1] == 30
+    assert columns["part_p_value"][1] < 1e-6
+    assert columns["is_independent"][1] == is_independent
