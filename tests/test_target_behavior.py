@@ -90,7 +90,7 @@ def test_the_histories_of_a_file_are_scored_with_what_it_tells(folder):
 @pytest.mark.parametrize(
     ("argument", "sentence"),
     [
-        ("data.target_behavior=like", "the target behavior 'like' is not in the log, which has view, buy"),
+        ("data.target_behavior=like", "the target behavior 'like' is not in the log, which has buy, view"),
         ("data.item_attributes.categorical=[color]", "data.item_attributes chooses 'color'"),
         ("model/context=[user_attributes]", "model/context has user_attributes and none were chosen"),
         ("model/context=[weather]", "weather"),

@@ -24,14 +24,15 @@ _COUNTED_AT_ONCE = 1 << 22
 class PreparedData:
     """Everything that training and evaluation need to know of a log.
 
-    Items are numbered by training alone: 1 to ``catalog.num_items``, most frequent first. Events of items that training
-    never saw are left out of the histories; such a target keeps a number above ``num_items`` and can only be missed.
+    Items are numbered by training alone: 1 to ``catalog.num_items``, most frequent first, equally frequent ones by key.
+    Users and behaviors are numbered by key. Events of items that training never saw are left out of the histories; such
+    a target keeps a number above ``num_items`` and can only be missed.
 
     Args:
         log: histories of all users, without events of unseen items.
         catalog: items that occur in the training part.
-        user_ids: raw key of each user.
-        unseen_item_ids: raw keys of the items that only later parts have; number ``num_items + 1`` on.
+        user_ids: raw key of each user; the sessions of one user, where they are histories of their own, in their order.
+        unseen_item_ids: raw keys of the items that only later parts have, in their order; number ``num_items + 1`` on.
         split: training stops and targets, as positions in ``log``.
         val_items: item of each validation target.
         test_items: item of each test target.
@@ -59,7 +60,7 @@ def group_by_user(events: pl.DataFrame) -> tuple[InteractionLog, list[str], list
     """Group a table of raw events into histories.
 
     Events are sorted by time where there is one; equal times, and logs without time, keep the order of the file.
-    Users and items are numbered in order of appearance, items from 1.
+    Users, items and behaviors are numbered by key, in the order of text ("10" before "2"); items from 1.
 
     Args:
         events: columns ``user_id`` and ``item_id``, and where the log has them ``timestamp`` (and ``microsecond``
@@ -183,7 +184,7 @@ def _training_counts(log: InteractionLog, train_stops: NDArray[np.int64], num_ro
 
 
 def _number_by_count(counts: NDArray[np.int64]) -> tuple[NDArray[np.int32], int]:
-    """Number items by falling count, ties by first appearance; the unseen come last."""
+    """Number items by falling count, ties as they were numbered, by key; the unseen come last."""
     order = np.argsort(-counts[1:], kind="stable") + 1
     number = np.zeros(len(counts), np.int32)
     number[order] = np.arange(1, len(counts))

@@ -20,7 +20,7 @@ from seqmine.data.sequences import PreparedData
 from seqmine.data.splits import Split, Targets
 from seqmine.structs import AttributeTable, Catalog, InteractionLog, UserError
 
-STORE_VERSION = 2
+STORE_VERSION = 3
 
 # in a catalog file: the key of what is said about it, and the columns of attributes in numbers
 _ABOUT, _CODES, _VALUES = "seqmine", "attribute_codes", "attribute_values"

@@ -122,7 +122,7 @@ def same_components(run: str) -> Iterator[None]:
 
 
 def check_catalog(catalog: Catalog, run: str) -> None:
-    """Refuse data whose items are numbered differently than in the run.
+    """Refuse data whose items or behaviors are numbered differently than in the run.
 
     Raises:
         UserError: when the catalogs differ.
@@ -132,4 +132,9 @@ def check_catalog(catalog: Catalog, run: str) -> None:
         raise UserError(
             f"the log has a catalog of {catalog.num_items} items that is not the catalog of {known.num_items} items of "
             f"run {run!r}; set data.path to the log of that run, or train again"
+        )
+    if list(known.behaviors) != list(catalog.behaviors):
+        raise UserError(
+            f"the log numbers the behaviors {', '.join(catalog.behaviors)}, and run {run!r} numbers "
+            f"{', '.join(known.behaviors) or 'none'}; set data.path to the log of that run, or train again"
         )

@@ -1,10 +1,13 @@
+import numpy as np
 import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from seqmine.data.engines.embedded import number_table
+from seqmine.data.engines.embedded import PolarsEngine, number_table
 from seqmine.data.engines.parts import NumberedLog
-from seqmine.data.sequences import group_by_user, prepare_sequences
-from seqmine.data.splits import LeaveOneOut
+from seqmine.data.sequences import PreparedData, group_by_user, prepare_sequences
+from seqmine.data.splits import LeaveOneOut, UserHoldout
 from seqmine.structs import UserError
 
 
@@ -40,6 +43,61 @@ def test_catalog_holds_what_training_knows_and_targets_keep_the_rest():
     assert [data.item_id(int(item)) for item in data.val_items] == ["c", "new"]
     assert [data.item_id(int(item)) for item in data.test_items] == ["d", "c"]
     assert data.split.test.positions.tolist() == [3, 2]
+
+
+def test_items_of_one_count_and_unseen_items_are_numbered_by_key():
+    data = prepare_sequences(log_of("w c b b 9 d", "v c a 10 e", "u x a z f"), None, LeaveOneOut())
+    # training: c b b | c a | x a
+    assert data.catalog.item_ids == ["a", "b", "c", "x"]
+    assert data.catalog.train_counts.tolist() == [0, 2, 2, 2, 1]
+    assert data.unseen_item_ids == ["10", "9", "d", "e", "f", "z"]
+    assert data.user_ids == ["u", "v", "w"]
+
+
+def test_users_items_and_behaviors_of_all_events_are_numbered_by_key(events):
+    again = pl.concat([events, events.with_columns(pl.lit("Z").alias("behavior"), user_id=pl.lit("10"))])
+    log, users, items = group_by_user(again.reverse())
+    assert (users, items) == (["10", "a", "b"], ["x", "y", "z"])
+    assert log.behavior_names == ["Z", "buy", "view"]
+
+
+class Rows:
+    """A source whose log is a table in memory."""
+
+    def __init__(self, frame: pl.DataFrame) -> None:
+        self.frame = frame
+
+    def read(self) -> pl.DataFrame:
+        return self.frame
+
+
+def contents(data: PreparedData) -> list:
+    """Return everything that follows from a log, as lists."""
+    log, split = data.log, data.split
+    arrays = [log.items, log.offsets, log.timestamps, log.behaviors, split.train_stops, data.val_items, data.test_items]
+    arrays += [column for part in (split.val, split.test) for column in (part.users, part.positions)]
+    names = [data.user_ids, data.catalog.item_ids, data.unseen_item_ids, log.behavior_names, data.catalog.behaviors]
+    return [*map(list, names), data.catalog.train_counts.tolist(), *(np.asarray(array).tolist() for array in arrays)]
+
+
+keys = st.sampled_from(["1", "2", "10", "B", "a", "é"])
+kinds = st.sampled_from(["view", "buy", "Cart"])
+
+
+@settings(deadline=None, max_examples=25)  # a busy machine; an example prepares the log seven times
+@given(st.lists(st.tuples(keys, keys, kinds), min_size=4, max_size=40), st.data())
+@pytest.mark.parametrize("splitter", [LeaveOneOut(), UserHoldout(seed=0)], ids=lambda splitter: type(splitter).__name__)
+def test_the_order_of_rows_changes_nothing(tmp_path_factory, splitter, rows, data):
+    trainable = [(user, item, "view") for user in ("u", "v", "w", "x") for item in "abcd"]
+    log = pl.DataFrame([*rows, *trainable], schema=["user_id", "item_id", "behavior"], orient="row")
+    log = log.with_row_index("timestamp").cast({"timestamp": pl.Int64})
+    expected = contents(prepare_sequences(number_table(log), None, splitter))
+    for part_events in (8, 1000):
+        engine = PolarsEngine(part_events=part_events)
+        for _ in range(3):
+            shuffled = log[data.draw(st.permutations(range(len(log))))]
+            with engine.number(Rows(shuffled), tmp_path_factory.getbasetemp()) as numbered:
+                assert contents(prepare_sequences(numbered, None, splitter)) == expected
 
 
 def test_features_are_aligned_with_the_catalog():

@@ -74,7 +74,7 @@ def test_attributes_and_behaviors_are_read_back(events, tmp_path):
         assert one.codes.tolist() == other.codes.tolist()
         assert one.values.tolist() == other.values.tolist()
         assert one.num_codes == other.num_codes > 0
-    assert found.catalog.behaviors == ["view", "buy"]
+    assert found.catalog.behaviors == ["buy", "view"]
     assert (found.catalog.num_user_codes, found.catalog.num_user_values) == (2, 1)
     assert "vector" not in found.catalog.features
 

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import pytest
 import torch
@@ -11,11 +12,13 @@ from seqmine.runs.restore import check_catalog, load_module, same_components
 from seqmine.structs import Catalog, UserError
 
 
-def test_a_catalog_with_other_items_is_refused(tmp_path):
+def test_a_catalog_with_other_items_or_behaviors_is_refused(tmp_path):
     write_catalog(Catalog.of_size(3), tmp_path / "catalog.parquet")
     check_catalog(Catalog.of_size(3), str(tmp_path))
     with pytest.raises(UserError, match="catalog of 2 items that is not the catalog of 3 items.*set data.path"):
         check_catalog(Catalog(["2", "1"], torch.tensor([0, 1, 1])), str(tmp_path))
+    with pytest.raises(UserError, match="numbers the behaviors buy, view, and run .* numbers none; set data.path"):
+        check_catalog(replace(Catalog.of_size(3), behaviors=["buy", "view"]), str(tmp_path))
 
 
 def needs(*, width: int) -> int:

@@ -59,7 +59,7 @@ class PolarsEngine:
             yield log
 
     def _number(self, events: pl.LazyFrame, folder: Path) -> NumberedLog:
-        users, items = appearance(events, "user_id"), appearance(events, "item_id")
+        users, items = count_keys(events, "user_id"), count_keys(events, "item_id")
         numbered = number_keys(events, users["user_id"], items["item_id"])
         borders = part_borders(users["events"].to_numpy(), self.part_events)
         if len(borders):
@@ -127,28 +127,27 @@ class FileParts:
             yield pl.concat([pl.read_ipc(piece) for piece in pieces])
 
 
-def appearance(events: pl.LazyFrame, column: str) -> pl.DataFrame:
-    """Return the keys of a column in order of appearance, and the events of each.
+def count_keys(events: pl.LazyFrame, column: str) -> pl.DataFrame:
+    """Return the keys of a column in the order of their text, and the events of each.
 
-    >>> appearance(pl.LazyFrame({"user_id": ["u", "v", "u"]}), "user_id").rows()
-    [('u', 2), ('v', 1)]
+    >>> count_keys(pl.LazyFrame({"user_id": ["v", "u", "v"]}), "user_id").rows()
+    [('u', 1), ('v', 2)]
     """
-    counts = events.select(column).with_row_index("row").group_by(column).agg(pl.col("row").min(), events=pl.len())
-    return counts.collect(engine="streaming").sort("row").drop("row")
+    return events.group_by(column).agg(events=pl.len()).collect(engine="streaming").sort(column)
 
 
 def number_keys(events: pl.LazyFrame, user_ids: pl.Series, item_ids: pl.Series) -> pl.LazyFrame:
-    """Return events whose keys are numbers and whose behavior is an Enum."""
+    """Return events whose keys are numbers and whose behavior is an Enum in the order of its text."""
     numbered = events.with_columns(_number("user_id", user_ids), _number("item_id", item_ids))
     if "behavior" not in events.collect_schema().names():
         return numbered
-    return numbered.with_columns(pl.col("behavior").cast(pl.Enum(appearance(events, "behavior")["behavior"])))
+    return numbered.with_columns(pl.col("behavior").cast(pl.Enum(count_keys(events, "behavior")["behavior"])))
 
 
 def number_table(events: pl.DataFrame) -> NumberedLog:
     """Return a log that is in memory as one part."""
     lazy = events.lazy()
-    user_ids, item_ids = (appearance(lazy, name)[name] for name in ("user_id", "item_id"))
+    user_ids, item_ids = (count_keys(lazy, name)[name] for name in ("user_id", "item_id"))
     return NumberedLog(MemoryParts(sort_events(number_keys(lazy, user_ids, item_ids).collect())), user_ids, item_ids)
 
 

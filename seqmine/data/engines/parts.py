@@ -28,8 +28,8 @@ SESSIONS = 2**32
 class Parts(Protocol):
     """Events in parts: each holds the whole histories of some users, and users stand in the order of their numbers.
 
-    ``user_id`` and ``item_id`` are numbers from 0 in order of appearance, ``behavior`` is an Enum. Within a part events
-    are sorted by ``ORDER``.
+    ``user_id`` and ``item_id`` are numbers from 0 in the order of the keys' text, and so is the Enum ``behavior``: the
+    order of the rows of a log says nothing. Within a part events are sorted by ``ORDER``.
     """
 
     def map(self, function: Function) -> "Parts":
@@ -51,7 +51,7 @@ class NumberedLog:
 
     Args:
         parts: the events.
-        user_ids: raw key of each user, in order of appearance in the log as it came.
+        user_ids: raw key of each user of the log as it came, in the order of their text.
         item_ids: raw key of each item, likewise.
     """
 

@@ -87,14 +87,14 @@ class SparkEngine:
                 raise source.explain(error) from error
             raise
         raw = spark.read.parquet(str(path))
-        users, items = _appearance(raw, "user_id"), _appearance(raw, "item_id")
+        users, items = _count_keys(raw, "user_id"), _count_keys(raw, "item_id")
         schema = {**events.drop("row").collect_schema(), "user_id": pl.UInt32(), "item_id": pl.UInt32()}
         borders = part_borders(users["events"].to_numpy(), self.part_events)
         part = np.searchsorted(borders, np.arange(len(users)), side="right")
         numbered = _join(spark, raw, "user_id", users.with_columns(part=pl.Series(part, dtype=pl.Int32)))
         numbered = _join(spark, numbered, "item_id", items)
         if "behavior" in schema:
-            behaviors = _appearance(raw, "behavior")
+            behaviors = _count_keys(raw, "behavior")
             numbered = _join(spark, numbered, "behavior", behaviors)
             schema["behavior"] = pl.Enum(behaviors["behavior"])
         order = [name for name in (*ORDER, "row") if name in (*schema, "row")]
@@ -179,12 +179,13 @@ def _typed(values: pl.Series, dtype: pl.DataType) -> pl.Series:
     return values.cast(dtype)
 
 
-def _appearance(raw: Any, column: str) -> pl.DataFrame:
-    """Return the keys of a column in order of appearance, and the events of each."""
+def _count_keys(raw: Any, column: str) -> pl.DataFrame:
+    """Return the keys of a column in the order of their text, and the events of each."""
     from pyspark.sql import functions
 
-    counts = raw.groupBy(column).agg(functions.min("row").alias("row"), functions.count("*").alias("events"))
-    return pl.DataFrame(pl.from_arrow(counts.orderBy("row").drop("row").toArrow()))
+    counts = raw.groupBy(column).agg(functions.count("*").alias("events"))
+    # sorted here, so that both engines agree on the order of any text
+    return pl.DataFrame(pl.from_arrow(counts.toArrow())).sort(column)
 
 
 def _join(spark: Any, raw: Any, column: str, keys: pl.DataFrame) -> Any:

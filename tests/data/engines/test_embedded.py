@@ -7,7 +7,7 @@ import pytest
 from hydra import compose, initialize_config_dir
 from hydra.utils import instantiate
 
-from seqmine.data.engines.embedded import FileParts, PolarsEngine, appearance, number_table
+from seqmine.data.engines.embedded import FileParts, PolarsEngine, count_keys, number_table
 from seqmine.data.sequences import prepare_sequences
 from seqmine.data.sources.interactions import InteractionFiles
 from seqmine.data.splits import LeaveOneOut
@@ -50,11 +50,11 @@ def test_the_size_of_parts_changes_nothing(tmp_path, name, part_events):
     assert [path.name for path in tmp_path.iterdir()] == ["log.parquet"]
 
 
-def test_keys_are_numbered_in_order_of_appearance():
+def test_keys_are_numbered_in_the_order_of_their_text():
     log = number_table(pl.DataFrame({"user_id": ["v", "u", "v"], "item_id": ["b", "a", "c"], "timestamp": [9, 1, 2]}))
-    assert (log.user_ids.to_list(), log.item_ids.to_list()) == (["v", "u"], ["b", "a", "c"])
-    assert log.parts.table["item_id"].to_list() == [2, 0, 1]
-    assert appearance(pl.LazyFrame({"k": ["b", "a", "b"]}), "k").rows() == [("b", 2), ("a", 1)]
+    assert (log.user_ids.to_list(), log.item_ids.to_list()) == (["u", "v"], ["a", "b", "c"])
+    assert log.parts.table["item_id"].to_list() == [0, 2, 1]
+    assert count_keys(pl.LazyFrame({"k": ["2", "10", "2"]}), "k").rows() == [("10", 1), ("2", 2)]
 
 
 def test_parts_in_files_are_rewritten_and_the_old_ones_deleted(tmp_path):
