@@ -39,12 +39,12 @@ def test_a_command_composes(command, tmp_path):
 
 def test_the_map_is_that_of_the_disk():
     block = README.split("## Map")[1].split("```")[1]
+    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    listed = [path for path in done.stdout.splitlines() if not path.startswith(".")]
     top = set(re.findall(r"^(\w+)/", block, re.MULTILINE))
-    listed = subprocess.run(
-        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True
-    ).stdout.splitlines()
-    assert top == {path.split("/")[0] for path in listed if "/" in path and not path.startswith(".")}
-    packages = set(re.findall(r"^  (\w+)/", block, re.MULTILINE))
-    assert packages == {path.parent.name for path in (ROOT / "seqmine").glob("*/__init__.py")}
-    for program in re.findall(r"(\w+\.py)", block):
-        assert (ROOT / "seqmine" / program).is_file()
+    assert top == {path.split("/")[0] for path in listed if "/" in path}
+    files = {path for path in listed if "/" not in path} | {path.name for path in (ROOT / "seqmine").glob("[a-z]*.py")}
+    assert files == set(re.findall(r"[\w.]+\.(?:py|md|toml|cff)|LICENSE", block))
+    packages = {path.parent.name for path in (ROOT / "seqmine").rglob("__init__.py")} - {"seqmine"}
+    assert packages == set(re.findall(r"(\w+)/", block.split("seqmine/")[1].split("tests/")[0]))
