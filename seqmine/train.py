@@ -14,6 +14,7 @@ def main(config: DictConfig) -> None:
     from seqmine.reporting.run_table import print_table
     from seqmine.runs.components import build
     from seqmine.runs.results import write_results
+    from seqmine.training.best_checkpoint import best_weights
 
     quiet_lightning()
     start_run(config)
@@ -24,8 +25,9 @@ def main(config: DictConfig) -> None:
     loggers = list(build(config.logger, config.trusted).values())
     trainer = build(config.trainer, config.trusted)(callbacks=callbacks, logger=loggers)
     trainer.fit(module, datamodule, ckpt_path=config.ckpt_path, weights_only=True)
-    trainer.validate(module, datamodule, ckpt_path="best", weights_only=True, verbose=False)
-    trainer.test(module, datamodule, ckpt_path="best", weights_only=True, verbose=False)
+    best = best_weights(trainer)
+    trainer.validate(module, datamodule, ckpt_path=best, weights_only=True, verbose=False)
+    trainer.test(module, datamodule, ckpt_path=best, weights_only=True, verbose=False)
     print_table(config, write_results(config, trainer, module))
 
 

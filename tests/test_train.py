@@ -4,6 +4,7 @@ import polars as pl
 import pytest
 import torch
 
+from seqmine.training.precision import fastest_precision
 from tests.programs import TINY, error_of, run
 
 EPOCHS = ["trainer=cpu", "trainer.max_epochs=6", "scheduler=constant", "scheduler.warmup_steps=0", "optimizer.lr=0.01"]
@@ -117,8 +118,15 @@ def test_a_sweep_runs_each_job_alone_and_ranks_them(small_log, tmp_path):
 
 
 def test_a_fused_optimizer_trains_and_clips_in_bf16(small_log, tmp_path):
-    train(small_log, tmp_path, tmp_path / "run", "trainer.precision=bf16-mixed")
+    done = train(
+        small_log, tmp_path, tmp_path / "run", "trainer.precision=bf16-mixed", "trainer.enable_progress_bar=false"
+    )
     assert metrics_of(tmp_path / "run")["test/hit_rate@5"] > 0.9
+    logged = pl.concat(map(pl.read_csv, tmp_path.glob("run/**/metrics.csv")), how="diagonal_relaxed")
+    used = logged["throughput/mfu"].drop_nulls()
+    assert len(used) == 6
+    assert used.is_between(0, 1).all(), "no device does more than its peak"
+    assert done.stderr.count("trainer.precision is bf16-mixed") == (fastest_precision("cpu") == "32-true")
 
 
 def test_a_diverging_training_stops_with_a_sentence(small_log, tmp_path):
@@ -140,6 +148,7 @@ def test_a_diverging_training_stops_with_a_sentence(small_log, tmp_path):
         ("data.path=missing.txt", "missing.txt"),
         ("trainer.max_epochs=abc", "trainer.max_epochs is 'abc', allowed is a whole number; change trainer.max_epochs"),
         ("trainer.max_epoch=3", "trainer.max_epoch is no setting; did you mean trainer.max_epochs"),
+        ("trainer.enable_progressbar=false", "did you mean trainer.enable_progress_bar"),
         ("model=transfomer", "transformer"),
         ("evaluation.seen=all", "evaluation.seen is 'all', allowed are full, window and none"),
         ("data.split=global_time", "data/split"),

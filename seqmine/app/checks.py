@@ -19,6 +19,7 @@ def check_types(config: DictConfig, defaults: DictConfig) -> None:
         UserError: names the value, what is allowed, and the setting.
     """
     of_hydra = {name for name, node in nodes(defaults) if "${hydra:" in str(node._value())}  # known only inside a run
+    known = {name for name, _ in nodes(defaults)}
     for key, value in _leaves(config):
         if key in of_hydra:
             continue
@@ -26,6 +27,10 @@ def check_types(config: DictConfig, defaults: DictConfig) -> None:
         if isinstance(default, DictConfig):
             raise UserError(f"{key} is {value!r}, but {key} is a group; write {key.replace('.', '/')}={value}")
         if value is None or type(default) not in _KINDS or _same_kind(value, default):
+            if key.startswith("trainer.") and value is not None and key not in known:
+                _check_trainer_argument(key, value)
+            continue
+        if key.startswith("trainer.") and _trainer_takes(key, value):
             continue
         raise UserError(f"{key} is {value!r}, allowed is {_KINDS[type(default)]}; change {key}")
 
@@ -44,9 +49,38 @@ def check_complete(config: DictConfig) -> None:
 def unknown_key(key: str, config: DictConfig) -> UserError:
     """Make the error for a setting that does not exist, with the nearest ones that do."""
     known = [name for name, _ in nodes(config)]
+    if key.startswith("trainer.") and "trainer" in config:
+        known += [f"trainer.{name}" for name in _trainer_arguments()]
     near = difflib.get_close_matches(key, known, n=3, cutoff=0.6)
     hint = f"did you mean {' or '.join(near)}?" if near else "see the choices with --help"
     return UserError(f"{key} is no setting; {hint}")
+
+
+def may_be_trainer_argument(key: str) -> bool:
+    """Tell whether a setting is an argument of Lightning's trainer; all of them can be set."""
+    group, _, name = key.partition(".")
+    return group == "trainer" and name in _trainer_arguments()
+
+
+def _trainer_arguments() -> dict[str, Any]:
+    from seqmine.training.trainer import trainer_arguments  # imports Lightning, which takes seconds
+
+    return trainer_arguments()
+
+
+def _trainer_takes(key: str, value: Any) -> bool:
+    from seqmine.training.trainer import is_of_type
+
+    kind = _trainer_arguments().get(key.removeprefix("trainer."))
+    return kind is not None and is_of_type(value, kind)
+
+
+def _check_trainer_argument(key: str, value: Any) -> None:
+    from seqmine.training.trainer import type_names
+
+    if may_be_trainer_argument(key) and not _trainer_takes(key, value):
+        allowed = type_names(_trainer_arguments()[key.removeprefix("trainer.")])
+        raise UserError(f"{key} is {value!r}, allowed is {allowed}; change {key}")
 
 
 def _same_kind(value: Any, default: Any) -> bool:

@@ -20,6 +20,7 @@ def write_leaderboard(sweep: Path, monitor: str | None) -> None:
     import polars as pl
     from omegaconf import OmegaConf
 
+    from seqmine.metrics.direction import direction
     from seqmine.runs.folder import read_metrics
     from seqmine.structs.files import write_atomically
 
@@ -30,6 +31,6 @@ def write_leaderboard(sweep: Path, monitor: str | None) -> None:
         rows.append({"run": path.parent.name, "overrides": " ".join(map(str, overrides)), **metrics})
     if rows:
         frame = pl.DataFrame(rows, infer_schema_length=None)
-        if monitor in frame.columns:
-            frame = frame.sort(monitor, descending=True)
+        if monitor is not None and monitor in frame.columns:
+            frame = frame.sort(monitor, descending=direction(monitor) == "max", nulls_last=True)
         write_atomically(sweep / "leaderboard.csv", frame.write_csv)

@@ -4,14 +4,14 @@ import gc
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from seqmine.app.checks import check_complete, check_types, unknown_key
+from seqmine.app.checks import check_complete, check_types, may_be_trainer_argument, unknown_key
 from seqmine.runs.components import CONF_DIR
 from seqmine.structs.errors import UserError
 
@@ -42,7 +42,7 @@ def program(name: str) -> Callable[[Task], Callable[[], None]]:
             import hydra
 
             _register_resolvers()
-            sys.argv[1:] = map(_named_group, sys.argv[1:])
+            sys.argv[1:] = _trainer_arguments(name, map(_named_group, sys.argv[1:]))
             _check_command_line(name, sys.argv[1:])
             flags = {argument for argument in sys.argv if argument.startswith("-")}
             if any(argument.startswith("sweep=") for argument in sys.argv) and flags <= {"-m", "--multirun"}:
@@ -74,9 +74,11 @@ def _run_with_plain_errors(task: Task, config: DictConfig) -> Any:
         fail(mistake)
 
 
-def _mistake_behind(error: BaseException | None) -> UserError | None:
+def _mistake_behind(error: BaseException | None) -> Exception | None:
     """Find the mistake of the user among an error and its causes: building a component wraps it."""
-    while error is not None and not isinstance(error, UserError):
+    from lightning.fabric.utilities.exceptions import MisconfigurationException
+
+    while error is not None and not isinstance(error, UserError | MisconfigurationException):
         error = error.__cause__ or error.__context__
     return error
 
@@ -115,9 +117,9 @@ def _run_in_own_process(name: str, config: DictConfig) -> Any:
     done = subprocess.run(command, env={**os.environ, "SEQMINE_SWEEP": sweep.name}, check=False)
     if done.returncode:
         raise RuntimeError(f"the run {folder} failed with status {done.returncode}; its messages stand above")
-    from seqmine.runs.folder import read_metrics
+    from seqmine.runs.folder import monitored, read_metrics
 
-    return read_metrics(folder).get(config.get("monitor", "")) if (folder / "metrics.json").exists() else None
+    return monitored(read_metrics(folder), config.get("monitor", "")) if (folder / "metrics.json").exists() else None
 
 
 def _check_command_line(name: str, arguments: list[str]) -> None:
@@ -136,7 +138,8 @@ def _check_command_line(name: str, arguments: list[str]) -> None:
             groups = [item.input_line for item in parsed if (CONF_DIR / item.key_or_group.split("@")[0]).is_dir()]
             defaults = compose(name, groups)
             for item in parsed:
-                _check_key(item.key_or_group, item.is_add() or item.input_line in groups, defaults)
+                may_be_new = item.is_add() or item.is_force_add() or item.input_line in groups
+                _check_key(item.key_or_group, may_be_new, defaults)
             config = compose(name, overrides)
             check_types(config, defaults)
             check_complete(config)
@@ -151,6 +154,21 @@ def _named_group(argument: str) -> str:
     if "." in key and group.is_dir() and all((group / f"{choice}.yaml").is_file() for choice in choices.split(",")):
         return f"{key.replace('.', '/')}={choices}"
     return argument
+
+
+def _trainer_arguments(name: str, arguments: Iterable[str]) -> list[str]:
+    """Write arguments of Lightning's trainer that the configuration does not list as Hydra wants what it has to add."""
+    shipped = OmegaConf.load(CONF_DIR / f"{name}.yaml")
+    groups = {group for entry in shipped.defaults if isinstance(entry, DictConfig) for group in map(str, entry)}
+    listed = OmegaConf.load(CONF_DIR / "trainer" / "default.yaml") if "trainer" in groups else shipped.get("trainer")
+    return [_added_if_unlisted(argument, listed) for argument in arguments]
+
+
+def _added_if_unlisted(argument: str, listed: Any) -> str:
+    key = argument.partition("=")[0]
+    if listed is None or not key.startswith("trainer.") or key.removeprefix("trainer.") in listed.keys():  # noqa: SIM118 - `in` skips unset values
+        return argument
+    return f"++{argument}" if may_be_trainer_argument(key) else argument
 
 
 def _check_key(key: str, may_be_new: bool, defaults: DictConfig) -> None:

@@ -45,7 +45,7 @@ def search(name: str, arguments: list[str]) -> None:
     of_runs = [argument for argument in fixed if not argument.startswith(("sweep=", "sweep."))]
     folder = Path(config.sweep.folder).absolute()
     folder.mkdir(parents=True, exist_ok=True)
-    study = _open_study(folder, config.sweep)
+    study = _open_study(folder, config.sweep, config.monitor)
     for _ in range(config.sweep.num_trials):
         trial = study.ask()
         chosen = [f"{override.get_key_element()}={suggest(trial, override)}" for override in space]
@@ -75,7 +75,9 @@ def suggest(trial: "Trial", override: "Override") -> Any:
     raise UserError(f"{override.input_line} cannot be searched; use a,b or interval(low,high) or range(low,high)")
 
 
-def _open_study(folder: Path, settings: DictConfig) -> "Study":
+def _open_study(folder: Path, settings: DictConfig, monitor: str) -> "Study":
+    from seqmine.metrics.direction import direction
+
     try:
         import optuna
     except ImportError as error:
@@ -85,7 +87,7 @@ def _open_study(folder: Path, settings: DictConfig) -> "Study":
         storage=f"sqlite:///{folder / 'study.db'}",
         study_name="seqmine",
         load_if_exists=True,
-        direction=settings.direction,
+        direction=f"{direction(monitor)}imize",
     )
     # a search that goes on must not propose what it began with
     study.sampler = optuna.samplers.TPESampler(seed=settings.seed + len(study.trials))
@@ -94,11 +96,11 @@ def _open_study(folder: Path, settings: DictConfig) -> "Study":
 
 def _run(name: str, arguments: list[str], folder: Path, monitor: str) -> float | None:
     """Run the program in a process and return the metric that is searched for; None when it failed."""
-    from seqmine.runs.folder import read_metrics
+    from seqmine.runs.folder import monitored, read_metrics
 
     command = [sys.executable, "-m", f"seqmine.{name}", *arguments, f"hydra.run.dir='{folder}'"]
     done = subprocess.run(command, env={**os.environ, "SEQMINE_SWEEP": folder.parent.name}, check=False)
-    return read_metrics(folder).get(monitor) if done.returncode == 0 else None
+    return monitored(read_metrics(folder), monitor) if done.returncode == 0 else None
 
 
 def _tell(study: "Study", trial: "Trial", value: float | None) -> None:

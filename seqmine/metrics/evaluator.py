@@ -118,6 +118,11 @@ class RankingEvaluator(nn.Module):
         for metric in _metrics(self.list_metrics).values():
             metric.update(lists)
 
+    @property
+    def names(self) -> list[str]:
+        """The names of the metrics."""
+        return [*self.rank_metrics, *self.list_metrics]
+
     def compute(self) -> dict[str, float]:
         """Return every metric over the users of all devices, as ``{"hit_rate@5": ...}``; all devices must call it."""
         self._count_waiting()

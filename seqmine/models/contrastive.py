@@ -4,7 +4,7 @@ DuoRec (Qiu et al. 2022, arXiv:2110.05730) takes views by dropout, CL4SRec (Xie 
 augmentation.
 """
 
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from jaxtyping import Float
@@ -28,6 +28,8 @@ class TwoViewModule(SequenceModule):
         temperature: divisor of the cosine between two views.
         parts: those of ``SequenceModule``; the dropout of the encoder must not be 0.
     """
+
+    loss_names: ClassVar[tuple[str, ...]] = ("loss", "contrast")
 
     def __init__(self, *, contrast_weight: float, temperature: float, **parts: Any) -> None:
         super().__init__(**parts)

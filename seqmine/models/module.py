@@ -1,7 +1,7 @@
 """The Lightning module of every encoder: embeds histories, encodes them, learns the next item, scores the catalog."""
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from jaxtyping import Float, Int
@@ -39,6 +39,9 @@ class SequenceModule(LightningModule):
     Raises:
         UserError: a temperature that is not above 0.
     """
+
+    loss_names: ClassVar[tuple[str, ...]] = ("loss",)
+    """The names of what ``training_losses`` returns beside the loss itself."""
 
     def __init__(
         self,

@@ -4,6 +4,7 @@ import json
 import os
 import platform
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +57,15 @@ def read_config(run: str) -> DictConfig:
 def read_metrics(folder: Path) -> dict[str, Any]:
     """Read the metrics of a finished run."""
     return json.loads((folder / "metrics.json").read_text())
+
+
+def monitored(metrics: Mapping[str, Any], monitor: str) -> float | None:
+    """Return what a run is judged by: a metric of the evaluation, or what training alone logs, at its best epoch.
+
+    >>> monitored({"val/loss": 2.0, "best_value": 1.5}, "train/loss")
+    1.5
+    """
+    return metrics.get(monitor, metrics.get("best_value"))
 
 
 def best_checkpoint(run: str) -> str:

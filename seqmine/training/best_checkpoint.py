@@ -1,11 +1,18 @@
 """The best checkpoint, which a resumed run takes over from the run it goes on from."""
 
+import logging
 import shutil
 from pathlib import Path
 from typing import Any
 
+from lightning import LightningModule, Trainer
 from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.utilities import rank_zero_only
+
+from seqmine.metrics.direction import direction
+from seqmine.training.monitor import require_monitor
+
+_log = logging.getLogger(__name__)
 
 
 class BestCheckpoint(ModelCheckpoint):
@@ -13,7 +20,28 @@ class BestCheckpoint(ModelCheckpoint):
 
     Lightning's own callback forgets the best of the earlier run when the run folder changes; a resumed run that
     never improves on it would then end with a worse model than the uninterrupted one.
+
+    Args:
+        monitor: what tells the best; see ``direction`` for whether it is the lowest or the highest.
+        settings: what else Lightning's callback takes.
     """
+
+    def __init__(self, *, monitor: str, **settings: Any) -> None:
+        super().__init__(monitor=monitor, mode=direction(monitor), **settings)
+
+    def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Refuse what no epoch measures."""
+        require_monitor(str(self.monitor), trainer, pl_module)
+
+    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Keep the last weights where training ended before the first validation."""
+        super().on_train_end(trainer, pl_module)
+        if self.best_model_path or trainer.fast_dev_run:  # type: ignore[attr-defined]
+            return
+        _log.warning("%s was never measured, so the weights of the last step are kept as the best", self.monitor)
+        path = Path(str(self.dirpath)) / f"{self.filename}{self.FILE_EXTENSION}"
+        trainer.save_checkpoint(path)
+        self.best_model_path = str(path)
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Copy the best checkpoint of the earlier run into this run's folder and go on from its score."""
@@ -31,6 +59,12 @@ class BestCheckpoint(ModelCheckpoint):
                 "last_model_path": "",
             }
         super().load_state_dict(state_dict)
+
+
+def best_weights(trainer: Trainer) -> str | None:
+    """Return the checkpoint that a finished training is measured with; None where it kept none: its last weights."""
+    kept = [callback for callback in trainer.checkpoint_callbacks if isinstance(callback, BestCheckpoint)]
+    return next((callback.best_model_path for callback in kept if callback.best_model_path), None)
 
 
 @rank_zero_only

@@ -9,7 +9,7 @@ from lightning import Callback, LightningModule, Trainer
 
 from seqmine.models.module import SequenceModule
 from seqmine.structs import SequenceBatch
-from seqmine.training.flops import TrainingCost, peak_operations, training_cost
+from seqmine.training.flops import TrainingCost, fastest_peak, training_cost
 
 
 class Clock(Callback):
@@ -54,7 +54,7 @@ class Clock(Callback):
 
     def on_train_batch_start(
         self,
-        trainer: Trainer,
+        trainer: Trainer,  # noqa: ARG002
         pl_module: LightningModule,
         batch: SequenceBatch,
         batch_idx: int,  # noqa: ARG002
@@ -63,7 +63,7 @@ class Clock(Callback):
         if self._cost is None and isinstance(pl_module, SequenceModule):
             start = time.perf_counter()
             self._cost = training_cost(pl_module, batch)
-            self._peak = peak_operations(pl_module.device, str(trainer.precision))
+            self._peak = fastest_peak(pl_module.device)
             self._paused += time.perf_counter() - start
 
     def on_train_batch_end(
@@ -96,7 +96,10 @@ class Clock(Callback):
         self.train_seconds.append(seconds)
         values = {"throughput/events_per_second": float(self._events) * trainer.world_size / seconds}
         if self._cost is not None:
-            values["throughput/mfu"] = float(self._operations) / seconds / self._peak
+            done = float(self._operations) / seconds
+            if done > self._peak:  # others kept the device busy while its peak was measured
+                self._peak = max(self._peak, fastest_peak(pl_module.device))
+            values["throughput/mfu"] = done / self._peak
         for name, value in values.items():
             self.throughput.setdefault(name, []).append(value)
             pl_module.log(name, value, rank_zero_only=True)

@@ -49,6 +49,11 @@ class RankingEvaluation(Callback):
             for name in ("val", "test", *self._rivals)
         }
 
+    @property
+    def validation_names(self) -> list[str]:
+        """The names of what a validation logs."""
+        return ["val/loss", *(f"val/{name}" for name in self._evaluators["val"].names)]
+
     def on_validation_start(self, trainer: Trainer, pl_module: LightningModule) -> None:  # noqa: ARG002
         """Move what is counted to the device of the model."""
         self._evaluators["val"].to(pl_module.device)

@@ -22,6 +22,7 @@ from seqmine.structs.batch import EVENT_COLUMNS
 _PRECISIONS = {"bf16": torch.bfloat16, "16": torch.float16, "64": torch.float64}
 _PEAK_SIZES = {"cpu": 1024, "cuda": 8192}  # rows of a square matrix that is large enough to fill the device
 _PEAK_SECONDS = 0.2
+_SMALL = 256
 
 
 @dataclass(frozen=True)
@@ -59,15 +60,16 @@ def training_cost(module: SequenceModule, batch: SequenceBatch) -> TrainingCost:
     return TrainingCost(per_event, per_pair, per_target=(targeted - medium) / 8)
 
 
-def peak_operations(device: torch.device, precision: str) -> float:
+def peak_operations(device: torch.device, precision: str, size: int | None = None) -> float:
     """Measure the floating-point operations a second of a large matrix product, the best of several.
 
     Args:
         device: to be measured.
         precision: of the trainer, such as ``32-true`` or ``bf16-mixed``.
+        size: rows of the square matrix; None fills the device.
     """
     dtype = _PRECISIONS.get(precision.split("-", maxsplit=1)[0], torch.float32)
-    size = _PEAK_SIZES.get(device.type, _PEAK_SIZES["cuda"])
+    size = size or _PEAK_SIZES.get(device.type, _PEAK_SIZES["cuda"])
     matrix = torch.full((size, size), 0.5, dtype=dtype, device=device)
     result = matrix @ matrix
     best, end = float("inf"), time.perf_counter() + _PEAK_SECONDS
@@ -78,6 +80,33 @@ def peak_operations(device: torch.device, precision: str) -> float:
         _synchronize(device)
         best = min(best, time.perf_counter() - start)
     return 2 * size**3 / best
+
+
+def is_faster_than_single(device: torch.device, precision: str, gain: float = 1.0) -> bool:
+    """Tell whether products in a precision are more than ``gain`` times as fast as in single precision, as measured.
+
+    Small products tell it: one of a thousand rows takes seconds where a processor only emulates the precision.
+
+    Args:
+        device: to be measured.
+        precision: of the trainer, such as ``bf16-mixed``.
+        gain: ratio of the two speeds.
+    """
+    size = _SMALL if device.type == "cpu" else None
+    return peak_operations(device, precision, size) > gain * peak_operations(device, "32-true", size)
+
+
+def fastest_peak(device: torch.device) -> float:
+    """Return the floating-point operations a second in the precision that is fastest on a device.
+
+    A training in a precision that the device only emulates is slow, not well used: the peak of that precision would
+    make it look like more than the device can do.
+    """
+    on_gpu = device.type == "cuda"
+    faster = [name for name in ("bf16-mixed", "16-mixed")[: 1 + on_gpu] if is_faster_than_single(device, name)]
+    # small products stay in the cache and are many, so that a busy processor is met in a free moment
+    sizes = (None,) if on_gpu else (_SMALL, None)
+    return max(peak_operations(device, name, size) for name in ("32-true", *faster) for size in sizes)
 
 
 def _operations(module: SequenceModule, batch: SequenceBatch, length: int, num_targets: int) -> float:

@@ -4,6 +4,8 @@ from pathlib import Path
 
 from lightning import Callback, LightningModule, Trainer
 
+from seqmine.metrics.direction import best_place
+
 
 class LearningCurve(Callback):
     """Draw training loss and a validation metric over epochs.
@@ -50,7 +52,7 @@ def draw_curves(history: list[dict[str, float]], metric: str, path: Path) -> Non
         panel.set_xlabel("epoch")
         panel.grid(alpha=0.3)
         panel.legend(frameon=False)
-    best = max(range(len(history)), key=lambda row: history[row].get(metric, float("-inf")))
+    best = best_place([row.get(metric, float("nan")) for row in history], metric)
     panels[1].axvline(best + 1, color="gray", linestyle=":", label="best")
     panels[1].set_title(f"best {metric} {history[best].get(metric, float('nan')):.4f} in epoch {best + 1}", fontsize=10)
     FigureCanvasAgg(figure)

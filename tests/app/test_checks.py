@@ -1,7 +1,7 @@
 import pytest
 from omegaconf import OmegaConf
 
-from seqmine.app.checks import check_complete, check_types, unknown_key
+from seqmine.app.checks import check_complete, check_types, may_be_trainer_argument, unknown_key
 from seqmine.structs import UserError
 
 DEFAULTS = OmegaConf.create({"epochs": 3, "lr": 0.1, "flag": True, "name": "x", "limit": None})
@@ -48,3 +48,39 @@ def test_a_value_in_the_place_of_a_group_is_told_the_slash():
 def test_a_default_that_hydra_fills_in_can_be_changed():
     defaults = OmegaConf.create({"run_name": "${hydra:runtime.choices.model}"})
     check_types(OmegaConf.create({"run_name": "mine"}), defaults)
+
+
+TRAINER = OmegaConf.create({"trainer": {"max_epochs": 3, "devices": 1, "deterministic": False, "max_time": None}})
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"devices": "auto"}, {"deterministic": "warn"}, {"enable_progress_bar": False}, {"profiler": "simple"},
+        {"overfit_batches": 0.1}, {"max_time": "00:01:00:00"}, {"gradient_clip_algorithm": None},
+    ],
+)  # fmt: skip
+def test_whatever_lightning_takes_as_an_argument_of_its_trainer_passes(change):
+    check_types(OmegaConf.merge(TRAINER, {"trainer": change}), TRAINER)
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"max_epochs": "abc"}, "trainer.max_epochs is 'abc', allowed is a whole number"),
+        (
+            {"enable_progress_bar": "off"},
+            "trainer.enable_progress_bar is 'off', allowed is true or false, null; change",
+        ),
+        ({"max_steps": 1.5}, "trainer.max_steps is 1.5, allowed is a whole number; change trainer.max_steps"),
+    ],
+)
+def test_other_kinds_are_named(change, sentence):
+    with pytest.raises(UserError, match=sentence):
+        check_types(OmegaConf.merge(TRAINER, {"trainer": change}), TRAINER)
+
+
+def test_misspelled_arguments_of_the_trainer_come_with_the_nearest():
+    assert "trainer.limit_predict_batches" in str(unknown_key("trainer.limit_predict_batch", TRAINER))
+    assert may_be_trainer_argument("trainer.profiler")
+    assert not any(map(may_be_trainer_argument, ("trainer.logger", "trainer.callbacks", "trainer.profile", "profiler")))

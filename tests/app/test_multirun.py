@@ -21,3 +21,13 @@ def test_finished_runs_are_ranked_and_failed_ones_left_out(tmp_path):
 def test_a_sweep_without_a_finished_run_writes_nothing(tmp_path):
     write_leaderboard(tmp_path, None)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_lowest_loss_comes_first(tmp_path):
+    for number, value in enumerate([0.3, 0.1, 0.2]):
+        folder = tmp_path / str(number)
+        (folder / ".hydra").mkdir(parents=True)
+        OmegaConf.save(OmegaConf.create([]), folder / ".hydra" / "overrides.yaml")
+        write_json(folder / "metrics.json", {"val/loss": value})
+    write_leaderboard(tmp_path, "val/loss")
+    assert pl.read_csv(tmp_path / "leaderboard.csv")["run"].to_list() == [1, 2, 0]

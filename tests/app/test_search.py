@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 from omegaconf import OmegaConf
 
-from seqmine.app.search import search
+from seqmine.app.search import _open_study, search
 from seqmine.structs.files import write_json
 from tests.programs import TINY, error_of, run
 
@@ -53,3 +53,11 @@ def test_a_search_looks_at_the_metric_that_chooses_and_at_no_test_metric(monitor
     study = optuna.load_study(study_name="seqmine", storage=f"sqlite:///{tmp_path / 'study.db'}")
     assert study.best_value == board[monitor].max()
     assert sorted(trial.value for trial in study.trials) == sorted(board[monitor])
+
+
+@pytest.mark.parametrize(("monitor", "best"), [("val/loss", 1.0), ("val/ndcg@10", 3.0)])
+def test_a_search_looks_for_what_is_better(monitor, best, tmp_path):
+    study = _open_study(tmp_path, OmegaConf.create({"seed": 1}), monitor)
+    for value in (2.0, 1.0, 3.0):
+        study.tell(study.ask(), value)
+    assert study.best_value == best

@@ -5,7 +5,7 @@ from seqmine.training.best_checkpoint import BestCheckpoint
 
 
 def checkpoint(folder):
-    return BestCheckpoint(dirpath=folder, filename="best", monitor="val/ndcg@10", mode="max")
+    return BestCheckpoint(dirpath=folder, filename="best", monitor="val/ndcg@10")
 
 
 @pytest.fixture
@@ -35,3 +35,8 @@ def test_a_best_checkpoint_that_is_gone_is_forgotten(earlier, tmp_path):
     with pytest.warns(UserWarning, match="dirpath has changed"):
         resumed.load_state_dict(earlier)
     assert resumed.best_model_score is None
+
+
+@pytest.mark.parametrize(("monitor", "mode"), [("val/loss", "min"), ("val/ndcg@10", "max")])
+def test_the_best_is_the_lowest_loss_or_the_highest_metric(monitor, mode, tmp_path):
+    assert BestCheckpoint(dirpath=tmp_path, monitor=monitor).mode == mode

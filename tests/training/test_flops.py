@@ -13,6 +13,7 @@ from seqmine.models.module import SequenceModule
 from seqmine.models.schedules import constant
 from seqmine.runs.components import CONF_DIR, build
 from seqmine.structs import Catalog, SequenceBatch
+from seqmine.training import flops
 from seqmine.training.flops import peak_operations, training_cost
 
 D, V = 8, 50
@@ -75,6 +76,19 @@ def test_peak_is_a_number_of_this_century():
     assert 1e8 < peak_operations(torch.device("cpu"), "32-true") < 1e16
 
 
+@pytest.mark.parametrize(("bf16", "expected"), [(10.0, 100.0), (250.0, 250.0)])
+def test_the_peak_of_a_device_is_that_of_its_fastest_precision(monkeypatch, bf16, expected):
+    measured = []
+
+    def peak(device, precision, size=None):
+        measured.append((precision, size))
+        return {"32-true": 100.0, "bf16-mixed": bf16}[precision]
+
+    monkeypatch.setattr(flops, "peak_operations", peak)
+    assert flops.fastest_peak(torch.device("cpu")) == expected
+    assert (("bf16-mixed", None) in measured) == (bf16 > 100.0), "a large emulated product takes many seconds"
+
+
 @pytest.mark.parametrize("kind", ["bert4rec", "cl4srec", "duorec"])
 def test_every_task_can_be_measured(kind, tmp_path):
     """Of the model and the first batch that its configuration brings."""
@@ -84,5 +98,7 @@ def test_every_task_can_be_measured(kind, tmp_path):
         config = compose("train", [*overrides, "run_name=name", "paths.run=run", "model.embedding_dim=8"])
     data = build(config.data.module, [])
     net = build(config.model, [])(catalog=data.catalog)
-    cost = training_cost(net, next(iter(data.train_dataloader())))
+    batch = next(iter(data.train_dataloader()))
+    assert tuple(net.training_losses(batch)[1]) == net.loss_names
+    cost = training_cost(net, batch)
     assert cost.per_event > 0 and cost.per_target == 3 * 2 * 8 * data.catalog.num_items

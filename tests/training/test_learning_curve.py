@@ -1,6 +1,6 @@
 from types import SimpleNamespace
 
-from seqmine.training.learning_curve import LearningCurve
+from seqmine.training.learning_curve import LearningCurve, draw_curves
 
 
 def test_a_picture_is_drawn_and_the_history_survives_a_checkpoint(tmp_path):
@@ -14,3 +14,11 @@ def test_a_picture_is_drawn_and_the_history_survives_a_checkpoint(tmp_path):
     resumed.on_fit_end(trainer, None)
     assert len(resumed.history) == 2
     assert path.read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_title_names_the_epoch_of_the_best_value(tmp_path, monkeypatch):
+    titles = []
+    monkeypatch.setattr("matplotlib.axes.Axes.set_title", lambda axes, text, **_: titles.append(text))
+    history = [{"val/loss": 0.5}, {"val/loss": 0.2}, {}]
+    draw_curves(history, "val/loss", tmp_path / "curve.png")
+    assert titles == ["best val/loss 0.2000 in epoch 2"]

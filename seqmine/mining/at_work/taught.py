@@ -1,7 +1,7 @@
 """Patterns as a training signal: what they know and the model does not becomes a target of its own."""
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from jaxtyping import Float
@@ -25,6 +25,8 @@ class PatternTaughtModule(SequenceModule):
         pattern_weight: weight of the defects beside the loss; 0 learns the next item alone.
         parts: those of ``SequenceModule``; the encoder must be causal.
     """
+
+    loss_names: ClassVar[tuple[str, ...]] = ("loss", "defect")
 
     def __init__(self, *, patterns: Baseline, pattern_weight: float, **parts: Any) -> None:
         super().__init__(**parts)
