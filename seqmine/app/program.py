@@ -159,6 +159,7 @@ def _named_group(argument: str) -> str:
 def _trainer_arguments(name: str, arguments: Iterable[str]) -> list[str]:
     """Write arguments of Lightning's trainer that the configuration does not list as Hydra wants what it has to add."""
     shipped = OmegaConf.load(CONF_DIR / f"{name}.yaml")
+    assert isinstance(shipped, DictConfig)
     groups = {group for entry in shipped.defaults if isinstance(entry, DictConfig) for group in map(str, entry)}
     listed = OmegaConf.load(CONF_DIR / "trainer" / "default.yaml") if "trainer" in groups else shipped.get("trainer")
     return [_added_if_unlisted(argument, listed) for argument in arguments]

@@ -87,7 +87,7 @@ def _open_study(folder: Path, settings: DictConfig, monitor: str) -> "Study":
         storage=f"sqlite:///{folder / 'study.db'}",
         study_name="seqmine",
         load_if_exists=True,
-        direction=f"{direction(monitor)}imize",
+        direction="minimize" if direction(monitor) == "min" else "maximize",
     )
     # a search that goes on must not propose what it began with
     study.sampler = optuna.samplers.TPESampler(seed=settings.seed + len(study.trials))

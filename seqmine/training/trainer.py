@@ -57,7 +57,7 @@ def trainer(*, accelerator: str, precision: str, callbacks: Sequence[Callback] =
     else:
         warn_of_slow_precision(accelerator, str(precision))
     off = tuple(kind for name, kind in _OPTIONAL_CALLBACKS.items() if settings.get(name) is False)
-    kept = [callback for callback in callbacks if not isinstance(callback, off)]
+    kept = [callback for callback in callbacks if not isinstance(callback, off)]  # type: ignore[redundant-expr]
     try:
         return Trainer(accelerator=accelerator, precision=precision, callbacks=kept, **settings)  # type: ignore[arg-type]
     except (MisconfigurationException, ValueError, TypeError) as error:
