@@ -2,6 +2,7 @@
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -18,20 +19,26 @@ def name(path: Path) -> str:
     return str(path.relative_to(ROOT))
 
 
+@cache
+def nodes(path: Path) -> list[ast.AST]:
+    return list(ast.walk(ast.parse(path.read_text())))
+
+
 def functions(path: Path):
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in nodes(path):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             yield node
 
 
+@cache
 def imported(path: Path) -> set[str]:
     """Return the modules of this project that a file imports, wherever in it."""
-    nodes = list(ast.walk(ast.parse(path.read_text())))
-    froms = [node for node in nodes if isinstance(node, ast.ImportFrom) and node.module]
+    froms = [node for node in nodes(path) if isinstance(node, ast.ImportFrom) and node.module]
     found = {node.module for node in froms} | {f"{node.module}.{alias.name}" for node in froms for alias in node.names}
     return {module for module in found if module.startswith("seqmine.")}
 
 
+@cache
 def configured() -> set[str]:
     """Return the modules that conf/ names; its contract tests build every one of them."""
     targets = {
@@ -42,6 +49,7 @@ def configured() -> set[str]:
     return {target.rpartition(".")[0] for target in targets}
 
 
+@cache
 def reached() -> set[str]:
     """Return the modules that tests import, directly or through other modules."""
     tests = (ROOT / "tests").rglob("test_*.py")
