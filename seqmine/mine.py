@@ -10,8 +10,8 @@ def main(config: DictConfig) -> None:
     """Run one mining task."""
     from pathlib import Path
 
-    from seqmine.app.pattern_tasks import subject_of
     from seqmine.app.start import start_run
+    from seqmine.app.subject import subject_of
     from seqmine.runs.components import build
 
     start_run(config)

@@ -2,18 +2,14 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 from lightning.pytorch.loggers import Logger
-from omegaconf import DictConfig
 
-from seqmine.data.sequences import PreparedData, feature_columns, group_by_user
 from seqmine.mining.against_model.agreement import ModelAgreement
 from seqmine.mining.against_model.disagreement import believed_but_false, pooled_agreement, unknown_to_model
-from seqmine.mining.against_model.held_out import HeldOut
 from seqmine.mining.against_model.model_patterns import ModelPatterns
 from seqmine.mining.engine.frequent import Progress
 from seqmine.mining.judging.evaluation import coverage
@@ -21,7 +17,8 @@ from seqmine.mining.judging.evidence import CountsAlone, Evidence, Verdict
 from seqmine.mining.judging.release import ReleaseRule, unmeasured_later
 from seqmine.mining.statistics.sequentiality import SequentialityCheck
 from seqmine.mining.statistics.ties import tie_note
-from seqmine.mining.symbols import Projection, SymbolLog, keep_users
+from seqmine.mining.study import Subject, TrainedModel
+from seqmine.mining.symbols import Projection, SymbolLog
 from seqmine.reporting.pattern_loggers import log_patterns, log_report
 from seqmine.reporting.patterns import (
     pattern_rows,
@@ -31,45 +28,10 @@ from seqmine.reporting.patterns import (
     show_patterns,
     write_patterns,
 )
-from seqmine.runs.components import build
-from seqmine.runs.folder import read_config
-from seqmine.runs.restore import check_catalog, load_module
-from seqmine.structs import InteractionLog, PatternTable, Recommender, UserError
+from seqmine.structs import InteractionLog, PatternTable, UserError
 from seqmine.structs.constraints import Constraints
 from seqmine.structs.files import write_json
 from seqmine.structs.log import tie_share
-
-
-@dataclass(frozen=True)
-class TrainedModel:
-    """A model, and the events of the same log that it was not trained on.
-
-    Args:
-        recommender: scores the catalog.
-        validation: cases whose next event is a validation target.
-        test: cases whose next event is a test target.
-    """
-
-    recommender: Recommender
-    validation: HeldOut
-    test: HeldOut
-
-
-@dataclass(frozen=True)
-class Subject:
-    """What is mined.
-
-    Args:
-        log: histories of items.
-        item_ids: raw key of each item, by its number less one.
-        features: columns of the catalog, such as titles, each as ``item_ids``.
-        model: a trained model of the same items, or None.
-    """
-
-    log: InteractionLog
-    item_ids: list[str]
-    features: dict[str, list]
-    model: TrainedModel | None
 
 
 class Miner(Protocol):
@@ -88,38 +50,6 @@ class Miner(Protocol):
     def needed_count(self, table: PatternTable) -> int:
         """Return the support that the patterns of a table were mined with."""
         ...
-
-
-def subject_of(config: DictConfig) -> Subject:
-    """Read the part of the log that the program is asked about, and the model of ``run`` where one is named.
-
-    Raises:
-        UserError: for a part that does not exist, or a run that numbers items in another way.
-    """
-    if config.part not in ("train", "all"):
-        raise UserError(f"part is {config.part!r}, allowed are train and all; change part")
-    datamodule = build(config.data.module, config.trusted)
-    if config.part == "all":
-        if config.run is not None:
-            raise UserError("part is 'all', but a model knows the items of the training part alone; set part=train")
-        log, _, item_ids = group_by_user(datamodule.source.read())
-        return Subject(log, item_ids, feature_columns(item_ids, datamodule.source.item_features()), None)
-    prepared = datamodule.prepared
-    model: TrainedModel | None = None
-    if config.run is not None:
-        check_catalog(prepared.catalog, config.run)
-        model = TrainedModel(load_module(config.run, read_config(config.run)), *held_out_parts(prepared))
-    return Subject(prepared.training_log(), list(prepared.catalog.item_ids), prepared.catalog.features, model)
-
-
-def held_out_parts(prepared: PreparedData) -> tuple[HeldOut, HeldOut]:
-    """Return the cases of the validation and of the test targets."""
-    num_items = prepared.catalog.num_items
-    val, test = (
-        HeldOut.of(prepared.log, part.users, part.positions, items, num_items)
-        for part, items in ((prepared.split.val, prepared.val_items), (prepared.split.test, prepared.test_items))
-    )
-    return val, test
 
 
 class MinePatterns:
@@ -230,7 +160,7 @@ class MinePatterns:
             column[released] = measured.columns[name]
             added[name] = column
         grown_on = model.validation.drawn(1 - self.evidence.holdout, self.evidence.seed)
-        others = keep_users(symbols.log, np.setdiff1d(np.arange(symbols.log.num_users), grown_on.users))
+        others = symbols.log.take_users(np.setdiff1d(np.arange(symbols.log.num_users), grown_on.users))
         grown = self.model_patterns.find(model.recommender, grown_on)
         believed = self.evidence.judge_fresh(others, self.model_patterns.recurring(grown), constraints)
         believed = self.agreement.measure(model.recommender, model.test, believed, constraints)

@@ -254,19 +254,22 @@ class SequenceDataModule(LightningDataModule):
         reader = self.reader if self.trainer is None else self.trainer.lightning_module
         return frozenset() if reader is None else columns_read(reader)
 
-    def _target_batches(self, targets: Targets, items: Any) -> TargetBatches:
+    def history_collate(self) -> HistoryCollate:
+        """Return what gathers the batches of an evaluation, with the columns that the model reads."""
         log = self.prepared.log
-        collate = HistoryCollate(
+        return HistoryCollate(
             log=log,
             max_length=self.max_length,
             seen=self.seen,
             columns=self._columns,
             seen_behavior=self._behavior(log),
         )
+
+    def _target_batches(self, targets: Targets, items: Any) -> TargetBatches:
         return TargetBatches(
             targets=targets,
             items=items,
-            collate=collate,
+            collate=self.history_collate(),
             batch_size=self.batching.eval_batch_size,
             rank=self._rank,
             world_size=self._world_size,

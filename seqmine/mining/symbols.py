@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqmine.structs import InteractionLog, UserError
-from seqmine.structs.log import segment_positions
 
 
 @dataclass(frozen=True)
@@ -172,23 +171,4 @@ def keep_events(log: InteractionLog, keep: NDArray[np.bool_]) -> InteractionLog:
         timestamps=None if log.timestamps is None else log.timestamps[keep],
         behaviors=None if log.behaviors is None else log.behaviors[keep],
         ratings=None if log.ratings is None else log.ratings[keep],
-    )
-
-
-def keep_users(log: InteractionLog, users: NDArray[np.int64]) -> InteractionLog:
-    """Return the histories of the given users, in that order (a user may be given twice, as in a bootstrap).
-
-    >>> keep_users(InteractionLog.from_lists([[1], [2, 3]]), np.array([1, 1])).items.tolist()
-    [2, 3, 2, 3]
-    """
-    users = np.asarray(users, dtype=np.int64)
-    lengths = log.lengths[users]
-    rows = segment_positions(log.offsets[:-1][users], lengths)
-    return replace(
-        log,
-        items=log.items[rows],
-        offsets=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
-        timestamps=None if log.timestamps is None else log.timestamps[rows],
-        behaviors=None if log.behaviors is None else log.behaviors[rows],
-        ratings=None if log.ratings is None else log.ratings[rows],
     )

@@ -1,1 +1,1 @@
-"""Questions to a model about edited histories, and where patterns occur in a log."""
+"""Perturbation queries to a model about edited histories, and where patterns occur in a log."""

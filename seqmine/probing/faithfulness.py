@@ -8,7 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import wilcoxon
 
-from seqmine.probing.questions import Asked, ask, control_of, hidden, matched_places, reordered, without
+from seqmine.probing.cases import Cases
+from seqmine.probing.controls import control_of, matched_places
+from seqmine.probing.edits import Edit
+from seqmine.probing.queries import ask
 from seqmine.structs import Recommender
 
 FAITHFULNESS_COLUMNS = (
@@ -32,12 +35,12 @@ class Occurrence:
     """A match of the antecedent of a rule in a history that the model sees.
 
     Args:
-        history: of items.
+        history: the whole one, of a case.
         places: the events of the match, ascending.
         consequent: the item that the rule expects next.
     """
 
-    history: list[int]
+    history: Edit
     places: tuple[int, ...]
     consequent: int
 
@@ -50,6 +53,7 @@ class Occurrence:
 
 def measure_faithfulness(
     model: Recommender,
+    cases: Cases,
     occurrences: Sequence[Occurrence],
     popularity: NDArray[np.int64],
     rng: np.random.Generator,
@@ -66,6 +70,7 @@ def measure_faithfulness(
 
     Args:
         model: scores the catalog.
+        cases: that the histories are of.
         occurrences: of one rule.
         popularity: events of each item, by its number.
         rng: draws control events.
@@ -88,11 +93,14 @@ def measure_faithfulness(
         return {}
     size = len(occurrences[0].places)
     deletions = deleted_sets(size)
-    asked: list[Asked] = []
+    edits: list[Edit] = []
     for one in occurrences:
-        asked += [(history, one.consequent) for history in _changed(one, deletions, popularity, rng)]
-    values, ranks = ask(model, asked, batch_size)
-    values, ranks = values.reshape(len(occurrences), -1), ranks.reshape(len(occurrences), -1)
+        edits += _changed(one, deletions, popularity, rng)
+    num_changes = len(edits) // len(occurrences)
+    items = [one.consequent for one in occurrences for _ in range(num_changes)]
+    answers = ask(model, cases, edits, items, batch_size)
+    values = answers.log_probabilities.reshape(-1, num_changes)
+    ranks = answers.ranks.reshape(-1, num_changes)
     losses = values[:, :1] - values
     num_sets = len(deletions)
     means = losses[:, num_sets + size :].mean(axis=0).tolist()
@@ -132,19 +140,19 @@ def deleted_sets(size: int) -> list[tuple[int, ...]]:
 
 def _changed(
     one: Occurrence, deletions: Sequence[tuple[int, ...]], popularity: NDArray[np.int64], rng: np.random.Generator
-) -> list[list[int]]:
+) -> list[Edit]:
     """Return the history of an occurrence with each deletion, each match alone deleted, and the other changes."""
     history, places = one.history, one.places
-    matched = matched_places(popularity[history], places, rng)
+    matched = matched_places(popularity[history.items], places, rng)
     control = control_of(places, matched, len(history))
     return [
-        *(without(history, [places[index] for index in gone]) for gone in deletions),
-        *(without(history, [other]) for other in matched),
-        without(history, control),
-        hidden(history, places),
-        reordered(history, places),
-        [history[place] for place in places],
-        [history[place] for place in sorted(control)],
+        *(history.without([places[index] for index in gone]) for gone in deletions),
+        *(history.without([other]) for other in matched),
+        history.without(control),
+        history.hide(places),
+        history.reorder(places, places[::-1]),
+        history.keep(places),
+        history.keep(control),
     ]
 
 

@@ -35,6 +35,14 @@ class AttributeTable:
         first = ((1, 0), (0, 0))
         return AttributeTable(np.pad(self.codes, first), np.pad(self.values, first), self.num_codes)
 
+    def take(self, rows: NDArray[np.integer]) -> "AttributeTable":
+        """Return the given rows, in that order.
+
+        >>> AttributeTable(np.array([[1], [2]], np.int32), np.zeros((2, 0), np.float32), 2).take(np.array([1])).codes
+        array([[2]], dtype=int32)
+        """
+        return AttributeTable(self.codes[rows], self.values[rows], self.num_codes)
+
     def __len__(self) -> int:
         """Return the number of rows R."""
         return len(self.codes)

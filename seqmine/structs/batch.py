@@ -140,4 +140,4 @@ def columns_read(model: nn.Module) -> frozenset[str]:
     >>> columns_read(nn.Sequential(nn.ReLU(), Clock()))
     frozenset({'timestamps'})
     """
-    return frozenset(name for part in model.modules() for name in getattr(part, "columns", ()))
+    return frozenset(name for part in model.modules() for name in getattr(type(part), "columns", ()))

@@ -1,7 +1,7 @@
 """Histories of all users as flat arrays with offsets, in memory or memory-mapped."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -80,6 +80,18 @@ class InteractionLog:
             behavior_names=self.behavior_names,
             users=self.users,
         )
+
+    def take_users(self, users: NDArray[np.int64]) -> "InteractionLog":
+        """Return the histories of the given users with their attributes, in that order; a user may come twice.
+
+        >>> InteractionLog.from_lists([[1], [2, 3]]).take_users(np.array([1, 1])).items.tolist()
+        [2, 3, 2, 3]
+        """
+        users = np.asarray(users, dtype=np.int64)
+        lengths = self.lengths[users]
+        offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+        taken = self.take(segment_positions(self.offsets[:-1][users], lengths), offsets)
+        return taken if self.users is None else replace(taken, users=self.users.take(users))
 
     def first_events(self, stops: NDArray[np.int64]) -> "InteractionLog":
         """Return the log cut to the first ``stops[u]`` events of each user u (a copy; every user stays, even empty)."""

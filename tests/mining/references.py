@@ -6,15 +6,19 @@ from dataclasses import replace
 import numpy as np
 import torch
 
-from seqmine.mining.against_model.held_out import HeldOut
+from seqmine.data.collate import HistoryCollate
+from seqmine.data.splits import Targets
+from seqmine.mining.against_model.held_out import held_out_cases
 from seqmine.structs import InteractionLog
 
 
-def last_event_cases(histories):
+def last_event_cases(histories, max_length=50):
     """Return one case a history: its last event, after all others."""
     log = InteractionLog.from_lists(histories)
     lasts = np.array([row[-1] for row in histories], np.int32)
-    return HeldOut.of(log, np.arange(len(histories)), log.lengths - 1, lasts, num_items=int(log.items.max()))
+    collate = HistoryCollate(log=log, max_length=max_length, seen="full")
+    targets = Targets(np.arange(log.num_users), log.lengths - 1)
+    return held_out_cases(collate, targets, lasts, num_items=int(log.items.max()))
 
 
 class PairModel:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from seqmine.mining.engine.miners import FrequentMiner
-from seqmine.mining.symbols import Projection, keep_users
+from seqmine.mining.symbols import Projection
 from seqmine.structs import InteractionLog, UserError
 
 IDS = [f"i{number}" for number in range(1, 7)]
@@ -69,4 +69,4 @@ def test_titles_are_shown_and_keys_written(shop):
 
 
 def test_users_can_be_drawn_twice(shop):
-    assert keep_users(shop, np.array([1, 1])).behaviors.tolist() == [1, 1, 2, 1, 1, 2]
+    assert shop.take_users(np.array([1, 1])).behaviors.tolist() == [1, 1, 2, 1, 1, 2]

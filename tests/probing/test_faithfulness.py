@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 import torch
 
+from seqmine.probing.cases import Cases
+from seqmine.probing.edits import whole_histories
 from seqmine.probing.faithfulness import Occurrence, counterfactuals, deleted_sets, measure_faithfulness
 from tests.mining.references import PairModel
 
@@ -11,9 +13,10 @@ POPULARITY = np.ones(61, dtype=np.int64)
 
 
 def measured(model, histories, places, consequent, top_k=10):
-    occurrences = [Occurrence(history, places, consequent) for history in histories]
+    cases = Cases.of_histories(histories, max_length=50)
+    occurrences = [Occurrence(history, places, consequent) for history in whole_histories(cases)]
     rng = np.random.default_rng(0)
-    return measure_faithfulness(model, occurrences, POPULARITY, rng, top_k=top_k, batch_size=64)
+    return measure_faithfulness(model, cases, occurrences, POPULARITY, rng, top_k=top_k, batch_size=64)
 
 
 def noise(num_rows=40, length=6, seed=0):

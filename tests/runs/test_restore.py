@@ -5,8 +5,8 @@ import pytest
 import torch
 from hydra import compose, initialize_config_dir
 
+from seqmine.data.collate import batch_of_histories
 from seqmine.data.store import write_catalog
-from seqmine.probing.questions import batch_of
 from seqmine.runs.components import CONF_DIR, build
 from seqmine.runs.restore import check_catalog, load_module, same_components
 from seqmine.structs import Catalog, UserError
@@ -58,7 +58,7 @@ def test_a_restored_model_has_the_weights_of_the_run_and_scores_without_dropout(
     torch.save({"state_dict": trained.state_dict()}, tmp_path / "checkpoints" / "best.ckpt")
     restored = load_module(str(tmp_path), settings)
     assert not any(part.training for part in restored.modules())
-    batch = batch_of([[1, 2, 3], [4, 5]])
+    batch = batch_of_histories([[1, 2, 3], [4, 5]], max_length=9)
     with torch.no_grad():
         first, again = restored.score(batch), restored.score(batch)
         assert torch.equal(first, again)

@@ -6,12 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import hypergeom
 
-from seqmine.mining.against_model.held_out import HeldOut, OpenCases, open_cases
+from seqmine.mining.against_model.held_out import OpenCases, open_cases
 from seqmine.mining.statistics.intervals import wilson_interval
 from seqmine.mining.statistics.multiplicity import benjamini_hochberg
 from seqmine.mining.statistics.poisson_binomial import poisson_binomial_tail
+from seqmine.probing.cases import Cases
+from seqmine.probing.edits import Edit
 from seqmine.probing.faithfulness import FAITHFULNESS_COLUMNS, Occurrence, measure_faithfulness
-from seqmine.probing.questions import probabilities_after
+from seqmine.probing.queries import probabilities_after
 from seqmine.structs import PatternTable, Recommender, UserError
 from seqmine.structs.constraints import Constraints
 
@@ -46,7 +48,6 @@ class ModelAgreement:
         num_occurrences: cases whose histories are changed, at most, for each rule.
         min_cases: fewer open cases than this are too few to hold a rule against the model.
         top_k: length of the list of which a consequent is or is not part.
-        max_length: last events of a history that the model sees.
         batch_size: histories scored at once.
         seed: of the draw of cases and control events.
 
@@ -60,19 +61,18 @@ class ModelAgreement:
         num_occurrences: int = 50,
         min_cases: int = 10,
         top_k: int = 10,
-        max_length: int = 50,
         batch_size: int = 256,
         seed: int = 0,
     ) -> None:
         numbers = {"num_occurrences": num_occurrences, "min_cases": min_cases, "top_k": top_k}
-        for name, value in {**numbers, "max_length": max_length, "batch_size": batch_size}.items():
+        for name, value in {**numbers, "batch_size": batch_size}.items():
             if value < 1:
                 raise UserError(f"{name}={value} is not allowed: set task.agreement.{name} to 1 or more.")
         self.num_occurrences, self.min_cases, self.top_k = num_occurrences, min_cases, top_k
-        self.max_length, self.batch_size, self.seed = max_length, batch_size, seed
+        self.batch_size, self.seed = batch_size, seed
 
     def measure(
-        self, model: Recommender, held_out: HeldOut, table: PatternTable, constraints: Constraints
+        self, model: Recommender, held_out: Cases, table: PatternTable, constraints: Constraints
     ) -> PatternTable:
         """Add what the model makes of each rule; NaN for patterns of one symbol and for rules that are nowhere open.
 
@@ -106,7 +106,8 @@ class ModelAgreement:
             consequent = table.pattern(row)[-1]
             measures[row] = measure_faithfulness(
                 model,
-                [self._occurrence(held_out, one, index, consequent) for index in chosen],
+                held_out,
+                [_occurrence(held_out, one, index, consequent) for index in chosen],
                 popularity,
                 rng,
                 top_k=self.top_k,
@@ -115,7 +116,7 @@ class ModelAgreement:
         return table.with_columns(**_columns(FAITHFULNESS_COLUMNS, measures, len(table)))
 
     def compare(
-        self, model: Recommender, held_out: HeldOut, table: PatternTable, constraints: Constraints
+        self, model: Recommender, held_out: Cases, table: PatternTable, constraints: Constraints
     ) -> PatternTable:
         """Add what ``measure`` adds, without the columns of ``measure_faithfulness``, which cost most.
 
@@ -127,17 +128,17 @@ class ModelAgreement:
         """
         return self._compared(model, held_out, table, self._open(held_out, table, constraints))
 
-    def _open(self, held_out: HeldOut, table: PatternTable, constraints: Constraints) -> dict[int, OpenCases]:
+    def _open(self, held_out: Cases, table: PatternTable, constraints: Constraints) -> dict[int, OpenCases]:
         """Return the open cases of each rule that has such."""
         found = {
-            row: open_cases(held_out, pattern, constraints, self.max_length)
+            row: open_cases(held_out, pattern, constraints)
             for row, pattern in enumerate(table.patterns())
             if len(pattern) > 1
         }
         return {row: one for row, one in found.items() if len(one.cases)}
 
     def _compared(
-        self, model: Recommender, held_out: HeldOut, table: PatternTable, found: dict[int, OpenCases]
+        self, model: Recommender, held_out: Cases, table: PatternTable, found: dict[int, OpenCases]
     ) -> PatternTable:
         """Add the columns that compare a model with what came next."""
         patterns = table.patterns()
@@ -148,9 +149,8 @@ class ModelAgreement:
         order = np.argsort(cases, kind="stable")
         consequents = np.array([patterns[row][-1] for row in rows.tolist()], dtype=np.int64)[order]
         items = np.split(consequents, np.searchsorted(cases[order], np.arange(1, len(held_out))))
-        histories = [held_out.history(case, self.max_length) for case in range(len(held_out))]
         values, firsts = np.empty(len(cases)), np.empty(len(cases), np.bool_)
-        values[order], firsts[order] = probabilities_after(model, histories, items, self.batch_size)
+        values[order], firsts[order] = probabilities_after(model, held_out, items, self.batch_size)
         measures: dict[int, dict[str, float]] = {
             row: {"num_cases": 0, "num_next": 0, "num_first": 0}
             for row, pattern in enumerate(patterns)
@@ -199,10 +199,11 @@ class ModelAgreement:
             "overrated_p_value": poisson_binomial_tail(1 - probability, num_cases - num_next),
         }
 
-    def _occurrence(self, held_out: HeldOut, one: OpenCases, index: int, consequent: int) -> Occurrence:
-        """Return the match in one case, within what the model sees."""
-        history = held_out.history(int(one.cases[index]), self.max_length)
-        return Occurrence(history, tuple(len(history) + place for place in one.places[index].tolist()), consequent)
+
+def _occurrence(held_out: Cases, one: OpenCases, index: int, consequent: int) -> Occurrence:
+    """Return the match in one case, within what the model sees."""
+    history = Edit.of(held_out, int(one.cases[index]))
+    return Occurrence(history, tuple(len(history) + place for place in one.places[index].tolist()), consequent)
 
 
 def _columns(

@@ -1,78 +1,30 @@
 """Events that a model was not trained on, each with what its user did before, and the rules that are open there."""
 
 from dataclasses import dataclass
-from typing import Self, no_type_check
+from typing import no_type_check
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from seqmine.mining.symbols import keep_users
-from seqmine.structs import InteractionLog
+from seqmine.data.collate import HistoryCollate
+from seqmine.data.splits import Targets
+from seqmine.probing.cases import Cases
 from seqmine.structs.constraints import Constraints
-from seqmine.structs.log import segment_positions
 
 
-@dataclass(frozen=True)
-class HeldOut:
-    """Cases: a history, and the event that came next and had no part in training. A user has at most one.
+def held_out_cases(collate: HistoryCollate, targets: Targets, items: NDArray[np.int32], num_items: int) -> Cases:
+    """Return the first target of each user that a model of the catalog can speak of, with what came before it.
 
     Args:
-        inputs: what the user of each case did before, one history a case, of items.
-        items: (C,) the event that came next.
-        times: (C,) when it came, in seconds since 1970; None for a log without time.
-        users: (C,) whose case it is, by number in the log that it was taken from.
+        collate: gathers histories of known items for the model.
+        targets: (T,) events that the model was not trained on.
+        items: (T,) item of each.
+        num_items: items of the catalog; targets above it, and targets with nothing before them, are left out.
     """
-
-    inputs: InteractionLog
-    items: NDArray[np.int32]
-    times: NDArray[np.int64] | None
-    users: NDArray[np.int64]
-
-    def __len__(self) -> int:
-        """Return the number of cases C."""
-        return len(self.items)
-
-    @classmethod
-    def of(
-        cls,
-        log: InteractionLog,
-        users: NDArray[np.int64],
-        positions: NDArray[np.int64],
-        items: NDArray[np.int32],
-        num_items: int,
-    ) -> Self:
-        """Take the first target of each user that a model of the catalog can speak of.
-
-        Args:
-            log: whole histories of known items.
-            users: (T,) user of each target.
-            positions: (T,) events of the user before it.
-            items: (T,) the target.
-            num_items: items of the catalog; targets above it, and targets with nothing before them, are left out.
-        """
-        able = np.flatnonzero((items <= num_items) & (positions > 0))
-        able = able[np.unique(users[able], return_index=True)[1]]
-        starts, stops = log.offsets[users[able]], positions[able]
-        inputs = log.take(segment_positions(starts, stops), np.concatenate([[0], np.cumsum(stops)]).astype(np.int64))
-        times = None if log.timestamps is None else log.timestamps[starts + stops]
-        return cls(inputs, items[able], times, users[able])
-
-    def drawn(self, share: float, seed: int) -> Self:
-        """Return a random share of the cases, rounded down.
-
-        Args:
-            share: of the cases.
-            seed: of the draw.
-        """
-        order = np.random.default_rng(seed).permutation(len(self))
-        cases = np.sort(order[: int(len(self) * share)])
-        times = None if self.times is None else self.times[cases]
-        return type(self)(keep_users(self.inputs, cases), self.items[cases], times, self.users[cases])
-
-    def history(self, case: int, max_length: int) -> list[int]:
-        """Return the last events of the input of a case."""
-        return self.inputs.history(case)[-max_length:].tolist()
+    able = np.flatnonzero((items <= num_items) & (targets.positions > 0))
+    able = able[np.unique(targets.users[able], return_index=True)[1]]
+    return Cases(collate, targets, items).take(able)
 
 
 @dataclass(frozen=True)
@@ -140,21 +92,20 @@ def _open_matches(
     return is_open, places
 
 
-def open_cases(held_out: HeldOut, pattern: tuple[int, ...], constraints: Constraints, max_length: int) -> OpenCases:
+def open_cases(held_out: Cases, pattern: tuple[int, ...], constraints: Constraints) -> OpenCases:
     """Return the cases in which a rule is open: its antecedent is there, and only its consequent is missing.
 
     The next event would complete the rule within every limit (gap, span, duration, strict time), and since the latest
     match of the antecedent the consequent has not come. All this is known before the next event.
 
     Args:
-        held_out: the cases.
+        held_out: the cases, one per user; the antecedent has to be among the events that the model sees.
         pattern: antecedent and consequent, at least two symbols.
         constraints: where a pattern may occur.
-        max_length: last events of an input among which the antecedent has to be.
 
-    >>> log = InteractionLog.from_lists([[1, 5, 2], [1, 2, 3], [1, 5, 5, 2]])
-    >>> cases = HeldOut.of(log, np.arange(3), np.array([2, 2, 3]), np.array([2, 3, 2], np.int32), 5)
-    >>> found = open_cases(cases, (1, 2), Constraints(max_gap=2), 50)
+    >>> from dataclasses import replace
+    >>> cases = replace(Cases.of_histories([[1, 5], [1, 2], [1, 5, 5]], 50), items=np.array([2, 3, 2], np.int32))
+    >>> found = open_cases(cases, (1, 2), Constraints(max_gap=2))
     >>> found.cases.tolist(), found.places.tolist(), found.is_next.tolist()
     ([0], [[-2]], [True])
     """
@@ -170,7 +121,7 @@ def open_cases(held_out: HeldOut, pattern: tuple[int, ...], constraints: Constra
         np.array(pattern, dtype=np.int32),
         constraints.limits,
         constraints.strict_time,
-        max_length,
+        held_out.max_length,
     )
     cases = np.flatnonzero(is_open)
     return OpenCases(cases, places[cases], held_out.items[cases] == pattern[-1])

@@ -13,16 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from seqmine.mining.against_model.held_out import HeldOut
-from seqmine.probing.questions import (
-    Asked,
-    ask,
-    control_of,
-    log_probabilities,
-    matched_places,
-    top_predictions,
-    without,
-)
+from seqmine.probing.cases import Cases
+from seqmine.probing.controls import control_of, matched_places
+from seqmine.probing.edits import Edit, whole_histories
+from seqmine.probing.queries import ask, recommended
 from seqmine.structs import PatternTable, Recommender, UserError
 
 
@@ -51,9 +45,8 @@ class ModelPatterns:
         num_events: events of a history that are tried, those whose deletion costs most.
         sufficiency: share of the probability of the whole history that the events alone must keep.
         top_k: what came next is explained where it is among so many items that the model ranks first, otherwise the one
-            that it ranks first and that the history lacks.
+            that it would recommend first.
         min_count: users in whom the same events explain the same item.
-        max_length: last events of a history that are looked at.
         batch_size: histories scored at once.
         seed: of the draw of histories and of the control events.
 
@@ -69,12 +62,11 @@ class ModelPatterns:
         sufficiency: float = 0.5,
         top_k: int = 10,
         min_count: int = 2,
-        max_length: int = 50,
         batch_size: int = 256,
         seed: int = 0,
     ) -> None:
         numbers = {"num_histories": num_histories, "num_events": num_events, "min_count": min_count}
-        for name, value in {**numbers, "top_k": top_k, "max_length": max_length, "batch_size": batch_size}.items():
+        for name, value in {**numbers, "top_k": top_k, "batch_size": batch_size}.items():
             if value < 1:
                 raise UserError(f"{name}={value} is not allowed: set task.model_patterns.{name} to 1 or more.")
         if not 0 < sufficiency <= 1:
@@ -82,10 +74,10 @@ class ModelPatterns:
                 f"sufficiency={sufficiency} is not allowed: set task.model_patterns.sufficiency above 0 and up to 1."
             )
         self.num_histories, self.num_events, self.sufficiency = num_histories, num_events, sufficiency
-        self.top_k, self.min_count, self.max_length = top_k, min_count, max_length
+        self.top_k, self.min_count = top_k, min_count
         self.batch_size, self.seed = batch_size, seed
 
-    def find(self, model: Recommender, held_out: HeldOut) -> PatternTable:
+    def find(self, model: Recommender, held_out: Cases) -> PatternTable:
         """Return every rule as a pattern whose last symbol is what is predicted, those of most users first.
 
         ``support_count`` counts the users in whom the rule was found, out of ``num_users`` looked into; with the column
@@ -115,38 +107,38 @@ class ModelPatterns:
         """
         return table.take(np.flatnonzero(table.support_count >= self.min_count))
 
-    def explain(self, model: Recommender, held_out: HeldOut) -> list[Explained]:
+    def explain(self, model: Recommender, held_out: Cases) -> list[Explained]:
         """Return the events behind one item of the model's list for each drawn case, where there are such."""
         rng = np.random.default_rng(self.seed)
         able = np.flatnonzero(held_out.inputs.lengths >= 2)
-        cases = np.sort(rng.permutation(able)[: self.num_histories])
-        histories = [held_out.history(case, self.max_length) for case in cases.tolist()]
-        asked = self._chosen(model, histories, held_out.items[cases].tolist())
-        full = log_probabilities(model, asked, self.batch_size)
-        worth = deletion_worth(model, asked, full, self.batch_size)
-        grown = self._grow(model, asked, full, worth)
+        cases = held_out.take(np.sort(rng.permutation(able)[: self.num_histories]))
+        asked = self._asked(model, cases)
+        full = asked.ask(range(len(asked.items)), asked.histories)
+        worth = deletion_worth(asked, full)
+        grown = self._grow(asked, full, worth)
         popularity = np.bincount(held_out.inputs.items)
         return [
-            Explained(int(held_out.users[cases[row]]), places, tuple(histories[row][p] for p in places), asked[row][1])
-            for row, places in self._necessary(model, asked, full, grown, popularity, rng)
+            Explained(
+                int(cases.users[row]),
+                places,
+                tuple(asked.histories[row].items[list(places)].tolist()),
+                asked.items[row],
+            )
+            for row, places in _necessary(asked, full, grown, popularity, rng)
         ]
 
-    def _chosen(self, model: Recommender, histories: list[list[int]], items: list[int]) -> list[Asked]:
-        """Return each history with the item to explain."""
-        _, ranks = ask(model, list(zip(histories, items, strict=True)), self.batch_size)
-        firsts = top_predictions(model, histories, self.batch_size)
-        chosen = [
-            item if rank <= self.top_k else first
-            for item, rank, first in zip(items, ranks.tolist(), firsts, strict=True)
-        ]
-        return list(zip(histories, chosen, strict=True))
+    def _asked(self, model: Recommender, cases: Cases) -> "Asked":
+        """Return each case with the item to explain."""
+        ranks = ask(model, cases, whole_histories(cases), cases.items.tolist(), self.batch_size).ranks
+        firsts = recommended(model, cases, 1, self.batch_size)[:, 0]
+        items = np.where(ranks <= self.top_k, cases.items, firsts)
+        # nothing is left to recommend to who had every item
+        is_asked = np.flatnonzero(items > 0)
+        cases = cases.take(is_asked)
+        return Asked(model, cases, self.batch_size, whole_histories(cases), items[is_asked].tolist())
 
     def _grow(
-        self,
-        model: Recommender,
-        asked: list[Asked],
-        full: NDArray[np.float64],
-        worth: list[NDArray[np.float64]],
+        self, asked: "Asked", full: NDArray[np.float64], worth: list[NDArray[np.float64]]
     ) -> dict[int, list[int]]:
         """Return for each row that has one a sufficient set of events, the most worthy first, that spares none."""
         best = [np.argsort(-values, kind="stable")[: self.num_events].tolist() for values in worth]
@@ -154,8 +146,7 @@ class ModelPatterns:
 
         def sufficient(sets: dict[int, list[int]]) -> list[int]:
             rows = list(sets)
-            alone = [([asked[row][0][place] for place in sorted(sets[row])], asked[row][1]) for row in rows]
-            values = log_probabilities(model, alone, self.batch_size)
+            values = asked.ask(rows, [asked.histories[row].keep(sets[row]) for row in rows])
             return [row for row, value in zip(rows, values, strict=True) if value >= needed[row]]
 
         grown: dict[int, list[int]] = {}
@@ -167,41 +158,65 @@ class ModelPatterns:
             grown |= {row: fewer[row] for row in sufficient(fewer)}
         return grown
 
-    def _necessary(
-        self,
-        model: Recommender,
-        asked: list[Asked],
-        full: NDArray[np.float64],
-        grown: dict[int, list[int]],
-        popularity: NDArray[np.int64],
-        rng: np.random.Generator,
-    ) -> list[tuple[int, tuple[int, ...]]]:
-        """Return the rows and sets, in the order of the history, whose deletion costs more than that of others."""
-        rows = sorted(grown)
-        sets = [tuple(sorted(grown[row])) for row in rows]
-        changed: list[Asked] = []
-        for row, places in zip(rows, sets, strict=True):
-            history, item = asked[row]
-            control = control_of(places, matched_places(popularity[history], places, rng), len(history))
-            changed += [(without(history, places), item), (without(history, control), item)]
-        values = log_probabilities(model, changed, self.batch_size).reshape(-1, 2)
-        cost, control_cost = (full[rows][:, None] - values).T
-        is_kept = cost > np.maximum(control_cost, 0.0)
-        return [(row, places) for row, places, kept in zip(rows, sets, is_kept, strict=True) if kept]
 
-
-def deletion_worth(
-    model: Recommender, asked: Sequence[Asked], full: NDArray[np.float64], batch_size: int
-) -> list[NDArray[np.float64]]:
-    """Return for each event of each history how much log-probability its deletion costs.
+@dataclass(frozen=True)
+class Asked:
+    """What a model is asked: for one item after the history of each case, and after its edits.
 
     Args:
         model: scores the catalog.
+        cases: the histories that are looked into.
+        batch_size: histories scored at once.
+        histories: (C,) each as the model sees it.
+        items: (C,) the item that is asked for.
+    """
+
+    model: Recommender
+    cases: Cases
+    batch_size: int
+    histories: list[Edit]
+    items: list[int]
+
+    def ask(self, rows: Sequence[int], edits: Sequence[Edit]) -> NDArray[np.float64]:
+        """Return the log-probability of the item of each row after its edit."""
+        items = [self.items[row] for row in rows]
+        return ask(self.model, self.cases, edits, items, self.batch_size).log_probabilities
+
+    def explained(self, row: int, places: tuple[int, ...]) -> Explained:
+        """Return the explanation that some events of a row are."""
+        items = self.histories[row].items[list(places)].tolist()
+        return Explained(int(self.cases.users[row]), places, tuple(items), self.items[row])
+
+
+def _necessary(
+    asked: Asked,
+    full: NDArray[np.float64],
+    grown: dict[int, list[int]],
+    popularity: NDArray[np.int64],
+    rng: np.random.Generator,
+) -> list[tuple[int, tuple[int, ...]]]:
+    """Return the rows and sets, in the order of the history, whose deletion costs more than that of others."""
+    rows = sorted(grown)
+    sets = [tuple(sorted(grown[row])) for row in rows]
+    changed: list[Edit] = []
+    for row, places in zip(rows, sets, strict=True):
+        history = asked.histories[row]
+        control = control_of(places, matched_places(popularity[history.items], places, rng), len(history))
+        changed += [history.without(places), history.without(control)]
+    values = asked.ask(np.repeat(rows, 2).tolist(), changed).reshape(-1, 2)
+    cost, control_cost = (full[rows][:, None] - values).T
+    is_kept = cost > np.maximum(control_cost, 0.0)
+    return [(row, places) for row, places, kept in zip(rows, sets, is_kept, strict=True) if kept]
+
+
+def deletion_worth(asked: Asked, full: NDArray[np.float64]) -> list[NDArray[np.float64]]:
+    """Return for each event of each history how much log-probability its deletion costs.
+
+    Args:
         asked: histories and items.
         full: log-probability with the whole history.
-        batch_size: histories scored at once.
     """
-    deletions = [(without(history, [place]), item) for history, item in asked for place in range(len(history))]
-    values = log_probabilities(model, deletions, batch_size)
-    stops = np.cumsum([len(history) for history, _ in asked])
-    return [full[row] - part for row, part in enumerate(np.split(values, stops[:-1]))]
+    lengths = [len(history) for history in asked.histories]
+    deletions = [history.without([place]) for history in asked.histories for place in range(len(history))]
+    values = asked.ask(np.repeat(np.arange(len(lengths)), lengths).tolist(), deletions)
+    return [full[row] - part for row, part in enumerate(np.split(values, np.cumsum(lengths)[:-1]))]

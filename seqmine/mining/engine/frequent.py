@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from seqmine.mining.engine.pairs import Pairs, index_pairs, pairs_after
 from seqmine.mining.engine.ranking import MOST_PATTERNS, Ranking, fixed_ranking, rising_ranking
 from seqmine.mining.engine.search import new_work, search_all, search_leftmost
-from seqmine.mining.symbols import keep_users
 from seqmine.probing.database import Database, build_database
 from seqmine.structs import InteractionLog, PatternTable, UserError
 from seqmine.structs.constraints import Constraints, check_whole
@@ -109,7 +108,7 @@ def users_who_can(log: InteractionLog, constraints: Constraints) -> InteractionL
     having = [
         np.bincount(users[log.items == symbol], minlength=log.num_users) > 0 for symbol in constraints.must_contain
     ]
-    return keep_users(log, np.flatnonzero(np.all(having, axis=0)))
+    return log.take_users(np.flatnonzero(np.all(having, axis=0)))
 
 
 def _search(

@@ -8,7 +8,7 @@ from scipy.stats import binom, hypergeom
 
 from seqmine.mining.judging.rules import measure_rules, with_rule_columns
 from seqmine.mining.statistics.intervals import wilson_interval
-from seqmine.mining.symbols import keep_events, keep_users
+from seqmine.mining.symbols import keep_events
 from seqmine.probing.matching import count_supports, find_supporters
 from seqmine.structs import InteractionLog, PatternTable, UserError
 from seqmine.structs.constraints import Constraints
@@ -32,7 +32,7 @@ def split_users(log: InteractionLog, holdout: float, seed: int) -> tuple[Interac
         raise UserError(f"holdout={holdout} is not allowed: set evidence.holdout between 0 and 1.")
     order = np.random.default_rng(seed).permutation(log.num_users)
     cut = log.num_users - int(np.ceil(log.num_users * holdout))
-    return keep_users(log, np.sort(order[:cut])), keep_users(log, np.sort(order[cut:]))
+    return log.take_users(np.sort(order[:cut])), log.take_users(np.sort(order[cut:]))
 
 
 def split_time(log: InteractionLog, time: int) -> tuple[InteractionLog, InteractionLog]:

@@ -23,7 +23,6 @@ from seqmine.mining.statistics.significance import OrderTest
 from seqmine.mining.statistics.stability import Stability
 from seqmine.mining.statistics.swap_null import AssociationTest
 from seqmine.mining.statistics.ties import for_order
-from seqmine.mining.symbols import keep_users
 from seqmine.probing.matching import count_supports
 from seqmine.structs import InteractionLog, PatternTable
 from seqmine.structs.constraints import Constraints
@@ -170,7 +169,7 @@ class Evidence:
         """Add the measures on the events of later days, of the users who have such."""
         before, after = split_time(log, later_from)
         is_fair = mined_from(table, before, constraints, min_count, before.num_events / max(log.num_events, 1))
-        after = keep_users(after, np.flatnonzero(after.lengths))
+        after = after.take_users(np.flatnonzero(after.lengths))
         table = self._by_limits(
             table, constraints, lambda part, limits: with_holdout_columns(part, after, limits, prefix="later_")
         )

@@ -136,7 +136,7 @@ def test_a_rule_whose_consequent_never_comes_next_has_cases_all_the_same():
     assert pooled["num_too_few"] == 0
 
 
-@pytest.mark.parametrize("name", ["num_occurrences", "min_cases", "top_k", "max_length", "batch_size"])
+@pytest.mark.parametrize("name", ["num_occurrences", "min_cases", "top_k", "batch_size"])
 def test_numbers_below_one_are_refused(name):
     with pytest.raises(UserError, match=f"{name}=0 is not allowed: set task.agreement.{name} to 1 or more."):
         ModelAgreement(**{name: 0})

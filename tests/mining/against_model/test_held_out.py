@@ -4,10 +4,11 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from seqmine.mining.against_model.held_out import HeldOut, open_cases
+from seqmine.data.collate import HistoryCollate
+from seqmine.data.splits import Targets
+from seqmine.mining.against_model.held_out import held_out_cases, open_cases
 from seqmine.structs import InteractionLog
 from seqmine.structs.constraints import Constraints
-from tests.mining.references import last_event_cases
 
 
 def latest_match(history, times, pattern, constraints, max_length):
@@ -48,16 +49,16 @@ def test_a_rule_is_open_where_the_slow_search_finds_its_antecedent_and_no_conseq
     log = InteractionLog.from_lists(rows)
     times = [np.sort(rng.integers(0, 10, len(row))) for row in rows]
     log = replace(log, timestamps=np.concatenate(times))
-    held_out = HeldOut.of(
-        log, np.arange(len(rows)), log.lengths - 1, np.array([row[-1] for row in rows], np.int32), num_items=3
-    )
+    collate = HistoryCollate(log=log, max_length=6, seen="full")
+    lasts = np.array([row[-1] for row in rows], np.int32)
+    held_out = held_out_cases(collate, Targets(np.arange(len(rows)), log.lengths - 1), lasts, num_items=3)
     for pattern in [(1, 2), (1, 1), (1, 2, 3), (2, 1, 2), (1, 1, 1), (3, 1, 2, 1)]:
         expected = {}
         for case, row in enumerate(rows):
             places = latest_match(row[:-1], times[case], pattern, constraints, 6)
             if places and pattern[-1] not in row[places[-1] + 1 : -1]:
                 expected[case] = [place - len(row) + 1 for place in places]
-        found = open_cases(held_out, pattern, constraints, 6)
+        found = open_cases(held_out, pattern, constraints)
         assert dict(zip(found.cases.tolist(), found.places.tolist(), strict=True)) == expected
         assert found.is_next.tolist() == [rows[case][-1] == pattern[-1] for case in expected]
 
@@ -65,16 +66,10 @@ def test_a_rule_is_open_where_the_slow_search_finds_its_antecedent_and_no_conseq
 def test_cases_are_the_first_known_target_of_each_user_with_something_before():
     log = InteractionLog.from_lists([[1, 2, 3], [1, 2], [3], [2, 2]])
     targets = np.array([[0, 1, 2], [0, 2, 3], [1, 0, 1], [1, 1, 2], [2, 0, 3], [3, 1, 9]])
-    held_out = HeldOut.of(log, targets[:, 0], targets[:, 1], targets[:, 2].astype(np.int32), num_items=5)
+    collate = HistoryCollate(log=log, max_length=9, seen="full")
+    items = targets[:, 2].astype(np.int32)
+    held_out = held_out_cases(collate, Targets(targets[:, 0], targets[:, 1]), items, num_items=5)
     assert held_out.users.tolist() == [0, 1]
     assert held_out.items.tolist() == [2, 2]
-    assert [held_out.history(case, 9) for case in range(2)] == [[1], [1]]
+    assert [held_out.history(case) for case in range(2)] == [[1], [1]]
     assert held_out.times is None
-
-
-def test_a_share_of_the_cases_is_drawn_without_repeats():
-    held_out = last_event_cases([[user, user + 1] for user in range(1, 21)])
-    drawn = held_out.drawn(0.7, 5)
-    assert len(drawn) == 14
-    assert drawn.items.tolist() == sorted(set(drawn.items.tolist()))
-    assert drawn.inputs.items.tolist() == (drawn.items - 1).tolist() == (drawn.users + 1).tolist()

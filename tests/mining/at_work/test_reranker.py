@@ -8,6 +8,7 @@ from torch import nn
 from seqmine.data.batching import Batching
 from seqmine.data.cleaning.edges import WholeLog
 from seqmine.data.cleaning.pipeline import Cleaning
+from seqmine.data.collate import batch_of_histories
 from seqmine.data.datamodule import SequenceDataModule
 from seqmine.data.sources.sequences import SequenceFile
 from seqmine.data.splits import LeaveOneOut
@@ -15,7 +16,6 @@ from seqmine.data.windows import LatestWindow
 from seqmine.metrics.evaluator import RankingEvaluator
 from seqmine.mining.at_work.recommender import PatternRecommender
 from seqmine.mining.at_work.reranker import PatternReranker, PatternReranking, choose_alpha
-from seqmine.probing.questions import batch_of
 from seqmine.structs import InteractionLog, UserError
 
 NUM_ITEMS = 30
@@ -47,7 +47,7 @@ def reranker(histories):
 
 
 def with_targets(histories):
-    batch = batch_of([history[:-1] for history in histories])
+    batch = batch_of_histories([history[:-1] for history in histories], max_length=50)
     batch.targets[torch.arange(len(histories)), batch.lengths - 1] = torch.tensor([row[-1] for row in histories])
     return batch
 

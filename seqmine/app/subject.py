@@ -1,0 +1,101 @@
+"""What the mining program is asked about: a part of a log, or the log of a finished run and its model."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from omegaconf import DictConfig, OmegaConf
+
+from seqmine.data.datamodule import SequenceDataModule
+from seqmine.data.sequences import feature_columns, group_by_user
+from seqmine.mining.against_model.held_out import held_out_cases
+from seqmine.mining.study import Subject, TrainedModel
+from seqmine.runs.components import build
+from seqmine.runs.restore import check_catalog, restore_run
+from seqmine.structs import Recommender, UserError
+
+
+def subject_of(config: DictConfig) -> Subject:
+    """Read the part of the log that the program is asked about, and the model of ``run`` where one is named.
+
+    A run brings its own log and its own settings of data and protocol, as in ``evaluate``; those on the command line
+    change single ones of them.
+
+    Args:
+        config: of the program.
+
+    Raises:
+        UserError: for a part that does not exist, a choice of data that is not that of the run, or a log whose items
+            are not those of the run.
+    """
+    if config.part not in ("train", "all"):
+        raise UserError(f"part is {config.part!r}, allowed are train and all; change part")
+    if config.run is None:
+        return _of_log(build(config.data.module, config.trusted), config.part)
+    if config.part == "all":
+        raise UserError("part is 'all', but a model knows the items of the training part alone; set part=train")
+    changes = {"run": config.run, "paths": {"run": config.paths.run}, **changes_of_run(config, _typed())}
+    _, module, datamodule = restore_run(OmegaConf.create(changes))
+    check_catalog(datamodule.catalog, config.run)
+    subject = _of_log(datamodule, config.part)
+    return Subject(subject.log, subject.item_ids, subject.features, trained_model(module, datamodule))
+
+
+def _of_log(datamodule: SequenceDataModule, part: str) -> Subject:
+    if part == "all":
+        log, _, item_ids = group_by_user(datamodule.source.read())
+        return Subject(log, item_ids, feature_columns(item_ids, datamodule.source.item_features()))
+    prepared = datamodule.prepared
+    return Subject(prepared.training_log(), list(prepared.catalog.item_ids), prepared.catalog.features)
+
+
+def trained_model(recommender: Recommender, datamodule: SequenceDataModule) -> TrainedModel:
+    """Return a model with the cases of the validation and of the test targets of its data.
+
+    Args:
+        recommender: scores the catalog of the data.
+        datamodule: of the run that the model is from; its ``reader`` is the model.
+    """
+    prepared, collate = datamodule.prepared, datamodule.history_collate()
+    validation, test = (
+        held_out_cases(collate, targets, items, prepared.catalog.num_items)
+        for targets, items in ((prepared.split.val, prepared.val_items), (prepared.split.test, prepared.test_items))
+    )
+    return TrainedModel(recommender, validation, test)
+
+
+def _typed() -> Sequence[str]:
+    """Return the overrides of the command line; none in a process that Hydra did not start."""
+    from hydra.core.hydra_config import HydraConfig
+
+    return HydraConfig.get().overrides.task if HydraConfig.initialized() else ()
+
+
+def changes_of_run(config: DictConfig, overrides: Sequence[str]) -> DictConfig:
+    """Return what the command line changes of the data and the protocol of a run.
+
+    Args:
+        config: of the program, with ``run``.
+        overrides: of the command line, as Hydra reads them.
+
+    Raises:
+        UserError: a choice of a group that is not that of the run.
+    """
+    changes = OmegaConf.create({"data": {}, "evaluation": {}})
+    for override in overrides:
+        key, _, value = override.lstrip("+").partition("=")
+        if key == "data" or key.startswith("data/"):
+            chosen = _choices(config.run).get(key)
+            if chosen is not None and value != chosen:
+                raise UserError(
+                    f"{key} is {value!r}, but run {config.run!r} was trained with {key}={chosen}, and its settings of "
+                    f"data hold; leave {key} out, or train again"
+                )
+        elif key.startswith(("data.", "evaluation.")):
+            OmegaConf.update(changes, key, OmegaConf.select(config, key), force_add=True)
+    return changes
+
+
+def _choices(run: str) -> dict[str, str]:
+    """Return which choice of each group a run was made with; nothing where its folder does not say."""
+    path = Path(run) / ".hydra" / "hydra.yaml"
+    return dict(OmegaConf.load(path).hydra.runtime.choices) if path.is_file() else {}

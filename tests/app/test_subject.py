@@ -1,0 +1,46 @@
+import pytest
+import yaml
+from omegaconf import OmegaConf
+
+from seqmine.app.subject import changes_of_run, subject_of
+from seqmine.structs.errors import UserError
+
+
+@pytest.fixture
+def run(tmp_path):
+    """The folder of a run that was made with one choice of data."""
+    (tmp_path / ".hydra").mkdir()
+    choices = {"data": "interactions", "data/split": "leave_one_out", "model": "gru"}
+    (tmp_path / ".hydra" / "hydra.yaml").write_text(yaml.safe_dump({"hydra": {"runtime": {"choices": choices}}}))
+    return str(tmp_path)
+
+
+def changed(run, *overrides):
+    config = {"run": run, "data": {"path": "new.csv", "max_length": 9, "module": {"seen": "none"}}}
+    return changes_of_run(OmegaConf.create({**config, "evaluation": {"seen": "none"}}), overrides)
+
+
+def test_a_run_brings_its_settings_and_single_ones_may_be_changed(run):
+    assert changed(run, "miner.min_count=5", "run=x") == {"data": {}, "evaluation": {}}
+    found = changed(run, "data.path=new.csv", "evaluation.seen=none", "seed=3")
+    assert found == {"data": {"path": "new.csv"}, "evaluation": {"seen": "none"}}
+
+
+def test_the_choice_of_the_run_may_be_repeated_and_another_is_refused(run):
+    assert changed(run, "data=interactions", "data/split=leave_one_out") == {"data": {}, "evaluation": {}}
+    with pytest.raises(UserError, match=r"data is 'synthetic', but run .* was trained with data=interactions.*leave"):
+        changed(run, "data=synthetic")
+    with pytest.raises(UserError, match=r"data/split is 'global_time', but run .* with data/split=leave_one_out"):
+        changed(run, "data/split=global_time")
+
+
+@pytest.mark.parametrize(
+    ("part", "run", "message"),
+    [
+        ("test", None, "part is 'test', allowed are train and all; change part"),
+        ("all", "somewhere", "part is 'all', but a model knows .* set part=train"),
+    ],
+)
+def test_parts_that_cannot_be_mined_are_refused(part, run, message):
+    with pytest.raises(UserError, match=message):
+        subject_of(OmegaConf.create({"part": part, "run": run}))
