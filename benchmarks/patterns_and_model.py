@@ -40,11 +40,13 @@ def compare_run(path: str, run: str) -> dict[str, object]:
         both = PatternReranker(model=module, patterns=patterns, alpha=0.0)
         alpha, validation = choose_alpha(both, data.val_dataloader())
         ranks: dict[str, list[NDArray[np.float64]]] = {"model": [], "patterns": [], "both": []}
+        users = []
         for batch in data.test_dataloader():
+            users.append(batch.user_index.numpy())
             model, correction = module.score(batch), both.correction(batch)
             scores = {"model": model, "patterns": patterns.score(batch), "both": model + alpha * correction}
             for name, table in scores.items():
-                candidates = mask_candidates(table.clone(), batch.seen_rows, batch.seen_items, batch.last_targets)
+                candidates = mask_candidates(table.clone(), batch.seen_rows, batch.seen_items)
                 ranks[name].append(target_ranks(candidates, batch.last_targets).double().numpy())
     whole = {name: np.concatenate(parts) for name, parts in ranks.items()}
     gains = {name: rank_gains(values, "ndcg@10") for name, values in whole.items()}
@@ -56,7 +58,9 @@ def compare_run(path: str, run: str) -> dict[str, object]:
     for name, values in whole.items():
         result[name] = {"ndcg@10": gains[name].mean(), "hit_rate@10": (values <= 10).mean()}
     for rival in ("model", "patterns"):
-        interval = paired_bootstrap(gains["both"] - gains[rival], 2000, 0.95, np.random.default_rng(0))
+        interval = paired_bootstrap(
+            gains["both"] - gains[rival], np.concatenate(users), 2000, 0.95, np.random.default_rng(0)
+        )
         result[f"both - {rival}"] = interval
     return result
 

@@ -8,7 +8,7 @@ from seqmine.app.program import program
 @program("evaluate")
 def main(config: DictConfig) -> None:
     """Run one evaluation."""
-    from seqmine.app.start import quiet_lightning, start_run
+    from seqmine.app.start import quiet_lightning, settle_protocol, start_run
     from seqmine.reporting.run_table import print_table
     from seqmine.runs.restore import build_trainer, check_catalog, reranked, restore_run
     from seqmine.runs.results import write_results
@@ -17,6 +17,7 @@ def main(config: DictConfig) -> None:
     settings, module, datamodule = restore_run(config)
     check_catalog(datamodule.catalog, config.run)
     start_run(settings)
+    settle_protocol(settings, datamodule)
     trainer = build_trainer(settings)
     module, chosen = reranked(config, settings, module, datamodule)
     trainer.validate(module, datamodule, verbose=False)

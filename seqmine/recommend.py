@@ -16,7 +16,7 @@ def main(config: DictConfig) -> None:
     catalog = run_catalog(config.run)
     histories = histories_of(config, datamodule, catalog)
     lists = recommend_to(
-        module, catalog, histories, top_k=config.top_k, batch_size=config.batch_size, seen=settings.evaluation.seen
+        module, catalog, histories, top_k=config.top_k, batch_size=config.batch_size, seen=datamodule.seen
     )
     write_recommendations(lists, config)
 

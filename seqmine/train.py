@@ -10,7 +10,7 @@ def main(config: DictConfig) -> None:
     """Run one training."""
     from lightning import seed_everything
 
-    from seqmine.app.start import quiet_lightning, start_run
+    from seqmine.app.start import quiet_lightning, settle_protocol, start_run
     from seqmine.reporting.run_table import print_table
     from seqmine.runs.components import build
     from seqmine.runs.results import write_results
@@ -20,6 +20,7 @@ def main(config: DictConfig) -> None:
     start_run(config)
     seed_everything(config.seed, verbose=False)
     datamodule = build(config.data.module, config.trusted)
+    settle_protocol(config, datamodule)
     module = build(config.model, config.trusted)(catalog=datamodule.catalog)
     callbacks = list(build(config.callbacks, config.trusted).values())
     loggers = list(build(config.logger, config.trusted).values())

@@ -20,8 +20,9 @@ FREE = list(OmegaConf.load(Path(__file__).parent.parent / "conf" / "leaderboard.
 def finished_run(
     folder: Path, *, ranks: np.ndarray, val: float = 0.1, name: str = "net", seed: int = 1, dropout: float = 0.5,
     protocol: dict[str, Any] | None = None, metrics: dict[str, float] | None = None, traits: bool = True,
+    targets: int = 1, positions: bool = True,
 ) -> Path:  # fmt: skip
-    """Write the folder of a run with the given test ranks, one a user."""
+    """Write the folder of a run with the given test ranks, ``targets`` a user."""
     model = {"encoder": {"dropout": dropout}}
     config = {"program": "train", "seed": seed, "run_name": name, "model": model, "paths": {"run": str(folder)}}
     config |= {"data": {"path": f"{folder}.txt", "seed": "${seed}"}, "evaluation": {"seed": 0}}
@@ -34,9 +35,11 @@ def finished_run(
     stated = {**PROTOCOL, "seed": seed, **(protocol or {})}
     values = {"val/ndcg@10": val, **found, **costs, **(metrics or {}), "protocol": stated}
     (folder / "metrics.json").write_text(json.dumps(values))
-    users = [f"u{user:03}" for user in range(len(ranks))]
+    users = [f"u{place // targets:03}" for place in range(len(ranks))]
     items = [f"i{user % 10}" for user in range(len(ranks))]
     frame = pl.DataFrame({"user_id": users, "split": "test", "item_id": items, "rank": ranks})
+    if positions:
+        frame = frame.with_columns(position=10 + np.arange(len(ranks)) % targets)
     if traits:
         lengths = np.arange(len(ranks)) % 7
         frame = frame.with_columns(history_length=lengths, repeat_share=lengths / 10, target_in_history=lengths > 5)

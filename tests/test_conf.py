@@ -100,6 +100,16 @@ def test_an_experiment_runs(name, small_log, tmp_path):
     assert (tmp_path / "run" / "metrics.json").is_file()
 
 
+def test_the_log_is_asked_for_the_protocol_and_published_numbers_state_theirs():
+    """Logs of published numbers whose users come back to no item, and every experiment, keep the filter that they had."""
+    assert composed("data=interactions", "data.path=x").evaluation.seen == "auto"
+    for name in ("synthetic", "ml-1m", "amazon-beauty"):
+        assert composed(f"data={name}").evaluation.seen == "full"
+    assert composed("data=ml-1m", "evaluation.seen=none").evaluation.seen == "none"
+    for name in EXPERIMENTS:
+        assert OmegaConf.load(CONF_DIR / "experiment" / f"{name}.yaml").evaluation.seen == "full", name
+
+
 @pytest.mark.parametrize("name", EXPERIMENTS)
 def test_an_experiment_states_its_command_and_its_measured_result(name):
     header = (CONF_DIR / "experiment" / f"{name}.yaml").read_text().split("defaults:")[0]

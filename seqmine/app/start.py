@@ -6,6 +6,7 @@ from pathlib import Path
 from lightning.pytorch.utilities import rank_zero_only
 from omegaconf import DictConfig, OmegaConf
 
+from seqmine.data.datamodule import SequenceDataModule
 from seqmine.runs.folder import environment
 from seqmine.runs.settings import plain
 from seqmine.structs.files import write_atomically, write_json
@@ -24,11 +25,27 @@ def quiet_lightning() -> None:
 @rank_zero_only
 def start_run(config: DictConfig) -> None:
     """Write the resolved configuration and the environment into the run folder, and print the configuration."""
-    folder = Path(config.paths.run)
-    text = OmegaConf.to_yaml(OmegaConf.create(plain(config)))
-    write_atomically(folder / "config.yaml", lambda temporary: temporary.write_text(text))
-    write_json(folder / "environment.json", environment())
+    _write_config(config)
+    write_json(Path(config.paths.run) / "environment.json", environment())
     print_config(config)
+
+
+def settle_protocol(config: DictConfig, datamodule: SequenceDataModule) -> None:
+    """Write what the protocol became on the log into the configuration and its file.
+
+    Args:
+        config: of the run, changed in place.
+        datamodule: prepares the log where it was asked for the protocol.
+    """
+    if config.evaluation.seen != datamodule.seen:
+        config.evaluation.seen = datamodule.seen
+        _write_config(config)
+
+
+@rank_zero_only
+def _write_config(config: DictConfig) -> None:
+    text = OmegaConf.to_yaml(OmegaConf.create(plain(config)))
+    write_atomically(Path(config.paths.run) / "config.yaml", lambda temporary: temporary.write_text(text))
 
 
 def print_config(config: DictConfig) -> None:

@@ -187,7 +187,7 @@ class HistoryCollate:
         seen_behavior: int | None = None,
     ) -> None:
         if seen not in ("full", "window", "none"):
-            raise UserError(f"evaluation.seen is {seen!r}, allowed are full, window and none; change evaluation.seen")
+            raise UserError(f"seen is {seen!r}, allowed are full, window and none; settle auto before")
         self.log, self.max_length, self.seen = log, max_length, seen
         self.columns, self.seen_behavior = columns, seen_behavior
 
@@ -213,6 +213,7 @@ class HistoryCollate:
             targets=torch.from_numpy(last),
             lengths=torch.from_numpy(lengths),
             user_index=torch.from_numpy(users),
+            target_positions=torch.from_numpy(targets.places[rows]),
             seen_items=seen_items,
             seen_rows=seen_rows,
             **gather_columns(self.log, positions, users, self.columns),

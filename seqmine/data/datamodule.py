@@ -24,6 +24,7 @@ from seqmine.data.disk import writing_to
 from seqmine.data.features import Features
 from seqmine.data.leakage import LeakReport, find_leaks
 from seqmine.data.leakage.verdict import kept_verdict
+from seqmine.data.seen import check_seen, settle_seen
 from seqmine.data.sequences import PreparedData, prepare_sequences
 from seqmine.data.splits import Splitter, Targets
 from seqmine.data.store import STORE_VERSION, read_store, write_store
@@ -45,7 +46,7 @@ class SequenceDataModule(LightningDataModule):
         windows: chooses the stretches of history that are trained on.
         max_length: longest input L, in events.
         batching: divides sequences into batches.
-        seen: which items leave the candidates of an evaluation: ``full``, ``window`` or ``none``.
+        seen: which items leave the candidates: ``full``, ``window``, ``none``, or ``auto``, which asks the log.
         seed: decides windows, the order of batches and what the task draws.
         store: folder in which prepared logs are kept, one subfolder each.
         task: builds from ``log`` and ``train_stops`` the collate that decides what is learned.
@@ -78,7 +79,8 @@ class SequenceDataModule(LightningDataModule):
             )
         self.source, self.cleaning, self.split, self.windows = source, cleaning, split, windows
         self.max_length, self.batching = max_length, batching
-        self.seen, self.seed, self.store, self.task = seen, seed, Path(store), task
+        check_seen(seen)
+        self._seen, self.seed, self.store, self.task = seen, seed, Path(store), task
         self.features = features or Features()
         self.reader: nn.Module | None = None  # whose optional columns batches have where there is no trainer
         self._prepared: PreparedData | None = None
@@ -94,6 +96,13 @@ class SequenceDataModule(LightningDataModule):
         return self._prepared
 
     @property
+    def seen(self) -> str:
+        """Which items leave the candidates; ``auto`` has become ``full`` or ``none`` by the training part."""
+        if self._seen == "auto":
+            self._seen = settle_seen(self.prepared.training_log(), self.target_behavior)
+        return self._seen
+
+    @property
     def target_behavior(self) -> str | None:
         """The kind of event that is predicted; None when every event is."""
         return self.features.target_behavior
@@ -103,19 +112,15 @@ class SequenceDataModule(LightningDataModule):
         """The items that training knows."""
         return self.prepared.catalog
 
-    def ceilings(self, part: str) -> dict[str, Recommender]:
+    def ceilings(self) -> dict[str, Recommender]:
         """Return the best possible recommender by name, of a source that knows its truth; nothing otherwise.
 
         A log that was cleaned has none: the truth of its source is told by the number of events before, and cleaning
         takes events away. Nor has a target behavior: the truth is that of any next event.
-
-        Args:
-            part: ``val`` or ``test``, whose targets it is asked for.
         """
         if not isinstance(self.source, KnownTruth) or self.cleaning.steps or self.target_behavior is not None:
             return {}
-        targets = getattr(self.prepared.split, part)
-        return {"ceiling/": TrueProbabilities(source=self.source, data=self.prepared, targets=targets)}
+        return {"ceiling/": TrueProbabilities(source=self.source, data=self.prepared)}
 
     @property
     def folder(self) -> Path:

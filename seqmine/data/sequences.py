@@ -130,6 +130,7 @@ def prepare_sequences(
     val_items, test_items = (
         histories.items[histories.offsets[part.users] + part.positions] for part in (split.val, split.test)
     )
+    split = replace(split, val=_with_times(split.val, histories), test=_with_times(split.test, histories))
     by_number = np.argsort(number[1:], kind="stable")
     raw = [item_ids[index] for index in by_number]
     train_counts = torch.from_numpy(np.concatenate([[0], counts[1:][by_number[:num_items]]]))
@@ -201,9 +202,16 @@ def _keep_known(log: InteractionLog, split: Split, num_items: int) -> tuple[Inte
 
     def shift(targets: Targets) -> Targets:
         starts = log.offsets[targets.users]
-        return Targets(targets.users, kept[starts + targets.positions] - kept[starts])
+        positions = kept[starts + targets.positions] - kept[starts]
+        return replace(targets, positions=positions, left_out=targets.positions - positions)
 
     return log.take(keep, kept[log.offsets]), Split(split.train_stops, shift(split.val), shift(split.test))
+
+
+def _with_times(targets: Targets, log: InteractionLog) -> Targets:
+    """Note when each target happened, while the log still holds the events of items that training never saw."""
+    times = None if log.timestamps is None else log.timestamps[log.offsets[targets.users] + targets.positions]
+    return replace(targets, times=times)
 
 
 def feature_columns(item_ids: list[str], features: pl.DataFrame | None) -> dict[str, list]:

@@ -20,10 +20,23 @@ class Targets:
     Args:
         users: (T,) int64 user of each target.
         positions: (T,) int64 position of each target in the history of its user.
+        left_out: (T,) int64 earlier events of its user that the histories do not hold; None where they hold all.
+        times: (T,) int64 when each target happened, in seconds since 1970; None for a log without time.
     """
 
     users: NDArray[np.int64]
     positions: NDArray[np.int64]
+    left_out: NDArray[np.int64] | None = None
+    times: NDArray[np.int64] | None = None
+
+    @property
+    def places(self) -> NDArray[np.int64]:
+        """(T,) position among all events of its user: with the user it names a target, whatever histories hold.
+
+        >>> Targets(np.array([0, 0]), np.array([3, 3]), left_out=np.array([0, 1])).places.tolist()
+        [3, 4]
+        """
+        return self.positions if self.left_out is None else self.positions + self.left_out
 
     def __len__(self) -> int:
         """Return the number of targets T."""

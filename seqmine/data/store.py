@@ -8,6 +8,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Sequence
+from dataclasses import fields
 from functools import cached_property
 from pathlib import Path
 from typing import Any, overload
@@ -20,7 +21,7 @@ from seqmine.data.sequences import PreparedData
 from seqmine.data.splits import Split, Targets
 from seqmine.structs import AttributeTable, Catalog, InteractionLog, UserError
 
-STORE_VERSION = 3
+STORE_VERSION = 4
 
 # in a catalog file: the key of what is said about it, and the columns of attributes in numbers
 _ABOUT, _CODES, _VALUES = "seqmine", "attribute_codes", "attribute_values"
@@ -108,8 +109,8 @@ def read_store(folder: Path) -> PreparedData:
         unseen_item_ids=pl.read_parquet(folder / "unseen_items.parquet")["item_id"].to_list(),
         split=Split(
             np.asarray(columns["train_stops"]),
-            Targets(columns["val_users"], columns["val_positions"]),
-            Targets(columns["test_users"], columns["test_positions"]),
+            _read_targets(columns, "val"),
+            _read_targets(columns, "test"),
         ),
         val_items=columns["val_items"],
         test_items=columns["test_items"],
@@ -173,6 +174,10 @@ def _read_attributes(frame: pl.DataFrame, num_codes: int | None) -> AttributeTab
     return AttributeTable(rows[_CODES], rows[_VALUES], num_codes).with_padding()
 
 
+def _read_targets(columns: dict[str, np.ndarray], part: str) -> Targets:
+    return Targets(**{field.name: columns.get(f"{part}_{field.name}") for field in fields(Targets)})  # type: ignore[arg-type]
+
+
 def _read_user_attributes(columns: dict[str, np.ndarray], meta: dict[str, Any]) -> AttributeTable | None:
     if "user_codes" not in columns:
         return None
@@ -190,13 +195,11 @@ def _arrays(data: PreparedData) -> dict[str, np.ndarray]:
         "user_codes": None if log.users is None else log.users.codes,
         "user_values": None if log.users is None else log.users.values,
         "train_stops": split.train_stops,
-        "val_users": split.val.users,
-        "val_positions": split.val.positions,
         "val_items": data.val_items,
-        "test_users": split.test.users,
-        "test_positions": split.test.positions,
         "test_items": data.test_items,
     }
+    for part, targets in (("val", split.val), ("test", split.test)):
+        columns |= {f"{part}_{field.name}": getattr(targets, field.name) for field in fields(targets)}
     return {name: column for name, column in columns.items() if column is not None}
 
 

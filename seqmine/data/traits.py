@@ -16,13 +16,13 @@ def target_traits(data: PreparedData) -> pl.DataFrame:
     never saw.
 
     Returns:
-        user_id, split and item_id of the target; ``history_length`` in events, ``repeat_share`` (events of the history
-        whose item came before in it), ``target_in_history``. Of targets that agree in user, split and item, the first.
+        user_id, position (among all events of the user) and split of the target; ``history_length`` in events,
+        ``repeat_share`` (events of the history whose item came before in it), ``target_in_history``.
     """
     repeats = repeated_events(data.log)
     parts = {"val": (data.split.val, data.val_items), "test": (data.split.test, data.test_items)}
     frames = [_traits(part, data, targets, items, repeats) for part, (targets, items) in parts.items()]
-    return pl.concat(frames).unique(["user_id", "split", "item_id"], keep="first", maintain_order=True)
+    return pl.concat(frames)
 
 
 def repeated_events(log: InteractionLog) -> NDArray[np.bool_]:
@@ -51,11 +51,11 @@ def _traits(
     in_history[known] = repeats[(starts + lengths)[known]]
     columns = {
         "user_id": [data.user_ids[user] for user in targets.users],
+        "position": targets.places,
         "split": [part] * len(targets),
-        "item_id": [data.item_id(item) for item in items],
         "history_length": lengths,
         "repeat_share": num_repeats / np.maximum(lengths, 1),
         "target_in_history": in_history,
     }
-    schema = {"user_id": pl.String, "split": pl.String, "item_id": pl.String, "history_length": pl.Int64}
+    schema = {"user_id": pl.String, "position": pl.Int64, "split": pl.String, "history_length": pl.Int64}
     return pl.DataFrame(columns, schema={**schema, "repeat_share": pl.Float64, "target_in_history": pl.Boolean})

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from seqmine.data.sequences import PreparedData
-from seqmine.data.splits import Targets
 from seqmine.structs import SequenceBatch
 
 
@@ -29,19 +28,18 @@ class TrueProbabilities:
     Args:
         source: knows the truth.
         data: tells raw keys of users and items.
-        targets: events that will be asked for; at most one a user.
     """
 
-    def __init__(self, *, source: KnownTruth, data: PreparedData, targets: Targets) -> None:
+    def __init__(self, *, source: KnownTruth, data: PreparedData) -> None:
         self.source, self.data = source, data
-        self.positions = dict(
-            zip(np.asarray(targets.users).tolist(), np.asarray(targets.positions).tolist(), strict=True)
-        )
 
     def score(self, batch: SequenceBatch) -> Float[Tensor, "B V"]:
-        """Return the true probability of each item after the history of each row; row 0, padding, has none."""
-        users = batch.user_index.tolist()
-        positions = np.array([self.positions[user] for user in users])
-        user_ids = [self.data.user_ids[user] for user in users]
-        scores = self.source.oracle_scores(user_ids, positions, self.data.catalog.item_ids)
+        """Return the true probability of each item to be the target of each row; row 0, padding, has none.
+
+        Args:
+            batch: of an evaluation, which names its targets.
+        """
+        assert batch.target_positions is not None
+        user_ids = [self.data.user_ids[user] for user in batch.user_index.tolist()]
+        scores = self.source.oracle_scores(user_ids, batch.target_positions.numpy(), self.data.catalog.item_ids)
         return torch.nn.functional.pad(torch.from_numpy(scores).float(), (1, 0))

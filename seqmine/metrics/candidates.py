@@ -32,7 +32,7 @@ def keep_sampled(
 
     Args:
         scores: as left by ``mask_candidates``.
-        targets: item_index of each row, never drawn, always kept.
+        targets: item_index of each row, never drawn, kept where it is still in.
         user_index: the user of each row, which with ``seed`` decides the draw.
         weights: relative chance of each item to be drawn first; an item of weight 0 is never drawn.
         seed: a different seed draws different candidates.

@@ -1,7 +1,8 @@
-"""Is one model better than another? Paired tests on the ranks of the same users.
+"""Is one model better than another? Paired tests on the ranks of the same targets of the same users.
 
-The difference of two means over users is tested by the paired bootstrap (Efron and Tibshirani, 1993) and by Wilcoxon's
-signed-rank test; over several models the p-values are corrected after Holm (1979).
+The difference of two means over targets is tested by the paired bootstrap (Efron and Tibshirani, 1993), which draws
+users with all their targets, as those of one user are not independent (Field and Welsh, JRSS B 2007), and by Wilcoxon's
+signed-rank test on the means of users; over several models the p-values are corrected after Holm (1979).
 """
 
 from collections.abc import Mapping
@@ -20,11 +21,11 @@ _GAINS = {"hit_rate": hit_rate, "ndcg": ndcg, "mrr": reciprocal_rank}
 
 @dataclass(frozen=True)
 class Comparison:
-    """One model against the reference, on the same users.
+    """One model against the reference, on the same targets.
 
     Args:
         name: the model.
-        mean: its value.
+        mean: its value, as the mean over targets.
         difference: its value minus that of the reference; positive is better.
         low: lower end of the confidence interval of the difference.
         high: upper end.
@@ -60,51 +61,77 @@ def rank_gains(ranks: NDArray[np.float64], metric: str) -> NDArray[np.float64]:
     return _GAINS[name](torch.tensor(ranks), int(top_k)).numpy()
 
 
-def bootstrap_means(values: NDArray[np.float64], num_resamples: int, rng: np.random.Generator) -> NDArray[np.float64]:
-    """Return the mean of each resample of the users.
+def totals_by_user(
+    users: NDArray[np.int64], values: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Return the sum of the values of each user that has one, by user number, and how many they are.
 
-    Users are drawn with replacement. As a rank metric has few different values, whole counts of each value are drawn at
-    once (a multinomial), which is the same draw.
+    >>> sums, counts = totals_by_user(np.array([0, 2, 2]), np.array([1.0, 0.0, 1.0]))
+    >>> sums.tolist(), counts.tolist()
+    ([1.0, 1.0], [1, 2])
+    """
+    counts = np.bincount(users)
+    return np.bincount(users, weights=values)[counts > 0], counts[counts > 0]
+
+
+def bootstrap_means(
+    values: NDArray[np.float64], users: NDArray[np.int64], num_resamples: int, rng: np.random.Generator
+) -> NDArray[np.float64]:
+    """Return the mean over the targets of each resample of the users.
+
+    Users are drawn with replacement, each with all targets. As a rank metric has few different values, the counts of
+    users with the same values are drawn at once (a multinomial), which is the same draw.
 
     Args:
-        values: one a user, at least one.
+        values: one a target, at least one.
+        users: number of the user of each target.
         num_resamples: number of resamples.
         rng: source of the draws.
     """
-    distinct, counts = np.unique(values, return_counts=True)
-    num_users = len(values)
-    block = max(1, (1 << 22) // len(distinct))
-    sizes = [min(block, num_resamples - start) for start in range(0, num_resamples, block)]
-    sums = [rng.multinomial(num_users, counts / num_users, size=size) @ distinct for size in sizes]
-    return np.concatenate(sums) / num_users
+    sums, counts = totals_by_user(users, values)
+    kinds, sizes = np.unique(np.stack([sums, counts], axis=1), axis=0, return_counts=True)
+    block = max(1, (1 << 22) // len(kinds))
+    drawn = [min(block, num_resamples - start) for start in range(0, num_resamples, block)]
+    totals = np.concatenate([rng.multinomial(len(sums), sizes / len(sums), size=size) @ kinds for size in drawn])
+    return totals[:, 0] / totals[:, 1]
 
 
 def bootstrap_interval(
-    values: NDArray[np.float64], num_resamples: int, confidence: float, rng: np.random.Generator
+    values: NDArray[np.float64],
+    users: NDArray[np.int64],
+    num_resamples: int,
+    confidence: float,
+    rng: np.random.Generator,
 ) -> tuple[float, float]:
-    """Return the low and high end of the mean of ``values`` over users, as percentiles of the bootstrap.
+    """Return the low and high end of the mean of ``values`` over targets, as percentiles of the bootstrap over users.
 
     Args:
-        values: one a user.
+        values: one a target.
+        users: number of the user of each target.
         num_resamples: draws.
         confidence: share of the interval, such as 0.95.
         rng: source of the draws.
     """
-    return _percentiles(bootstrap_means(values, num_resamples, rng), confidence)
+    return _percentiles(bootstrap_means(values, users, num_resamples, rng), confidence)
 
 
 def paired_bootstrap(
-    differences: NDArray[np.float64], num_resamples: int, confidence: float, rng: np.random.Generator
+    differences: NDArray[np.float64],
+    users: NDArray[np.int64],
+    num_resamples: int,
+    confidence: float,
+    rng: np.random.Generator,
 ) -> tuple[float, float, float]:
     """Return the low and high end of the mean difference and its two-sided p-value.
 
     Args:
-        differences: value of the model minus value of the reference, one a user.
+        differences: value of the model minus value of the reference, one a target.
+        users: number of the user of each target.
         num_resamples: the smallest p-value is ``2 / (num_resamples + 1)``.
         confidence: share of the interval, such as 0.95.
         rng: source of the draws.
     """
-    means = bootstrap_means(differences, num_resamples, rng)
+    means = bootstrap_means(differences, users, num_resamples, rng)
     # Ties with 0 count on both sides, so that two equal models have p = 1.
     smaller = min((means <= 0).sum(), (means >= 0).sum())
     p_value = float(min(1.0, 2 * (smaller + 1) / (num_resamples + 1)))
@@ -116,15 +143,16 @@ def _percentiles(means: NDArray[np.float64], confidence: float) -> tuple[float, 
     return float(low), float(high)
 
 
-def signed_rank_p(differences: NDArray[np.float64]) -> float:
-    """Return the two-sided p-value of Wilcoxon's test; 1 when no user differs.
+def signed_rank_p(differences: NDArray[np.float64], users: NDArray[np.int64]) -> float:
+    """Return the two-sided p-value of Wilcoxon's test on the means of users; 1 when no user differs.
 
-    >>> signed_rank_p(np.zeros(5))
+    >>> signed_rank_p(np.zeros(5), np.arange(5))
     1.0
     """
-    if not differences.any():
+    sums, counts = totals_by_user(users, differences)
+    if not sums.any():
         return 1.0
-    return float(stats.wilcoxon(differences, zero_method="wilcox", method="approx").pvalue)
+    return float(stats.wilcoxon(sums / counts, zero_method="wilcox", method="approx").pvalue)
 
 
 def holm(p_values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -142,6 +170,7 @@ def holm(p_values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def compare(
     gains: Mapping[str, NDArray[np.float64]],
+    users: NDArray[np.int64],
     *,
     reference: str,
     num_resamples: int = 10_000,
@@ -154,28 +183,29 @@ def compare(
     seeds of a training differ is another question; average a model's values over its seeds before.
 
     Args:
-        gains: value of the same users in the same order, one array a model; see ``rank_gains``.
+        gains: value of the same targets in the same order, one array a model; see ``rank_gains``.
+        users: number of the user of each target.
         reference: the name that the others are compared with.
         num_resamples: draws of the bootstrap.
         confidence: share of the interval.
         seed: of the draws.
 
     Raises:
-        UserError: the reference is missing, or two models were ranked on different numbers of users.
+        UserError: the reference is missing, or two models were ranked on different numbers of targets.
     """
     if reference not in gains:
         raise UserError(f"the reference {reference!r} is not one of {', '.join(gains)}: choose one of them")
     lengths = {name: len(values) for name, values in gains.items()}
     if len(set(lengths.values())) > 1:
         raise UserError(
-            f"models were ranked on different users ({lengths}): evaluate all of them on the same run's split"
+            f"models were ranked on different targets ({lengths}): evaluate all of them on the same run's split"
         )
     rng = np.random.default_rng(seed)
     others = [name for name in gains if name != reference]
     differences = {name: gains[name] - gains[reference] for name in others}
-    boot = {name: paired_bootstrap(differences[name], num_resamples, confidence, rng) for name in others}
+    boot = {name: paired_bootstrap(differences[name], users, num_resamples, confidence, rng) for name in others}
     boot_p = holm(np.array([boot[name][2] for name in others]))
-    rank_p = holm(np.array([signed_rank_p(differences[name]) for name in others]))
+    rank_p = holm(np.array([signed_rank_p(differences[name], users) for name in others]))
     return [
         Comparison(
             name, float(gains[name].mean()), float(differences[name].mean()), *boot[name][:2], float(p), float(q)

@@ -23,7 +23,9 @@ _WAITING_BATCHES = 64
 
 
 class RankingEvaluator(nn.Module):
-    """Rank the target of every user once and measure the rank in many ways.
+    """Rank every target once and measure the rank in many ways.
+
+    A target that the protocol takes out of the candidates cannot be recommended, so it is a miss.
 
     Each device must bring its own users (no user on two devices, none padded): then every number is that of one device,
     counts bit by bit and sums up to the order of addition.
@@ -75,7 +77,7 @@ class RankingEvaluator(nn.Module):
                 f"popularity_bias@{LIST_LENGTH}": PopularityBias(train_counts=train_counts),
             }
         )
-        self._rows: list[Float[Tensor, "B 3"]] = []
+        self._rows: list[Float[Tensor, "B 4"]] = []
         self._waiting: list[tuple[Tensor, Tensor]] = []
 
     @torch.no_grad()
@@ -92,21 +94,20 @@ class RankingEvaluator(nn.Module):
         """
         targets = batch.last_targets
         check_scores(scores)
-        mask_candidates(scores, batch.seen_rows, batch.seen_items, targets)
+        mask_candidates(scores, batch.seen_rows, batch.seen_items)
         lists = top_items(scores, LIST_LENGTH)
         if self.candidates != "full":
             keep_sampled(scores, targets, batch.user_index, weights=self.sampling_weights, seed=self.seed)
         ranks = target_ranks(scores, targets, self.ties)
         counted = (targets > 0) & (targets < scores.shape[1]) if self.unseen_targets == "drop" else targets > 0
-        self._add(ranks[counted], lists[counted], targets[counted], batch.user_index[counted])
-        return ranks
-
-    def _add(self, ranks: Tensor, lists: Tensor, targets: Tensor, users: Tensor) -> None:
-        self._waiting.append((ranks, lists))
+        positions = torch.zeros_like(targets) if batch.target_positions is None else batch.target_positions
+        self._waiting.append((ranks[counted], lists[counted]))
         if len(self._waiting) >= _WAITING_BATCHES:
             self._count_waiting()
-        # float64 holds indices and ranks exactly, so that one gather brings all three.
-        self._rows.append(torch.stack([users.double(), targets.double(), ranks.double()], dim=1))
+        # float64 holds indices and ranks exactly, so that one gather brings all four.
+        row = [column.double() for column in (batch.user_index, positions, targets, ranks)]
+        self._rows.append(torch.stack(row, dim=1)[counted])
+        return ranks
 
     def _count_waiting(self) -> None:
         if not self._waiting:
@@ -129,14 +130,18 @@ class RankingEvaluator(nn.Module):
         metrics = {**_metrics(self.rank_metrics), **_metrics(self.list_metrics)}
         return {name: float(metric.compute()) for name, metric in metrics.items()}
 
-    def per_user(self) -> tuple[Int[Tensor, "U"], Int[Tensor, "U"], Tensor]:
-        """Return user_index, target and rank of every user of all devices, by user; all devices must call it."""
-        rows = torch.cat([self.sampling_weights.new_zeros(0, 3, dtype=torch.float64), *self._rows])
+    def per_user(self) -> tuple[Int[Tensor, "T"], Int[Tensor, "T"], Int[Tensor, "T"], Tensor]:
+        """Return user_index, position, target and rank of every target of all devices; all devices must call it.
+
+        Targets stand by user, those of one user by their position.
+        """
+        rows = torch.cat([self.sampling_weights.new_zeros(0, 4, dtype=torch.float64), *self._rows])
         if torch.distributed.is_available() and torch.distributed.is_initialized():
             rows = torch.cat(gather_all_tensors(rows))
+        rows = rows[rows[:, 1].argsort(stable=True)]
         rows = rows[rows[:, 0].argsort(stable=True)]
-        ranks = rows[:, 2] if self.ties == "mean" else rows[:, 2].long()
-        return rows[:, 0].long(), rows[:, 1].long(), ranks
+        ranks = rows[:, 3] if self.ties == "mean" else rows[:, 3].long()
+        return rows[:, 0].long(), rows[:, 1].long(), rows[:, 2].long(), ranks
 
     def reset(self) -> None:
         """Forget every user."""

@@ -106,22 +106,21 @@ def mask_candidates(
     scores: Float[Tensor, "B V"],
     seen_rows: Int[Tensor, "S"] | None,
     seen_items: Int[Tensor, "S"] | None,
-    targets: Int[Tensor, "B"],
 ) -> Float[Tensor, "B V"]:
-    """Take padding and seen items out of the candidates, in place, but never the target itself.
+    """Take padding and seen items out of the candidates, in place.
 
-    >>> mask_candidates(torch.ones(1, 4), torch.tensor([0, 0]), torch.tensor([1, 2]), torch.tensor([2]))
-    tensor([[-inf, -inf, 1., 1.]])
+    The same for a list that is delivered and for a rank that is measured: a target that is taken out cannot be
+    recommended, so it is a miss.
+
+    >>> mask_candidates(torch.ones(1, 4), torch.tensor([0, 0]), torch.tensor([1, 2]))
+    tensor([[-inf, -inf, -inf, 1.]])
     """
     num_rows = scores.shape[1]
-    known = (targets > 0) & (targets < num_rows)
-    columns = torch.where(known, targets, 0).unsqueeze(1)
-    kept = scores.gather(1, columns)
     if seen_rows is not None and seen_items is not None:
         # An item that training never saw has no column: it falls on padding, which is out anyway.
         scores[seen_rows, torch.where(seen_items < num_rows, seen_items, 0)] = -torch.inf
     scores[:, 0] = -torch.inf
-    return scores.scatter_(1, columns, torch.where(known.unsqueeze(1), kept, -torch.inf))
+    return scores
 
 
 def top_items(scores: Float[Tensor, "B V"], top_k: int) -> Int[Tensor, "B K"]:

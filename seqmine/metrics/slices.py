@@ -1,4 +1,4 @@
-"""Where is a model good? Its value on parts of the targets, a user counting once, each with an interval."""
+"""Where is a model good? Its value on parts of the targets, each with an interval over users."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,13 +18,15 @@ class SliceValue:
     Args:
         model: its name.
         num_users: users with a target in the part.
-        value: mean over these users.
+        num_targets: targets in the part.
+        value: mean over these targets.
         low: lower end of the confidence interval of ``value``.
         high: upper end.
     """
 
     model: str
     num_users: int
+    num_targets: int
     value: float
     low: float
     high: float
@@ -48,17 +50,6 @@ def split_at(values: NDArray, edges: Sequence[float]) -> Iterator[tuple[str, NDA
             yield name, places == place
 
 
-def mean_by_user(users: NDArray[np.int64], values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the mean of the values of each user that has one, by user number.
-
-    >>> mean_by_user(np.array([0, 2, 2]), np.array([1.0, 0.0, 1.0])).tolist()
-    [1.0, 0.5]
-    """
-    counts = np.bincount(users)
-    sums = np.bincount(users, weights=values)
-    return sums[counts > 0] / counts[counts > 0]
-
-
 def slice_values(
     gains: Mapping[str, NDArray[np.float64]],
     users: NDArray[np.int64],
@@ -76,9 +67,8 @@ def slice_values(
         confidence: share of the interval.
         rng: source of the draws.
     """
-    found = []
+    found, num_users = [], len(np.unique(users))
     for model, values in gains.items():
-        of_users = mean_by_user(users, values)
-        low, high = bootstrap_interval(of_users, num_resamples, confidence, rng)
-        found.append(SliceValue(model, len(of_users), float(of_users.mean()), low, high))
+        low, high = bootstrap_interval(values, users, num_resamples, confidence, rng)
+        found.append(SliceValue(model, num_users, len(values), float(values.mean()), low, high))
     return found

@@ -38,7 +38,7 @@ def read_config(run: str) -> DictConfig:
     """Read the configuration of a finished run, with its inner references alive.
 
     A setting that is changed in it also changes where other settings refer to it. What came from the environment or
-    from Hydra has the value that it had in the run.
+    from Hydra has the value that it had in the run, and so has the protocol that the run asked its log for.
 
     Raises:
         UserError: when ``run`` is no run folder.
@@ -51,6 +51,8 @@ def read_config(run: str) -> DictConfig:
     for name, node in list(nodes(config)):
         if node._is_interpolation() and ":" in str(node._value()):
             OmegaConf.update(config, name, OmegaConf.select(resolved, name))
+    if OmegaConf.select(config, "evaluation.seen") == "auto":
+        config.evaluation.seen = resolved.evaluation.seen
     return config
 
 

@@ -11,13 +11,12 @@ from numpy.typing import NDArray
 from omegaconf import DictConfig
 
 from seqmine.metrics.comparison import compare, rank_gains
-from seqmine.metrics.slices import mean_by_user, slice_values, split_at
+from seqmine.metrics.slices import slice_values, split_at
 from seqmine.runs.comparable import FinishedRun, Row, find_runs, group_rows, require_one_protocol
 from seqmine.runs.results import table_rows
 from seqmine.structs import UserError
 
 _log = logging.getLogger(__name__)
-_KEYS = ["user_id", "item_id"]
 _TRAITS = ["history_length", "repeat_share", "target_in_history"]
 _COSTS = ("best_epoch", "parameters", "time/total_s", "time/train_epoch_s", "memory/peak_mib")
 _Gains = dict[str, NDArray[np.float64]]
@@ -119,7 +118,7 @@ def read_gains(rows: Sequence[Row], metric: str) -> tuple[pl.DataFrame, _Gains]:
     for row in rows:
         ranks = [_ranks(run) for run in row.runs]
         for run, frame in zip(row.runs, ranks, strict=True):
-            if not frame.select(_KEYS).equals(targets.select(_KEYS)):
+            if not _are_the_same(frame, targets):
                 first = rows[0].runs[0].folder
                 raise UserError(
                     f"runs {str(first)!r} and {str(run.folder)!r} ranked different users or targets "
@@ -132,10 +131,8 @@ def read_gains(rows: Sequence[Row], metric: str) -> tuple[pl.DataFrame, _Gains]:
 def comparisons_frame(
     targets: pl.DataFrame, gains: Mapping[str, NDArray[np.float64]], *, reference: str, **options: Any
 ) -> pl.DataFrame:
-    """Test every row against the reference on the same users; see ``compare`` for the options."""
-    users = _user_numbers(targets)
-    of_users = {name: mean_by_user(users, values) for name, values in gains.items()}
-    tests = [asdict(test) for test in compare(of_users, reference=reference, **options)]
+    """Test every row against the reference on the same targets; see ``compare`` for the options."""
+    tests = [asdict(test) for test in compare(gains, _user_numbers(targets), reference=reference, **options)]
     columns = ["mean", "difference", "low", "high", "bootstrap_p", "wilcoxon_p"]
     schema = {"name": pl.String, **dict.fromkeys(columns, pl.Float64)}
     frame = pl.DataFrame(tests, schema=schema).sort("difference", descending=True, maintain_order=True)
@@ -206,8 +203,29 @@ def _targets_of(runs: Sequence[FinishedRun]) -> pl.DataFrame:
 
 
 def _ranks(run: FinishedRun) -> pl.DataFrame:
+    """Return the ranked test targets of a run by user and position.
+
+    Raises:
+        UserError: a user has several targets that nothing tells apart.
+    """
     frame = pl.read_parquet(run.folder / "per_user.parquet").filter(split="test")
-    return frame.sort(*_KEYS, maintain_order=True)
+    if "position" not in frame.columns:
+        if frame["user_id"].is_duplicated().any():
+            raise UserError(
+                f"run {str(run.folder)!r} ranked several targets of a user, and its per_user.parquet is of an earlier "
+                "version without their position; run seqmine.evaluate on it, or leave it out of runs"
+            )
+        frame = frame.with_columns(position=pl.lit(None, pl.Int64))
+    return frame.sort("user_id", "position")
+
+
+def _are_the_same(one: pl.DataFrame, other: pl.DataFrame) -> bool:
+    """Tell whether two runs ranked the same targets; one target a user may have no position in one of them."""
+    keys = ["user_id", "item_id"]
+    if not one.select(keys).equals(other.select(keys)):
+        return False
+    told = one["position"].is_not_null() & other["position"].is_not_null()
+    return bool((one["position"] == other["position"]).filter(told).all())
 
 
 def _user_numbers(targets: pl.DataFrame) -> NDArray[np.int64]:

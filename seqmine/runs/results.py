@@ -43,7 +43,7 @@ def write_results(
     write_json(folder / "metrics.json", metrics)
     data: SequenceDataModule = trainer.datamodule  # type: ignore[attr-defined]
     ranks = pl.concat(evaluation.per_user.values())
-    keys = ["user_id", "split", "item_id"]
+    keys = ["user_id", "position", "split"]
     ranks = ranks.join(target_traits(data.prepared), on=keys, how="left", maintain_order="left")
     write_atomically(folder / "per_user.parquet", ranks.write_parquet)
     write_catalog(data.catalog, folder / "catalog.parquet")
@@ -64,7 +64,7 @@ def protocol(config: DictConfig, trainer: Trainer) -> dict[str, Any]:
     data = trainer.datamodule  # type: ignore[attr-defined]
     return {
         "split": type(data.split).__name__,
-        "seen": config.evaluation.seen,
+        "seen": data.seen,
         "ties": config.evaluation.ties,
         "unseen_targets": config.evaluation.unseen_targets,
         "candidates": config.evaluation.candidates,

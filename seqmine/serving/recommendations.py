@@ -4,6 +4,7 @@ import logging
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +26,7 @@ from seqmine.runs.restore import check_catalog
 from seqmine.structs import AttributeTable, Catalog, InteractionLog, Recommender, UserError, columns_read
 
 _log = logging.getLogger(__name__)
+_LISTS = {"user_id": pl.String, "rank": pl.Int64, "item_id": pl.String, "score": pl.Float64}
 _TABLES = (".csv", ".tsv", ".parquet", ".csv.gz", ".tsv.gz")
 
 
@@ -77,6 +79,9 @@ def recommend_to(
 ) -> Iterator[pl.DataFrame]:
     """Yield tables of user_id, rank, item_id and score, one a batch of users.
 
+    Where a user has several lists, as before several test targets, ``position`` tells them apart: the events of the
+    user before the list.
+
     Args:
         module: a trained model.
         catalog: of the model.
@@ -98,13 +103,14 @@ def recommend_to(
     )
     nothing = np.zeros(len(histories.ends), np.int32)
     names = np.array(["", *catalog.item_ids], dtype=object)
+    is_one_each = len(np.unique(histories.ends.users)) == len(histories.ends)
     for start in range(0, len(histories.ends), batch_size):
         rows = np.arange(start, min(start + batch_size, len(histories.ends)))
         batch = collate(histories.ends, nothing, rows)
         with torch.no_grad():
             scores = module.score(batch)
         check_scores(scores)
-        mask_candidates(scores, batch.seen_rows, batch.seen_items, batch.last_targets)
+        mask_candidates(scores, batch.seen_rows, batch.seen_items)
         items = top_items(scores, top_k)
         values = scores.gather(1, items).flatten().numpy()
         users = [histories.user_ids[user] for user in batch.user_index.tolist()]
@@ -115,8 +121,10 @@ def recommend_to(
                 "item_id": names[items.flatten().numpy()],
                 "score": values,
             },
-            schema={"user_id": pl.String, "rank": pl.Int64, "item_id": pl.String, "score": pl.Float64},
+            schema=_LISTS,
         )
+        if not is_one_each:
+            frame = frame.with_columns(position=np.repeat(histories.ends.places[rows], top_k))
         yield frame.filter(pl.col("score") > float("-inf"))
 
 
@@ -137,12 +145,12 @@ def write_recommendations(lists: Iterator[pl.DataFrame], config: DictConfig) -> 
 
 
 def _write_parquet(lists: Iterator[pl.DataFrame], path: Path) -> int:
-    schema = pa.schema(
-        [("user_id", pa.string()), ("rank", pa.int64()), ("item_id", pa.string()), ("score", pa.float64())]
-    )
+    first = next(lists, pl.DataFrame(schema=_LISTS))
+    kinds = {pl.String: pa.string(), pl.Int64: pa.int64(), pl.Float64: pa.float64()}
+    schema = pa.schema([(name, kinds[type(kind)]) for name, kind in first.schema.items()])
     users = 0
     with pq.ParquetWriter(path, schema) as writer:
-        for frame in lists:
+        for frame in chain([first], lists):
             writer.write_table(frame.to_arrow().cast(schema))
             users += frame["user_id"].n_unique()
     return users

@@ -18,7 +18,7 @@ from torch.nn import functional as F
 
 EVENT_COLUMNS = ("items", "targets", "behaviors", "timestamps", "ratings")
 """The fields of a batch that say something of each position."""
-ROW_COLUMNS = ("lengths", "user_index", "user_codes", "user_values")
+ROW_COLUMNS = ("lengths", "user_index", "target_positions", "user_codes", "user_values")
 """The fields of a batch that say something of each row."""
 
 
@@ -33,6 +33,8 @@ class SequenceBatch:
             training never saw.
         lengths: number of real events of each row, at least 1.
         user_index: which user a row belongs to; -1 for a history that came from outside the prepared data.
+        target_positions: position of the target of each row of an evaluation batch among all events of its user; with
+            the user it names the target.
         seen_items: items that the evaluation protocol takes out of the candidates, all rows one after the other.
         seen_rows: the row of each entry of ``seen_items``.
         behaviors: kind of each event, numbered from 1, 0 where padded.
@@ -52,6 +54,7 @@ class SequenceBatch:
     targets: Int[Tensor, "B L"]
     lengths: Int[Tensor, "B"]
     user_index: Int[Tensor, "B"]
+    target_positions: Int[Tensor, "B"] | None = None
     seen_items: Int[Tensor, "S"] | None = None
     seen_rows: Int[Tensor, "S"] | None = None
     behaviors: Int[Tensor, "B L"] | None = None

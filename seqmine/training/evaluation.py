@@ -43,7 +43,7 @@ class RankingEvaluation(Callback):
             for name, baseline in self.baselines.items():
                 baseline.fit(training_log, data.catalog.num_items)
                 self._rivals[f"baseline/{name}/"] = baseline
-            self._rivals |= data.ceilings("test")
+            self._rivals |= data.ceilings()
         self._evaluators = {
             name: self.build_evaluator(num_items=data.catalog.num_items, train_counts=data.catalog.train_counts)
             for name in ("val", "test", *self._rivals)
@@ -123,14 +123,24 @@ class RankingEvaluation(Callback):
 
 
 def per_user_frame(part: str, evaluator: RankingEvaluator, prepared: PreparedData) -> pl.DataFrame:
-    """Return user_id, split, target item_id and rank of every evaluated target."""
-    users, targets, ranks = (column.cpu().numpy() for column in evaluator.per_user())
+    """Return user_id, position, split, item_id and rank of every evaluated target.
+
+    The position counts the events of the user before the target, those of items that training never saw included.
+    """
+    users, positions, targets, ranks = (column.cpu().numpy() for column in evaluator.per_user())
     return pl.DataFrame(
         {
             "user_id": [prepared.user_ids[user] for user in users],
+            "position": positions,
             "split": [part] * len(users),
             "item_id": [prepared.item_id(target) for target in targets],
             "rank": ranks,
         },
-        schema={"user_id": pl.String, "split": pl.String, "item_id": pl.String, "rank": pl.Float64},
+        schema={
+            "user_id": pl.String,
+            "position": pl.Int64,
+            "split": pl.String,
+            "item_id": pl.String,
+            "rank": pl.Float64,
+        },
     )

@@ -1,8 +1,9 @@
 import json
+from types import SimpleNamespace
 
 from omegaconf import OmegaConf
 
-from seqmine.app.start import start_run
+from seqmine.app.start import settle_protocol, start_run
 
 
 def test_a_run_begins_with_its_settings_and_its_environment_and_shows_them(tmp_path, capsys):
@@ -13,3 +14,10 @@ def test_a_run_begins_with_its_settings_and_its_environment_and_shows_them(tmp_p
     shown = capsys.readouterr().err
     assert "configuration" in shown
     assert "secret" not in shown
+
+
+def test_what_the_protocol_became_is_stored_in_place_of_auto(tmp_path):
+    config = OmegaConf.create({"paths": {"run": str(tmp_path)}, "evaluation": {"seen": "auto"}})
+    settle_protocol(config, SimpleNamespace(seen="none"))
+    assert config.evaluation.seen == "none"
+    assert OmegaConf.load(tmp_path / "config.yaml").evaluation.seen == "none"

@@ -73,7 +73,7 @@ def test_an_empty_history_is_one_padded_position():
 
 
 def test_an_unknown_choice_of_seen_is_refused():
-    with pytest.raises(UserError, match=r"evaluation\.seen is 'all', allowed are full, window and none"):
+    with pytest.raises(UserError, match=r"seen is 'all', allowed are full, window and none"):
         HistoryCollate(log=LOG, max_length=2, seen="all")
 
 

@@ -81,7 +81,7 @@ def test_sizes_below_one_are_refused(small_log, tmp_path, name):
 
 
 def test_a_log_without_known_truth_has_no_ceiling(small_log, tmp_path):
-    assert datamodule(small_log, tmp_path).ceilings("test") == {}
+    assert datamodule(small_log, tmp_path).ceilings() == {}
 
 
 def test_a_cleaned_log_has_no_ceiling(tmp_path):
@@ -93,8 +93,8 @@ def test_a_cleaned_log_has_no_ceiling(tmp_path):
     cleaned = SequenceDataModule(
         source=source, cleaning=Cleaning(steps=[ExactDuplicates()], edge=WholeLog()), **settings
     )
-    assert list(whole.ceilings("test")) == ["ceiling/"]
-    assert cleaned.ceilings("test") == {}
+    assert list(whole.ceilings()) == ["ceiling/"]
+    assert cleaned.ceilings() == {}
 
 
 def shop_file(path, num_users=40):

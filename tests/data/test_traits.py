@@ -37,16 +37,16 @@ def test_traits_are_those_of_the_known_events_before_the_target(histories):
         place = len(items) - (1 if row["split"] == "test" else 2)
         history = [item for item in items[:place] if item in known]
         repeats = sum(item in history[:at] for at, item in enumerate(history))
-        assert row["item_id"] == items[place]
+        assert row["position"] == place
         assert row["history_length"] == len(history)
         assert row["repeat_share"] == pytest.approx(repeats / max(len(history), 1))
         assert row["target_in_history"] == (items[place] in history)
 
 
-def test_targets_that_agree_share_one_row():
+def test_targets_of_one_user_are_told_apart_by_their_position():
     traits = target_traits(prepared({"u": "abcabb", "v": "ababab"}, LeaveLastK(k=2)))
     of_u = traits.filter(user_id="u", split="test")
-    assert of_u["item_id"].to_list() == ["b"]
-    # both targets of u are b: the first of them counts, after a, b, (c, which training never saw,) a
-    assert of_u["history_length"].to_list() == [3]
-    assert of_u["repeat_share"].to_list() == pytest.approx([1 / 3])
+    assert of_u["position"].to_list() == [4, 5]
+    # both targets of u are b, after a, b, (c, which training never saw,) a; the position counts c
+    assert of_u["history_length"].to_list() == [3, 4]
+    assert of_u["repeat_share"].to_list() == pytest.approx([1 / 3, 1 / 2])

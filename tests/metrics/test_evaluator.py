@@ -50,10 +50,11 @@ def test_values_equal_a_numpy_reference():
     ranks = evaluator.update(scores.clone(), make_batch(targets, seen=seen))
     expected, lists = [], []
     for row, target in zip(scores.numpy(), targets.tolist(), strict=True):
-        allowed = [item for item in range(1, NUM_ITEMS + 1) if item not in (1, 2, 3, 17) or item == target]
+        allowed = [item for item in range(1, NUM_ITEMS + 1) if item not in (1, 2, 3, 17)]
         order = sorted(allowed, key=lambda item: -row[item])
         lists.append(order[:10])
-        expected.append(1 + order.index(target) if target <= NUM_ITEMS else NUM_ITEMS + 1)
+        expected.append(1 + order.index(target) if target in order else NUM_ITEMS + 1)
+    assert NUM_ITEMS + 1 in [rank for rank, target in zip(expected, targets, strict=True) if target <= NUM_ITEMS]
     assert ranks.tolist() == expected
     values = evaluator.compute()
     expected = np.array(expected)
@@ -87,11 +88,30 @@ def test_per_user_is_in_user_order_and_exact():
     evaluator = make_evaluator()
     users = [2**40 + 1, 3, 9, 1, 7]
     ranks = evaluator.update(scores, make_batch(targets, users=users))
-    index, target, rank = evaluator.per_user()
+    index, _, target, rank = evaluator.per_user()
     assert index.tolist() == sorted(users)
     order = np.argsort(users)
     assert target.tolist() == targets[order].tolist()
     assert rank.tolist() == ranks[order].tolist()
+
+
+def test_targets_of_one_user_stand_by_their_position():
+    scores, targets = random_problem(6)
+    evaluator = make_evaluator()
+    batch = make_batch(targets, users=[5, 2, 5, 2, 2, 5])
+    batch.target_positions = torch.tensor([9, 30, 7, 10, 20, 8])
+    ranks = evaluator.update(scores, batch)
+    user, position, target, rank = evaluator.per_user()
+    assert list(zip(user.tolist(), position.tolist(), strict=True)) == [
+        (2, 10),
+        (2, 20),
+        (2, 30),
+        (5, 7),
+        (5, 8),
+        (5, 9),
+    ]
+    order = [3, 4, 1, 2, 5, 0]
+    assert (target.tolist(), rank.tolist()) == (targets[order].tolist(), ranks[order].tolist())
 
 
 @pytest.mark.parametrize(("unseen", "expected"), [("keep", 0.5), ("drop", 1.0)])
@@ -102,6 +122,15 @@ def test_targets_unseen_in_training(unseen, expected):
     evaluator.update(scores, make_batch([5, NUM_ITEMS + 1]))
     # The largest cut-off exceeds the catalog: a miss must stay a miss.
     assert evaluator.compute()["hit_rate@50"] == expected
+
+
+@pytest.mark.parametrize("candidates", ["full", "uniform_100", "popularity_100"])
+def test_a_target_that_is_taken_out_is_a_miss_under_every_rule(candidates):
+    for ties in ("pessimistic", "mean", "optimistic"):
+        evaluator = make_evaluator(candidates=candidates, ties=ties)
+        scores = torch.zeros(2, NUM_ITEMS + 1)
+        scores[:, 5] = 1.0
+        assert evaluator.update(scores, make_batch([5, 5], seen=[(0, 5)])).tolist() == [NUM_ITEMS + 1, 1]
 
 
 def test_a_constant_model_scores_zero_and_ties_are_an_option():
@@ -127,7 +156,7 @@ def test_sampled_candidates_flatter_and_repeat_with_the_seed():
         for seed in (1, 2):
             evaluator = RankingEvaluator(num_items=1000, train_counts=counts, candidates=name, seed=seed)
             evaluator.update(scores.clone(), make_batch(targets))
-            values[name, seed] = evaluator.per_user()[2].tolist()
+            values[name, seed] = evaluator.per_user()[3].tolist()
     assert max(values["uniform_100", 1]) <= 101
     assert values["full", 1] == values["full", 2]
     assert values["uniform_100", 1] != values["uniform_100", 2]
@@ -166,7 +195,7 @@ WORKER = textwrap.dedent(
     for rows in mine.split(3):
         evaluator.update(scores[rows].clone(), make_batch(targets[rows], users=rows))
     values = evaluator.compute()
-    users, _, ranks = evaluator.per_user()
+    users, *_, ranks = evaluator.per_user()
     print(json.dumps([values, users.tolist(), ranks.tolist()]))
     dist.destroy_process_group()
     """
@@ -189,7 +218,7 @@ def test_two_processes_with_uneven_users_equal_one(tmp_path, size, request):
     for values, users, ranks in outputs:
         assert values == pytest.approx(single.compute(), abs=1e-12)
         assert users == list(range(size))
-        assert ranks == single.per_user()[2].tolist()
+        assert ranks == single.per_user()[3].tolist()
 
 
 def test_nothing_to_count_is_not_a_number():

@@ -76,16 +76,17 @@ def test_no_rows_give_no_ranks():
     assert target_ranks(torch.zeros(0, 5), torch.zeros(0, dtype=torch.int64)).shape == (0,)
 
 
-def test_mask_takes_out_seen_and_padding_but_keeps_the_target():
+def test_mask_takes_out_seen_and_padding_and_a_target_that_was_seen_is_a_miss():
     scores = torch.arange(12.0).reshape(2, 6)
     seen_rows, seen_items = torch.tensor([0, 0, 1, 1]), torch.tensor([1, 3, 5, 99])
-    mask_candidates(scores, seen_rows, seen_items, targets=torch.tensor([3, 4]))
+    mask_candidates(scores, seen_rows, seen_items)
     inf = math.inf
-    assert scores.tolist() == [[-inf, -inf, 2, 3, 4, 5], [-inf, 7, 8, 9, 10, -inf]]
+    assert scores.tolist() == [[-inf, -inf, 2, -inf, 4, 5], [-inf, 7, 8, 9, 10, -inf]]
+    assert target_ranks(scores, torch.tensor([3, 4])).tolist() == [6, 1]
 
 
-def test_mask_leaves_padding_out_for_a_target_that_has_no_column():
-    scores = mask_candidates(torch.zeros(2, 4), None, None, targets=torch.tensor([0, 7]))
+def test_without_seen_items_padding_alone_is_masked():
+    scores = mask_candidates(torch.zeros(2, 4), None, None)
     assert torch.isinf(scores[:, 0]).all()
     assert (scores[:, 1:] == 0).all()
 

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seqmine.metrics.slices import mean_by_user, slice_values, split_at
+from seqmine.metrics.slices import slice_values, split_at
 from seqmine.structs import UserError
 
 
@@ -34,13 +34,6 @@ def test_edges_that_do_not_rise_are_refused(edges):
         list(split_at(np.arange(3), edges))
 
 
-def test_a_user_counts_once_however_many_targets():
-    users = np.array([0, 0, 0, 4, 4, 7])
-    values = np.array([1.0, 0.0, 0.5, 0.2, 0.4, 0.9])
-    expected = [np.mean(values[users == user]) for user in (0, 4, 7)]
-    np.testing.assert_allclose(mean_by_user(users, values), expected)
-
-
 def test_the_value_of_a_slice_is_its_mean_inside_its_interval():
     rng = np.random.default_rng(0)
     gains = {"a": rng.random(300), "b": np.full(300, 0.25)}
@@ -53,3 +46,10 @@ def test_the_value_of_a_slice_is_its_mean_inside_its_interval():
     assert first.low == pytest.approx(first.value - half, abs=0.004)
     assert first.high == pytest.approx(first.value + half, abs=0.004)
     assert second.low == pytest.approx(0.25) == second.high
+
+
+def test_a_slice_is_the_mean_of_its_targets_and_counts_its_users():
+    users, values = np.array([4, 4, 4, 7]), np.array([1.0, 0.0, 0.5, 0.3])
+    (found,) = slice_values({"a": values}, users, num_resamples=50, confidence=0.9, rng=np.random.default_rng(0))
+    assert (found.num_users, found.num_targets) == (2, 4)
+    assert found.value == pytest.approx(0.45), "as in the metrics of a run, not the mean over users"

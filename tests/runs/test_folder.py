@@ -22,6 +22,13 @@ def test_references_inside_a_read_configuration_are_alive(tmp_path):
     assert (config.home, config.paths.run) == ("/home", "old")
 
 
+def test_what_the_run_asked_its_log_for_is_the_protocol_that_it_became(tmp_path):
+    run = make_run(tmp_path)
+    for path, seen in ((tmp_path / ".hydra" / "config.yaml", "auto"), (tmp_path / "config.yaml", "none")):
+        OmegaConf.save(OmegaConf.merge(OmegaConf.load(path), {"evaluation": {"seen": seen}}), path)
+    assert read_config(run).evaluation.seen == "none"
+
+
 def test_what_is_missing_is_named(tmp_path):
     with pytest.raises(UserError, match="has no config.yaml; set run to a folder that seqmine.train wrote"):
         read_config(str(tmp_path / "nothing"))

@@ -111,6 +111,38 @@ def test_runs_of_different_users_are_refused(tmp_path):
         read_gains(group_rows(find_runs([str(tmp_path / "*")]), FREE), "ndcg@10")
 
 
+def test_several_targets_of_a_user_are_paired_by_position_and_resampled_by_user(tmp_path):
+    ranks = [np.repeat(ranks_of(seed, num_users=60), 4) for seed in (1, 2)]
+    for name, of_users in zip("ab", ranks, strict=True):
+        finished_run(tmp_path / "several" / name, ranks=of_users, dropout=ord(name) / 1000, targets=4)
+        finished_run(tmp_path / "one" / name, ranks=of_users[::4], dropout=ord(name) / 1000)
+    several, one = (compare_runs(settings(tmp_path / name, slices={})) for name in ("several", "one"))
+    for column in ("difference", "low", "high", "wilcoxon_p"):
+        assert several.comparisons[column][0] == pytest.approx(one.comparisons[column][0]), column
+    assert several.slices["num_targets"].to_list() == [240, 240]
+    assert several.slices["num_users"].to_list() == [60, 60]
+
+
+def test_positions_that_differ_are_other_targets(tmp_path):
+    for name, dropout in (("a", 0.1), ("b", 0.2)):
+        folder = finished_run(tmp_path / name, ranks=ranks_of(1), dropout=dropout)
+        if name == "b":
+            path = folder / "per_user.parquet"
+            pl.read_parquet(path).with_columns(pl.col("position") + 1).write_parquet(path)
+    with pytest.raises(UserError, match="ranked different users or targets"):
+        compare_runs(settings(tmp_path))
+
+
+def test_runs_without_positions_are_read_where_a_user_has_one_target(tmp_path):
+    finished_run(tmp_path / "one" / "old", ranks=ranks_of(1), dropout=0.1, positions=False)
+    finished_run(tmp_path / "one" / "new", ranks=ranks_of(2), dropout=0.2)
+    assert len(compare_runs(settings(tmp_path / "one")).comparisons) == 1
+    finished_run(tmp_path / "two" / "old", ranks=ranks_of(1), dropout=0.1, positions=False, targets=2)
+    finished_run(tmp_path / "two" / "new", ranks=ranks_of(2), dropout=0.2, targets=2)
+    with pytest.raises(UserError, match=r"old' ranked several targets of a user, and its per_user.parquet is of an"):
+        compare_runs(settings(tmp_path / "two"))
+
+
 def test_one_row_alone_is_refused_and_beside_a_baseline_is_shown(tmp_path):
     finished_run(tmp_path / "a", ranks=ranks_of(1))
     with pytest.raises(UserError, match="matches the one row 'net', without baselines"):

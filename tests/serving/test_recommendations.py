@@ -2,13 +2,14 @@ from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
+import polars as pl
 import pytest
 import torch
 from omegaconf import OmegaConf
 from torch import nn
 
 from seqmine.data.splits import Targets
-from seqmine.serving.recommendations import Histories, histories_of, recommend_to
+from seqmine.serving.recommendations import Histories, histories_of, recommend_to, write_recommendations
 from seqmine.structs import Catalog, InteractionLog, UserError
 
 
@@ -34,6 +35,19 @@ def test_lists_leave_out_what_the_protocol_says(seen, first):
 def test_items_that_are_no_candidates_never_fill_a_list():
     frames = list(recommend_to(Constant(), CATALOG, HISTORIES, top_k=6, batch_size=2, seen="full"))
     assert frames[0].group_by("user_id").len().sort("user_id")["len"].to_list() == [4, 3]
+
+
+def test_lists_of_one_user_are_told_apart_by_position(tmp_path):
+    """Only where a user has several; an event that the histories leave out counts."""
+    ends = Targets(np.array([1, 1, 0]), np.array([1, 2, 2]), left_out=np.array([0, 5, 0]))
+    several = Histories(LOG, ["a", "b"], ends, max_length=3)
+    lists = recommend_to(Constant(), CATALOG, several, top_k=1, batch_size=2, seen="none")
+    config = OmegaConf.create({"output": str(tmp_path / "lists.parquet")})
+    write_recommendations(lists, config)
+    rows = pl.read_parquet(tmp_path / "lists.parquet")
+    assert rows.select("user_id", "position").rows() == [("b", 1), ("b", 7), ("a", 2)]
+    (frame,) = recommend_to(Constant(), CATALOG, HISTORIES, top_k=1, batch_size=2, seen="none")
+    assert "position" not in frame.columns
 
 
 def test_lists_longer_than_the_catalog_are_refused():

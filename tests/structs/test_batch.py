@@ -3,7 +3,7 @@ from dataclasses import fields, replace
 import torch
 
 from seqmine.structs import SequenceBatch
-from seqmine.structs.batch import EVENT_COLUMNS
+from seqmine.structs.batch import EVENT_COLUMNS, columns_read
 
 
 def make_batch() -> SequenceBatch:
@@ -17,6 +17,12 @@ def make_batch() -> SequenceBatch:
 
 def test_valid_mask_is_true_for_real_events():
     assert make_batch().valid_mask.tolist() == [[True, True, False], [True, True, True]]
+
+
+def test_a_buffer_of_that_name_is_no_column_that_a_model_reads():
+    model = torch.nn.Module()
+    model.register_buffer("columns", torch.arange(3))
+    assert columns_read(model) == frozenset()
 
 
 def test_last_targets_stand_after_the_last_event():

@@ -48,7 +48,7 @@ def test_a_constant_model_hits_nothing_and_baselines_stand_beside_it(small_log, 
     assert callback.results["test/hit_rate@10"] == 0.0
     assert callback.results["test/loss"] == pytest.approx(torch.tensor(float(30)).log().item(), rel=0.02)
     assert callback.results["baseline/popularity/test/hit_rate@10"] > 0.1
-    assert callback.per_user["test"].columns == ["user_id", "split", "item_id", "rank"]
+    assert callback.per_user["test"].columns == ["user_id", "position", "split", "item_id", "rank"]
 
 
 def test_scores_that_are_not_numbers_are_an_error_never_a_hit(small_log, tmp_path):

@@ -26,7 +26,8 @@ class ItemKNN(nn.Module):
     """Sum the similarity to each of the last items, older ones counting less.
 
     Similarity is the cosine of the sets of users, shrunk for rare pairs (Sarwar et al., WWW 2001; Deshpande and
-    Karypis, TOIS 2004).
+    Karypis, TOIS 2004). An item is together with itself where a user had it more than once, and such a similarity is
+    kept beside the ``num_neighbors``.
 
     Args:
         num_neighbors: most similar items kept for each item.
@@ -75,6 +76,7 @@ def nearest_items(table: sparse.csr_matrix, num_neighbors: int, shrinkage: float
     ([0, 1, 1], [2, 1], [0.8159999847412109, 0.8159999847412109])
     """
     sets = (table > 0).astype(np.float64)
+    num_returning = np.asarray((table > 1).sum(axis=0)).ravel()
     norms = np.sqrt(np.asarray(sets.sum(axis=0)).ravel())
     holders = sets.T.tocsr()
     rows: list[tuple[NDArray, NDArray]] = []
@@ -83,15 +85,18 @@ def nearest_items(table: sparse.csr_matrix, num_neighbors: int, shrinkage: float
         for row, (first, stop) in enumerate(pairwise(together.indptr), start=start):
             items = together.indices[first:stop]
             values = together.data[first:stop] / (norms[row] * norms[items] + shrinkage)
-            rows.append(_best(row, items, values, num_neighbors))
+            again = num_returning[row] / (norms[row] ** 2 + shrinkage) if num_returning[row] else 0.0
+            rows.append(_best(row, items, values, num_neighbors, again))
     lengths = np.array([len(items) for items, _ in rows])
     items, values = (np.concatenate(parts) for parts in zip(*rows, strict=True))
     return lengths, items.astype(np.int64), values.astype(np.float32)
 
 
-def _best(row: int, items: NDArray, values: NDArray, num_neighbors: int) -> tuple[NDArray, NDArray]:
+def _best(row: int, items: NDArray, values: NDArray, num_neighbors: int, again: float) -> tuple[NDArray, NDArray]:
     items, values = items[items != row], values[items != row]
     if len(items) > num_neighbors:
         chosen = np.argpartition(-values, num_neighbors)[:num_neighbors]
         items, values = items[chosen], values[chosen]
+    if again > 0:
+        return np.append(items, row), np.append(values, again)
     return items, values

@@ -24,7 +24,8 @@ class SessionKNN(nn.Module):
     each of its items, the ``num_neighbors`` with the largest weighted overlap vote for their items, in proportion
     to the overlap, to the rarity of the item voted for and to the weight of a shared item. We differ from the paper:
     sessions are the training histories of users, and the shared item of a vote is the last one before the item voted
-    for, divided by the distance between the two, because what counts is what comes next.
+    for, divided by the distance between the two, because what counts is what comes next. An item of the current history
+    is voted for like any other, as people may come back to it.
 
     Args:
         num_neighbors: histories that vote.
@@ -115,8 +116,7 @@ def _vote(
 def _add_votes(voters: NDArray, weight_of: NDArray, overlap: float, rarity: NDArray, scores: NDArray) -> None:
     weight, distance = 0.0, 0
     for item in voters:
+        distance += 1
+        scores[item] += overlap * weight * rarity[item] / distance
         if weight_of[item] > 0.0:
             weight, distance = weight_of[item], 0
-        else:
-            distance += 1
-            scores[item] += overlap * weight * rarity[item] / distance

@@ -11,8 +11,10 @@ NUM_ITEMS = 12
 def slow_similarity(histories, left, right, shrinkage):
     sets = [set(history) for history in histories]
     together = sum(left in one and right in one for one in sets)
+    if left == right:
+        together = sum(history.count(left) > 1 for history in histories)
     counts = [sum(item in one for one in sets) for item in (left, right)]
-    return together / (math.sqrt(counts[0] * counts[1]) + shrinkage) if together and left != right else 0.0
+    return together / (math.sqrt(counts[0] * counts[1]) + shrinkage) if together else 0.0
 
 
 def test_scores_are_decayed_sums_of_cosines():
@@ -27,6 +29,15 @@ def test_scores_are_decayed_sums_of_cosines():
             for other in range(NUM_ITEMS + 1)
         ]
         np.testing.assert_allclose(row, expected, atol=2e-6)
+
+
+def test_an_item_that_users_come_back_to_is_its_own_neighbor_beside_the_others():
+    histories = [[1, 1, 2]] * 4 + [[3, 2]] * 4 + [[4]]
+    model = ItemKNN(num_neighbors=1, shrinkage=0.0)
+    model.fit(log_of(histories), num_items=4)
+    scores = model.score(batch_of([[1], [3]]))
+    assert scores[0, 1] > scores[0, 2] > 0.1
+    assert scores[1, 3] < 1e-5 and scores[1, 2] > 0.1
 
 
 def test_only_the_nearest_are_kept_and_popularity_orders_the_rest():

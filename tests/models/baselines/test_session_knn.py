@@ -22,12 +22,11 @@ def slow_votes(histories, query, num_neighbors, num_candidates, num_recent):
     for user in nearest:
         weight, distance = 0.0, 0
         for item in histories[user]:
+            distance += 1
+            holders = sum(item in history for history in histories)
+            scores[item] += overlap[user] * weight * math.log((len(histories) + 1) / holders) / distance
             if item in weights:
                 weight, distance = weights[item], 0
-            else:
-                distance += 1
-                holders = sum(item in history for history in histories)
-                scores[item] += overlap[user] * weight * math.log((len(histories) + 1) / holders) / distance
     return scores
 
 
@@ -45,6 +44,12 @@ def test_the_nearest_history_wins():
     model = SessionKNN(num_neighbors=1)
     model.fit(log_of([[1, 2, 3, 4], [1, 5, 6, 7], [8, 9]]), NUM_ITEMS)
     assert model.score(batch_of([[1, 2, 3]]))[0].argmax() == 4
+
+
+def test_an_item_that_others_come_back_to_is_voted_for():
+    model = SessionKNN()
+    model.fit(log_of([[1, 2, 1], [3, 2, 3], [4, 5, 6]]), NUM_ITEMS)
+    assert model.score(batch_of([[3, 2]]))[0].argmax() == 3
 
 
 def test_time_decides_which_histories_are_new():

@@ -1,0 +1,54 @@
+"""Which items leave the candidates, where the log is asked instead of a person."""
+
+import logging
+
+import numpy as np
+
+from seqmine.data.traits import repeated_events
+from seqmine.structs import InteractionLog, UserError
+
+_log = logging.getLogger(__name__)
+CHOICES = ("auto", "full", "window", "none")
+# Above this share of returns, lists without the items that people had would miss what people do.
+RETURNING_SHARE = 0.05
+
+
+def check_seen(seen: str) -> None:
+    """Refuse a word that is not one of the choices.
+
+    Raises:
+        UserError: names the choices.
+    """
+    if seen not in CHOICES:
+        raise UserError(
+            f"evaluation.seen is {seen!r}, allowed are auto, full, window and none; change evaluation.seen, or seen in "
+            "seqmine.recommend"
+        )
+
+
+def returning_share(log: InteractionLog) -> float:
+    """Return how many of the events that have one of their user before them go back to an item of their user.
+
+    >>> returning_share(InteractionLog.from_lists([[1, 2, 1, 1], [2]]))
+    0.6666666666666666
+    """
+    following = log.num_events - int(np.count_nonzero(log.lengths))
+    return float(repeated_events(log).sum() / max(following, 1))
+
+
+def settle_seen(training: InteractionLog, target_behavior: str | None) -> str:
+    """Return what ``auto`` is on a log: ``none`` where more than 5% of the events go back to an item, else ``full``.
+
+    Args:
+        training: the training part; later parts must not choose how they are measured.
+        target_behavior: kind of event that is predicted, which alone counts as having an item; None counts every event.
+    """
+    counted, kind = training, "training events"
+    if target_behavior is not None and training.behaviors is not None:
+        chosen = np.flatnonzero(training.behaviors == training.behavior_number(target_behavior))
+        counted = training.take(chosen, np.searchsorted(chosen, training.offsets))
+        kind = f"training events of behavior {target_behavior!r}"
+    share = returning_share(counted)
+    seen = "none" if share > RETURNING_SHARE else "full"
+    _log.info("evaluation.seen is %s: %.1f%% of the %s go back to an item of their user", seen, 100 * share, kind)
+    return seen

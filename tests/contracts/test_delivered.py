@@ -1,0 +1,149 @@
+"""What is measured is what is delivered: for every model and protocol the lists hit as often as the metrics say."""
+
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+import torch
+from hydra import compose, initialize_config_dir
+from omegaconf import DictConfig, OmegaConf
+
+from seqmine.data.datamodule import SequenceDataModule
+from seqmine.metrics.evaluator import RankingEvaluator
+from seqmine.models.baselines.module import BaselineModule
+from seqmine.runs.components import CONF_DIR, build
+from seqmine.serving.recommendations import Histories, recommend_to
+
+MODELS = sorted(path.stem for path in (CONF_DIR / "model").glob("*.yaml"))
+COUNTED = [name for name in MODELS if "recommender" in OmegaConf.load(CONF_DIR / "model" / f"{name}.yaml")]
+TOP_K = 5
+
+
+def write_log(path: Path, histories: list[np.ndarray]) -> Path:
+    """Write histories whose events are hours apart."""
+    rows = [
+        f"u{user},i{item},{1_600_000_000 + 3600 * (10 * place + user % 7)}"
+        for user, items in enumerate(histories)
+        for place, item in enumerate(items)
+    ]
+    path.write_text("\n".join(["user_id,item_id,timestamp", *rows]) + "\n")
+    return path
+
+
+@pytest.fixture(scope="module")
+def mixed(tmp_path_factory) -> Path:
+    """People who come back in half of their last events; every item has a training count of its own."""
+    random = np.random.default_rng(0)
+    pool = random.permutation(np.repeat(np.arange(30), np.arange(3, 33)))
+    histories = []
+    for part in np.array_split(pool, 80):
+        last = [random.choice(part) if random.random() < 0.5 else random.integers(30) for _ in range(4)]
+        histories.append(np.concatenate([part, last]))
+    return write_log(tmp_path_factory.mktemp("mixed") / "log.csv", histories)
+
+
+@pytest.fixture(scope="module")
+def returning(tmp_path_factory) -> Path:
+    """People who go round their own four things of a hundred, and take a new one in one of twelve events."""
+    random = np.random.default_rng(1)
+    histories = []
+    for _ in range(150):
+        own = random.permutation(100)[:4]
+        items = np.resize(own, random.integers(8, 14))
+        strange = random.random(len(items)) < 1 / 12
+        histories.append(np.where(strange, random.integers(0, 100, len(items)), items))
+    return write_log(tmp_path_factory.mktemp("returning") / "log.csv", histories)
+
+
+def composed(path: Path, name: str) -> DictConfig:
+    settings = [f"model={name}", "data=interactions", f"data.path={path}", "data.max_length=6"]
+    settings += [f"paths.store={path.parent}", "data/split=leave_last_k"]
+    settings += [] if name in COUNTED else ["model.embedding_dim=16"]
+    with initialize_config_dir(str(CONF_DIR), version_base="1.3"):
+        config = compose("train", settings)
+    config.run_name = config.paths.run = "none"
+    return config
+
+
+def data_of(config: DictConfig, seen: str) -> SequenceDataModule:
+    config.evaluation.seen = seen
+    return build(config.data.module, [])
+
+
+def module_of(config: DictConfig) -> torch.nn.Module:
+    """Build a model, fitted where it is counted."""
+    torch.manual_seed(0)
+    data = data_of(config, "none")
+    module = build(config.model, [])(catalog=data.catalog).eval()
+    if isinstance(module, BaselineModule):
+        module.recommender.fit(data.prepared.training_log(), data.catalog.num_items)
+    return module
+
+
+def ranks_of(module: torch.nn.Module, data: SequenceDataModule, ties: str = "pessimistic") -> pl.DataFrame:
+    """Return what an evaluation measures: user, position and rank of each test target."""
+    counts, data.reader = data.catalog.train_counts, module
+    evaluator = RankingEvaluator(num_items=data.catalog.num_items, train_counts=counts, ties=ties)
+    with torch.no_grad():
+        for batch in data.test_dataloader():
+            evaluator.update(module.score(batch), batch)
+    users, positions, targets, ranks = (column.numpy() for column in evaluator.per_user())
+    names = {"user_id": [data.prepared.user_ids[user] for user in users], "position": positions}
+    return pl.DataFrame({**names, "item_id": [data.prepared.item_id(item) for item in targets], "rank": ranks})
+
+
+def hits_of(module: torch.nn.Module, data: SequenceDataModule, targets: pl.DataFrame) -> np.ndarray:
+    """Tell of each target whether the list that is delivered before it holds it."""
+    prepared = data.prepared
+    histories = Histories(prepared.log, prepared.user_ids, prepared.split.test, data.max_length)
+    lists = pl.concat(recommend_to(module, data.catalog, histories, top_k=TOP_K, batch_size=64, seen=data.seen))
+    assert lists["rank"].max() <= TOP_K
+    keys = ["user_id", "position", "item_id"]
+    found = targets.join(lists.select(keys).with_columns(hit=True), on=keys, how="left", maintain_order="left")
+    return found["hit"].fill_null(value=False).to_numpy()
+
+
+def require_alike(module: torch.nn.Module, data: SequenceDataModule, most_ties: float) -> float:
+    """Hold the lists against the metrics, target by target, and return the hit rate of the lists.
+
+    A tie at the end of a list counts against the model, and may be won in the list.
+    """
+    targets = ranks_of(module, data)
+    measured, delivered = (targets["rank"] <= TOP_K).to_numpy(), hits_of(module, data, targets)
+    could_be = (ranks_of(module, data, ties="optimistic")["rank"] <= TOP_K).to_numpy()
+    assert (measured <= delivered).all() and (delivered <= could_be).all()
+    assert (measured != could_be).mean() <= most_ties
+    return float(delivered.mean())
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_lists_hit_the_targets_that_the_metrics_count(mixed, name):
+    config = composed(mixed, name)
+    module = module_of(config)
+    for seen in ("full", "window", "none"):
+        data = data_of(config, seen)
+        assert data.seen == seen and len(data.prepared.split.test) > 150
+        # shares of a few events tie
+        assert require_alike(module, data, most_ties=0.3 if name in COUNTED else 0.0) > 0.02
+
+
+@pytest.mark.parametrize("name", ["markov", "sasrec"])
+def test_a_log_of_returns_is_not_measured_by_what_cannot_be_delivered(returning, name):
+    """Nearly every target was seen: with the filter hardly anything can be hit, and the log asks for none."""
+    config = composed(returning, name)
+    module = module_of(config)
+    assert require_alike(module, data_of(config, "full"), most_ties=0.05) < 0.1
+    asked = data_of(config, "auto")
+    assert asked.seen == "none"
+    assert require_alike(module, asked, most_ties=0.05) > (0.4 if name == "markov" else 0.0)
+
+
+@pytest.mark.parametrize("name", COUNTED)
+def test_no_counted_model_is_blind_to_items_that_people_come_back_to(returning, name):
+    """Popularity, which knows nobody, hits what chance gives; whoever looks at the history finds much more."""
+    config = composed(returning, name)
+    data = data_of(config, "auto")
+    hit_rate = (ranks_of(module_of(config), data)["rank"] <= TOP_K).mean()
+    chance = TOP_K / data.catalog.num_items
+    assert hit_rate > (0.4 * chance if "popularity" in name else 4 * chance)
