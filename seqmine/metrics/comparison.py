@@ -71,7 +71,8 @@ def totals_by_user(
     ([1.0, 1.0], [1, 2])
     """
     counts = np.bincount(users)
-    return np.bincount(users, weights=values)[counts > 0], counts[counts > 0]
+    sums = np.asarray(np.bincount(users, weights=values), np.float64)
+    return sums[counts > 0], counts[counts > 0]
 
 
 def bootstrap_means(
