@@ -124,8 +124,7 @@ def recommended(model: Recommender, cases: Cases, top_k: int, batch_size: int = 
             rows = order[start : start + batch_size]
             batch = cases.batch(rows)
             scores = model.score(batch).clone()
-            # who recommends does not know what comes next, so no target is kept among the candidates
-            mask_candidates(scores, batch.seen_rows, batch.seen_items, torch.zeros_like(batch.lengths))
+            mask_candidates(scores, batch.seen_rows, batch.seen_items)
             lists = top_items(scores, top_k).cpu().numpy()
             result[rows, : lists.shape[1]] = lists
     return result
