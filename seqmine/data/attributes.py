@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from seqmine.data.sequences import PreparedData
 from seqmine.data.sources.files import fingerprint_files, require_file
-from seqmine.data.sources.item_table import read_table
+from seqmine.data.sources.item_table import read_table, require_joined
 from seqmine.structs import AttributeTable, UserError
 
 
@@ -183,7 +183,10 @@ def with_attributes(
         table: what ``items.read`` returned.
     """
     item_rows = items.encode(table, data.catalog.item_ids, np.ones(data.catalog.num_items, dtype=bool))
-    user_rows = users.encode(users.read(None), data.user_ids, data.split.train_stops > 0)
+    user_table = users.read(None)
+    if user_table is not None:
+        require_joined(data.user_ids, user_table[users.key], "users", f"{users.setting}.path")
+    user_rows = users.encode(user_table, data.user_ids, data.split.train_stops > 0)
     catalog = replace(
         data.catalog,
         attributes=None if item_rows is None else item_rows.with_padding(),

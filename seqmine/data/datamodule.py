@@ -32,6 +32,7 @@ from seqmine.data.target_behavior import TargetWindows, events_of
 from seqmine.data.truth import KnownTruth, TrueProbabilities
 from seqmine.data.windows import WindowChoice, count_targets
 from seqmine.structs import Catalog, InteractionLog, Recommender, Source, UserError, columns_read
+from seqmine.structs.protocols import CountsDropped
 
 _log = logging.getLogger(__name__)
 
@@ -191,6 +192,7 @@ class SequenceDataModule(LightningDataModule):
         self.store.mkdir(parents=True, exist_ok=True)
         with self.cleaning.engine.number(self.source, self.store) as raw:
             log, audit = self.cleaning.clean(raw)
+            audit = audit.after_reading(self.source.dropped if isinstance(self.source, CountsDropped) else {})
             table = self.features.items.read(self.source.item_features())
             data = prepare_sequences(log, table, self.split, self.target_behavior)
             data = with_attributes(data, self.features.items, self.features.users, table)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from seqmine.data.engines.embedded import number_table
 from seqmine.data.engines.parts import NumberedLog
+from seqmine.data.sources.item_table import require_joined
 from seqmine.data.splits import Split, Splitter, Targets
 from seqmine.data.target_behavior import split_by_behavior
 from seqmine.structs import Catalog, InteractionLog, UserError
@@ -218,6 +219,7 @@ def feature_columns(item_ids: list[str], features: pl.DataFrame | None) -> dict[
     """Return attributes of items as columns in the order of ``item_ids``; None where an item has none."""
     if features is None:
         return {}
+    require_joined(item_ids, features["item_id"], "items", "data.items_path or data.items_columns.item_id")
     rows = pl.DataFrame({"item_id": item_ids}, schema={"item_id": pl.String})
     shown = features.select(name for name, kind in features.schema.items() if not _is_vector(kind))
     joined = rows.join(shown.unique("item_id", keep="first"), on="item_id", how="left", maintain_order="left")

@@ -106,3 +106,10 @@ class Source(Protocol):
     def fingerprint(self) -> str:
         """Return a hash that changes when the content or the way of reading it changes."""
         ...
+
+
+@runtime_checkable
+class CountsDropped(Protocol):
+    """A source that counts the rows of its files which it cannot use, by reason, each time it reads."""
+
+    dropped: dict[str, int]

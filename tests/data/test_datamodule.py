@@ -168,7 +168,11 @@ def test_two_processes_that_prepare_one_log_agree(small_log, tmp_path):
 
 def test_ties_and_what_cleaning_takes_out_are_told_once_a_run(tmp_path, caplog):
     path = tmp_path / "log.csv"
-    rows = [f"u{user},i{(user + step) % 9},{100 * (step - step % 2)}" for user in range(20) for step in range(8)]
+    rows = [
+        f"u{user},i{(user + step) % 9},{1_500_000_000 + 100 * (step - step % 2)}"
+        for user in range(20)
+        for step in range(8)
+    ]
     path.write_text("user_id,item_id,timestamp\n" + "\n".join([*rows, *rows[:2]]) + "\n")
     for _ in range(2):  # also when the store is there already
         data = SequenceDataModule(
@@ -184,6 +188,22 @@ def test_ties_and_what_cleaning_takes_out_are_told_once_a_run(tmp_path, caplog):
         assert len(told) == 2
         assert told[0].startswith("cleaning takes 2 of 162 events out (1.2%): ExactDuplicates() 2; left are 20 of 20")
         assert told[1].startswith("times define the order: not so, 57.1% of events have the time of the event before")
+
+
+def test_the_audit_begins_with_the_rows_of_the_files(tmp_path):
+    path = shop_file(tmp_path / "log.csv")
+    path.write_text(path.read_text() + ",i1,5,view\n" + "u1,,5,view\n" * 2)
+    data = SequenceDataModule(
+        source=InteractionFiles(path=str(path)), cleaning=Cleaning(steps=[ExactDuplicates()], edge=WholeLog()),
+        split=LeaveOneOut(), windows=LatestWindow(), max_length=8, batching=Batching(batch_size=16, eval_batch_size=32),
+        seen="full", seed=0, store=str(tmp_path / "store"),
+    )  # fmt: skip
+    data.prepare_data()
+    audit = data.audit()
+    assert audit.source.rows == 603
+    assert [(row.step, row.before.rows - row.after.rows) for row in audit.rows] == [
+        ("reading: item_id is missing", 2), ("reading: user_id is missing", 1), ("ExactDuplicates()", 0)
+    ]  # fmt: skip
 
 
 def test_a_target_behavior_is_what_all_parts_predict(tmp_path):

@@ -1,8 +1,8 @@
 """What cleaning did: one row a step, as a value, as JSON and as a table for people."""
 
 import json
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import polars as pl
@@ -74,6 +74,24 @@ class Audit:
     def counts(self) -> bool:
         """Whether some step decided by counting events of users or items."""
         return any(row.looks_at != EACH_EVENT for row in self.rows)
+
+    def after_reading(self, dropped: Mapping[str, int]) -> "Audit":
+        """Return the audit that begins with the rows of the files.
+
+        Args:
+            dropped: number of rows that the source could not use, by reason.
+
+        >>> read = Audit(LogSize(40, 4, 9)).after_reading({"item_id is missing": 2})
+        >>> read.source.rows, read.rows[0].step, read.rows[0].after.rows
+        (42, 'reading: item_id is missing', 40)
+        """
+        size = self.source
+        rows: list[AuditRow] = []
+        for reason, count in reversed(list(dropped.items())):
+            before = replace(size, rows=size.rows + count)
+            rows.insert(0, AuditRow(f"reading: {reason}", EACH_EVENT, before, size, 0.0))
+            size = before
+        return replace(self, source=size, rows=(*rows, *self.rows))
 
     def to_json(self) -> str:
         """Return the audit as JSON."""

@@ -10,6 +10,10 @@ from seqmine.structs import UserError
 REQUIRED = ("user_id", "item_id")
 MISSING_WORDS = ("nan", "NaN", "null", "NULL", "None", "<NA>")
 """What programs write where a key is missing."""
+DATABASE_NULLS = ("\\N", "NA", "N/A", "n/a", "#N/A", "(null)", "<null>", "NaT")
+"""What databases and spreadsheets write there; in the logs of publishers they may be names."""
+_WHOLE = r"^-?\d+\.0+$"
+_EXACT = 2.0**53
 
 
 def choose_columns(wanted: Mapping[str, str | None], available: Sequence[str], place: str) -> dict[str, str]:
@@ -47,17 +51,65 @@ def first_true(mask: pl.Series) -> int:
     return int(mask.fill_null(False).cast(pl.UInt8).to_numpy().argmax())
 
 
-def key_text(column: str, dtype: Any, place: str) -> pl.Expr:
+def key_text(name: str, dtype: Any, place: str, column: str | None = None) -> pl.Expr:
     """Return the expression that reads a column of keys as text, exactly.
 
+    Whole numbers that are stored as fractions are read as what they were (``7.0`` as ``7``).
+
+    Args:
+        name: of the column.
+        dtype: its type.
+        place: the file, for the message.
+        column: what the file calls it, for the message.
+
     Raises:
-        UserError: the type merges keys, as floating-point numbers do beyond 2^53, or has no text.
+        UserError: the type has no text.
     """
-    if dtype.is_integer() or dtype in (pl.String, pl.Categorical, pl.Enum, pl.Null):
-        return pl.col(column).cast(pl.String)
+    if dtype in (pl.String, pl.Categorical, pl.Enum, pl.Null) or dtype.is_integer():
+        return pl.col(name).cast(pl.String)
+    if dtype.is_float():
+        return pl.col(name).fill_nan(None).cast(pl.Int64).cast(pl.String)
+    if dtype.is_decimal():
+        return pl.col(name).cast(pl.Decimal(38, 0)).cast(pl.String)
     raise UserError(
-        f"{place} has keys of type {dtype} in column {column!r}, which may merge keys; store them as text or integers"
+        f"{place} has keys of type {dtype} in column {column or name!r}, which may merge keys; "
+        "store them as text or integers"
     )
+
+
+def may_merge(column: str, dtype: Any) -> pl.Expr | None:
+    """Return the expression that finds fractions that are no exact key; None where the type has none.
+
+    >>> frame = pl.DataFrame({"user_id": [7.0, 2.0**60, 0.5, float("nan")]})
+    >>> frame.select(may_merge("user_id", pl.Float64))["user_id"].to_list()
+    [False, True, True, False]
+    """
+    value = pl.col(column)
+    if dtype.is_float():
+        return ((value != value.floor()) | (value.abs() >= _EXACT)) & value.is_not_nan()
+    return value != value.floor() if dtype.is_decimal() and dtype.scale else None
+
+
+def tidy(text: pl.Expr) -> pl.Expr:
+    """Return the expression of a text without blanks around it, empty where a database says that it has none.
+
+    >>> pl.DataFrame({"item_id": [" a ", "NA", "b c"]}).select(tidy(pl.col("item_id")))["item_id"].to_list()
+    ['a', '', 'b c']
+    """
+    stripped = text.str.strip_chars()
+    return pl.when(stripped.is_in(DATABASE_NULLS)).then(pl.lit("")).otherwise(stripped).name.keep()
+
+
+def whole_keys(keys: pl.Series) -> pl.Series:
+    """Return text keys as whole numbers where a program wrote all of them as fractions, as beside a missing one.
+
+    >>> whole_keys(pl.Series(["7.0", "", "12.0"])).to_list(), whole_keys(pl.Series(["7.0", "7.5"])).to_list()
+    (['7', '', '12'], ['7.0', '7.5'])
+    """
+    known = keys.filter((keys != "") & ~keys.is_in(MISSING_WORDS))
+    if known.is_empty() or not known.head(1).str.contains(_WHOLE)[0] or not known.str.contains(_WHOLE).all():
+        return keys
+    return keys.str.replace(r"\.0+$", "")
 
 
 def fault(columns: Sequence[str]) -> pl.Expr:

@@ -16,6 +16,8 @@ from seqmine.structs import UserError
 
 SEPARATORS = "\t,;|"
 _BLOCK_BYTES = 1 << 24
+# a number or the beginning of a date, which names of columns are not
+_VALUE = re.compile(r"[+-]?\d+([.,]\d+)?([eE][+-]?\d+)?|\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}.*")
 _TYPE_SUFFIXES = (":token", ":token_seq", ":float", ":float_seq")
 
 
@@ -131,23 +133,49 @@ class DelimitedText:
         )
 
 
-def open_table(path: Path) -> DelimitedText:
-    """Open a table whose first line names the columns, told apart by the first separator found in that line.
+def open_table(path: Path, has_header: bool | None = True, wanted: Collection[str] = ()) -> DelimitedText:
+    """Open a table, its columns told apart by the first separator found in its first line, or by ``::``.
 
     Headers with types, as RecBole writes them (``user_id:token``), are read by their names, and the quotes of such
-    files are characters like any other.
+    files are characters like any other. Columns of a file without header are called ``1``, ``2`` and so on.
+
+    Args:
+        path: the file.
+        has_header: whether the first line names the columns; None decides by what stands there.
+        wanted: names of columns that a header would have.
 
     Raises:
         UserError: the file cannot be read as text, or a column name stands twice.
     """
     text = read_text(path)
     first = re.split(rb"[\r\n]", text, maxsplit=1)[0].decode()
-    separator = next((mark for mark in SEPARATORS if mark in first), ",")
+    if "::" in first and "\t" not in first:
+        text, first = text.replace(b"::", b"\t"), first.replace("::", "\t")
+    separator = next((mark for mark in SEPARATORS if mark in first), None)
+    if separator is None:
+        separator = " " if wanted and set(wanted) <= set(first.split()) else ","
     typed = any(name.endswith(_TYPE_SUFFIXES) for name in first.split(separator))
     raw = first.split(separator) if typed else next(csv.reader([first], delimiter=separator))
+    if has_header is None:
+        has_header = typed or _is_header([name.strip() for name in raw], wanted)
+    if not has_header:
+        names = [str(number) for number in range(1, len(raw) + 1)]
+        return DelimitedText(path, text, separator, names, has_header=False)
     header = [name.rsplit(":", 1)[0] if name.endswith(_TYPE_SUFFIXES) else name.strip() for name in raw]
     repeated = sorted({name for name in header if header.count(name) > 1})
     if repeated:
         raise UserError(f"{path} names the column {repeated[0]!r} twice in its header; rename one of the two")
     lists = [name for name, full in zip(header, raw, strict=True) if full.endswith("_seq") and name != full]
     return DelimitedText(path, text, separator, header, quoted=not typed, list_columns=lists)
+
+
+def _is_header(cells: Sequence[str], wanted: Collection[str]) -> bool:
+    """Return whether the first line of a table names its columns.
+
+    A line with numbers or times is an event, unless it has the wanted names or numbers the columns from 0.
+    """
+    names = [name for name in wanted if not name.isdigit()]
+    if names and set(names) <= set(cells):
+        return True
+    numbered = [cell for cell in cells if cell] == [str(number) for number in range(sum(map(bool, cells)))]
+    return numbered or not any(_VALUE.fullmatch(cell) for cell in cells)

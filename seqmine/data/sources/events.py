@@ -5,9 +5,9 @@ from collections.abc import Callable
 
 import polars as pl
 
-from seqmine.data.sources.columns import fault, first_true
+from seqmine.data.sources.columns import DATABASE_NULLS, MISSING_WORDS, fault, first_true
 from seqmine.data.sources.rejects import write_rejects
-from seqmine.data.sources.timestamps import to_epoch
+from seqmine.data.sources.timestamps import to_epoch, warn_of_strange_times
 from seqmine.structs import UserError
 
 _log = logging.getLogger(__name__)
@@ -23,13 +23,21 @@ SCHEMA = {
 """Columns of events, in order; all but the keys are optional."""
 
 
-def to_events(raw: pl.DataFrame, locate: Callable[[int], str], reject_path: str | None = None) -> pl.DataFrame:
+def to_events(
+    raw: pl.DataFrame,
+    locate: Callable[[int], str],
+    reject_path: str | None = None,
+    time_format: str | None = None,
+    dropped: dict[str, int] | None = None,
+) -> pl.DataFrame:
     """Return events in the order of the rows, without the rows that cannot be used.
 
     Args:
         raw: columns named as in ``SCHEMA``, keys and behavior as text, time and rating in any form.
         locate: turns the number of a row (from 0) into words such as ``log.csv line 7``, for messages.
         reject_path: where unusable rows are written, or None to drop them; they are counted in the log either way.
+        time_format: how times are written, see ``to_epoch``.
+        dropped: is told the number of unusable rows by reason, or None.
 
     Raises:
         UserError: a time or rating cannot be read, or no usable row is left.
@@ -38,7 +46,7 @@ def to_events(raw: pl.DataFrame, locate: Callable[[int], str], reject_path: str 
     reasons = raw.select(reason=fault(raw.columns))["reason"]
     if reasons.null_count() < len(raw):
         raw = raw.with_row_index("row").with_columns(reasons)
-        report_rejects(raw.filter(pl.col("reason").is_not_null()), locate, reject_path)
+        report_rejects(raw.filter(pl.col("reason").is_not_null()), locate, reject_path, dropped)
         raw = raw.filter(pl.col("reason").is_null())
         rows = raw["row"]
 
@@ -48,22 +56,29 @@ def to_events(raw: pl.DataFrame, locate: Callable[[int], str], reject_path: str 
     if raw.is_empty():
         raise UserError(f"{locate(0)}: no row with a user and an item; set data.path to a file with events")
     if "timestamp" in raw.columns:
-        times = to_epoch(raw["timestamp"], locate_kept)
+        times = to_epoch(raw["timestamp"], locate_kept, time_format)
+        warn_of_strange_times(times["timestamp"].min(), times["timestamp"].max(), locate_kept)  # type: ignore[arg-type]
         raw = raw.with_columns(times if times["microsecond"].max() else times.drop("microsecond"))
     if "rating" in raw.columns:
         raw = raw.with_columns(_ratings(raw["rating"], locate_kept))
     return finish(raw.lazy()).collect()
 
 
-def report_rejects(rejects: pl.DataFrame, locate: Callable[[int], str], reject_path: str | None) -> None:
+def report_rejects(
+    rejects: pl.DataFrame, locate: Callable[[int], str], reject_path: str | None, dropped: dict[str, int] | None = None
+) -> None:
     """Log how many rows were put aside and why, and write them with their place where a path is given.
 
     Args:
         rejects: rows with the columns ``row`` and ``reason``.
         locate: turns the number of a row into words.
         reject_path: the file to write, or None.
+        dropped: is told the number of rows by reason, or None.
     """
-    counts = ", ".join(f"{reason}: {count}" for reason, count in rejects["reason"].value_counts(sort=True).rows())
+    reasons = dict(rejects["reason"].value_counts(sort=True).rows())
+    if dropped is not None:
+        dropped.update(reasons)
+    counts = ", ".join(f"{reason}: {count}" for reason, count in reasons.items())
     where = "dropped"
     if reject_path is not None:
         places = pl.Series("place", [locate(row) for row in rejects["row"]], dtype=pl.String)
@@ -80,8 +95,9 @@ def finish(events: pl.LazyFrame) -> pl.LazyFrame:
 def _ratings(values: pl.Series, locate: Callable[[int], str]) -> pl.Series:
     if values.dtype != pl.String:
         return values.cast(pl.Float32)
-    numbers = values.str.strip_chars().replace("", None).cast(pl.Float32, strict=False)
-    wrong = numbers.is_null() & (values.str.strip_chars() != "")
+    texts = values.str.strip_chars()
+    numbers = texts.cast(pl.Float32, strict=False)
+    wrong = numbers.is_null() & ~texts.is_in(["", *MISSING_WORDS, *DATABASE_NULLS])
     if wrong.any():
         row = first_true(wrong)
         raise UserError(f"{locate(row)}: rating {values[row]!r} is not a number; mend it or set data.columns.rating")

@@ -1,18 +1,33 @@
 """Bytes of log files: where they are, unpacked, in UTF-8, and a hash of what was read."""
 
+import bz2
 import glob
 import gzip
 import hashlib
+import io
 import json
+import lzma
+import re
+import zipfile
 import zlib
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+
 from seqmine.structs import UserError
 
 _GZIP_MAGIC = b"\x1f\x8b"
+_PACKED = {
+    _GZIP_MAGIC: "gzip",
+    b"PK\x03\x04": "zip",
+    b"PK\x05\x06": "zip",
+    b"\x28\xb5\x2f\xfd": "zstd",
+    b"BZh": "bzip2",
+    b"\xfd7zXZ\x00": "xz",
+}
 _UTF8_BOM = b"\xef\xbb\xbf"
 _UTF16_BOMS = (b"\xff\xfe", b"\xfe\xff")
 
@@ -27,6 +42,7 @@ def require_file(path: str | Path, setting: str = "data.path") -> Path:
     Raises:
         UserError: nothing is there, it is a folder, or it has no bytes.
     """
+    _require_name(path, setting)
     found = Path(path).expanduser()
     if not found.exists():
         raise UserError(f"{setting}={path} does not exist; set {setting} to the path of an existing file")
@@ -43,6 +59,7 @@ def expand_paths(path: str | Path, setting: str = "data.path") -> list[Path]:
     Raises:
         UserError: no file is found.
     """
+    _require_name(path, setting)
     text = str(Path(path).expanduser())
     if Path(text).is_dir():
         found = [entry for entry in Path(text).iterdir() if entry.is_file() and entry.name[0] not in "._"]
@@ -57,29 +74,82 @@ def expand_paths(path: str | Path, setting: str = "data.path") -> list[Path]:
     return [require_file(entry, setting) for entry in sorted(found)]
 
 
+# what unpacking a file raises that is cut off or damaged
+_DAMAGE = (EOFError, OSError, ValueError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, NotImplementedError)
+_OTHER_FORMATS = {b"ARROW1": "Arrow", b"SQLite": "SQLite", b"ORC": "ORC", b"Obj\x01": "Avro", b"\x89HDF": "HDF5"}
+PARQUET_MAGIC = b"PAR1"
+
+
+def _require_name(path: str | Path, setting: str) -> None:
+    if not str(path).strip():  # an empty path would be the current folder
+        raise UserError(f"{setting} is empty; set {setting} to a file, a folder of files or a glob pattern")
+
+
 def is_gzip(path: Path) -> bool:
     """Return whether a file is gzip, by its first bytes."""
+    return begins_with(path, _GZIP_MAGIC)
+
+
+def begins_with(path: Path, magic: bytes) -> bool:
+    """Return whether these are the first bytes of a file."""
     with path.open("rb") as file:
-        return file.read(2) == _GZIP_MAGIC
+        return file.read(len(magic)) == magic
+
+
+def plain_name(path: Path) -> str:
+    """Return the name of a file without the endings of compression.
+
+    >>> plain_name(Path("log.csv.gz"))
+    'log.csv'
+    """
+    return re.sub(r"(\.(gz|zip|zst|bz2|xz))+$", "", path.name)
 
 
 def read_bytes(path: Path) -> bytes:
-    """Return the content of a file, unpacked when it is gzip (known by its first bytes, not by its name).
+    """Return the content of a file, unpacked when it is gzip, zip, zstd, bzip2 or xz (told by its first bytes).
 
     Raises:
-        UserError: a gzip file is cut off or damaged, or the file may not be read.
+        UserError: a packed file is cut off or damaged, a zip file holds several files, or the file may not be read.
     """
     try:
         data = path.read_bytes()
-        return gzip.decompress(data) if data.startswith(_GZIP_MAGIC) else data
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise UserError(
-            f"{path} is a gzip file that is cut off or damaged ({error}); copy or download it again"
-        ) from error
     except OSError as error:
         raise UserError(
             f"{path} cannot be read ({error.strerror}); allow reading it or set data.path to another file"
         ) from error
+    kind = next((name for magic, name in _PACKED.items() if data.startswith(magic)), None)
+    if kind is None:
+        return data
+    try:
+        return _unpack_zip(path, data) if kind == "zip" else _UNPACK[kind](data)
+    except UserError:
+        raise
+    except _DAMAGE as error:
+        raise UserError(
+            f"{path} is a {kind} file that is cut off or damaged ({error}); copy or download it again"
+        ) from error
+    except RuntimeError as error:
+        raise UserError(
+            f"{path} is a zip file with a password ({error}); unpack it and set data.path to the file"
+        ) from error
+
+
+def _unpack_zip(path: Path, data: bytes) -> bytes:
+    with zipfile.ZipFile(io.BytesIO(data)) as content:
+        hidden = ("__MACOSX/", ".")
+        if "xl/workbook.xml" in content.namelist():
+            raise UserError(f"{path} is a spreadsheet; save its table as CSV and set data.path to that")
+        names = [name for name in content.namelist() if not name.endswith("/") and not name.startswith(hidden)]
+        if len(names) != 1:
+            raise UserError(
+                f"{path} holds {len(names)} files ({', '.join(names[:3])}) where one is read; "
+                "unpack it and set data.path to the folder or one of its files"
+            )
+        return content.read(names[0])
+
+
+def _unpack_zstd(data: bytes) -> bytes:
+    return pa.CompressedInputStream(pa.BufferReader(data), "zstd").read()
 
 
 def read_text(path: Path) -> bytes:
@@ -91,6 +161,9 @@ def read_text(path: Path) -> bytes:
     data = read_bytes(path)
     if data.startswith(_UTF16_BOMS):
         raise UserError(f"{path} is UTF-16 text, and only UTF-8 is read; convert it: iconv -f UTF-16 -t UTF-8")
+    other = next((name for magic, name in _OTHER_FORMATS.items() if data.startswith(magic)), None)
+    if other is not None:
+        raise UserError(f"{path} is an {other} file, and text and Parquet are read; write it as one of the two")
     data = data.removeprefix(_UTF8_BOM)
     try:
         if not data.isascii():  # the check of most logs, without a copy
@@ -104,6 +177,9 @@ def read_text(path: Path) -> bytes:
     if not data or data.isspace():
         raise UserError(f"{path} holds no text; set data.path to a file with events")
     return data
+
+
+_UNPACK = {"gzip": gzip.decompress, "zstd": _unpack_zstd, "bzip2": bz2.decompress, "xz": lzma.decompress}
 
 
 def fingerprint_files(paths: Iterable[Path], options: Mapping[str, Any]) -> str:

@@ -1,24 +1,39 @@
 """Event logs that a user brings as tables: CSV, TSV or Parquet, one file, a folder or a glob of them."""
 
-from collections.abc import Callable, Sequence
+import bisect
+from collections.abc import Callable, Mapping, Sequence
+from itertools import accumulate
 from pathlib import Path
 
 import polars as pl
 
-from seqmine.data.sources.columns import REQUIRED, choose_columns, first_true
+from seqmine.data.sources.columns import REQUIRED, choose_columns, first_true, tidy, whole_keys
 from seqmine.data.sources.delimited import DelimitedText, open_table
 from seqmine.data.sources.events import to_events
-from seqmine.data.sources.files import expand_paths, fingerprint_files, require_file
+from seqmine.data.sources.files import (
+    PARQUET_MAGIC,
+    begins_with,
+    expand_paths,
+    fingerprint_files,
+    plain_name,
+    require_file,
+)
 from seqmine.data.sources.item_table import read_item_table
+from seqmine.data.sources.json_lines import json_names, read_json_lines
 from seqmine.data.sources.parquet import PARQUET_ERRORS, damaged, scan_parquet
+from seqmine.data.sources.timestamps import NUMBERS, check_time_format
 from seqmine.structs import UserError
 
 
 class InteractionFiles:
     """Reads tables with one event a row; keys stay text, rows stay in file order (files by name).
 
+    Text is CSV, TSV or their kin, or JSON lines; Parquet may have a list of items a row. Blanks around keys are no part
+    of them, and keys that a program wrote as fractions (``7.0``) are whole numbers.
+
     Args:
-        path: a file, a folder or a glob pattern; text may be gzip. All files have one format and one set of columns.
+        path: a file, a folder or a glob pattern; text may be packed (gzip, zip, zstd, bzip2, xz). All files have one
+            format and one set of columns.
         user_id: name of the column of user keys.
         item_id: name of the column of item keys.
         timestamp: name of the column of times (see ``to_epoch``); None takes ``timestamp`` where the table has it.
@@ -26,9 +41,15 @@ class InteractionFiles:
         rating: name of the column of ratings; None takes ``rating`` where the table has it.
         reject_path: a JSON-lines file for the rows without user, item or behavior, with their file and line; None drops
             them. Either way they are counted in the log.
-        items_path: a table of item attributes with a column ``item_id`` (see ``read_item_table``), or None.
+        items_path: a table of item attributes (see ``read_item_table``), or None.
+        items_key: the column of item keys in that table.
+        time_format: how times are written (see ``to_epoch``), or None to tell by how they look.
+        header: whether the first line of text names the columns; None decides by what stands there.
 
     Times finer than a second bring a column ``microsecond`` with the order inside a second.
+
+    Raises:
+        UserError: the format of times is unknown.
     """
 
     def __init__(
@@ -42,31 +63,47 @@ class InteractionFiles:
         rating: str | None = None,
         reject_path: str | None = None,
         items_path: str | None = None,
+        items_key: str = "item_id",
+        time_format: str | None = None,
+        header: bool | None = None,
     ) -> None:
+        check_time_format(time_format)
         self.path = path
-        self.columns = {
-            "user_id": user_id,
-            "item_id": item_id,
-            "timestamp": timestamp,
-            "behavior": behavior,
-            "rating": rating,
-        }
+        columns = {"user_id": user_id, "item_id": item_id, "timestamp": timestamp, "behavior": behavior}
+        columns["rating"] = rating
+        # a column that is called by its number arrives as one
+        self.columns = {name: None if column is None else str(column) for name, column in columns.items()}
         self.reject_path = reject_path
-        self.items_path = items_path
+        self.items_path, self.items_key = items_path, items_key
+        self.time_format, self.header = time_format, header
+        self.dropped: dict[str, int] = {}
 
     def scan(self) -> pl.LazyFrame:
         """Return the events in file order without holding them in memory where the format allows it (Parquet).
+
+        The rows that cannot be used are counted by reason in ``dropped``.
 
         Raises:
             UserError: a file, a column or a value cannot be read; the message says which.
         """
         paths = expand_paths(self.path)
+        self.dropped = {}
         if is_parquet(paths):
-            return scan_parquet(paths, self.columns, self.reject_path)
-        tables = [open_table(path) for path in paths]
-        chosen = choose_columns(self.columns, tables[0].header, str(paths[0]))
+            return scan_parquet(paths, self.columns, self.reject_path, self.time_format, self.dropped)
+        raw, locate = self._read_json(paths) if is_json(paths) else self._read_text(paths)
+        keys = [name for name in (*REQUIRED, "behavior") if name in raw.columns]
+        raw = raw.with_columns(tidy(pl.col(name)) for name in keys)
+        raw = raw.with_columns(whole_keys(raw[name]) for name in REQUIRED)
+        return to_events(raw, locate, self.reject_path, self.time_format, self.dropped).lazy()
+
+    def _read_text(self, paths: Sequence[Path]) -> tuple[pl.DataFrame, Callable[[int], str]]:
+        wanted = [column for column in self.columns.values() if column is not None]
+        tables = [open_table(path, self.header, wanted) for path in paths]
+        chosen = _columns_of(tables[0], self.columns)
         _require_same_header(tables)
-        times = [chosen["timestamp"]] if "timestamp" in chosen else []
+        # digits of a format may begin with zeros
+        numbers = self.time_format is None or self.time_format in NUMBERS
+        times = [chosen["timestamp"]] if "timestamp" in chosen and numbers else []
         parts = [table.read(list(chosen.values()), integers=times) for table in tables]
         may_break = any(table.quoted and b'"' in table.text for table in tables)
         tables = [table.without_text() for table in tables]
@@ -78,7 +115,19 @@ class InteractionFiles:
         )
         if may_break:
             _require_one_line(raw, locate)
-        return to_events(raw, locate, self.reject_path).lazy()
+        return raw, locate
+
+    def _read_json(self, paths: Sequence[Path]) -> tuple[pl.DataFrame, Callable[[int], str]]:
+        chosen = choose_columns(self.columns, json_names(paths[0]), str(paths[0]))
+        parts = [read_json_lines(path, dict.fromkeys(chosen.values(), pl.String)) for path in paths]
+        raw = pl.concat(parts).select(pl.col(column).alias(name) for name, column in chosen.items())
+        stops = list(accumulate(len(part) for part in parts))
+
+        def locate(row: int) -> str:
+            part = min(bisect.bisect_right(stops, row), len(parts) - 1)
+            return f"{paths[part]} object {row - (stops[part - 1] if part else 0) + 1}"
+
+        return raw, locate
 
     def read(self) -> pl.DataFrame:
         """Return the events in file order.
@@ -98,23 +147,42 @@ class InteractionFiles:
 
     def item_features(self) -> pl.DataFrame | None:
         """Return the item attributes, or None without ``items_path``."""
-        return None if self.items_path is None else read_item_table(self.items_path)
+        return None if self.items_path is None else read_item_table(self.items_path, self.items_key)
 
     def fingerprint(self) -> str:
-        """Return a hash of the content of the files and the names of the columns."""
+        """Return a hash of the content of the files, the names of the columns and how they are read."""
         paths = expand_paths(self.path)
         if self.items_path is not None:
             paths = [*paths, require_file(self.items_path, "data.items_path")]
-        return fingerprint_files(paths, {"source": "interactions", **self.columns})
+        ways = {"items_key": self.items_key, "time_format": self.time_format, "header": self.header}
+        return fingerprint_files(paths, {"source": "interactions", **self.columns, **ways})
+
+
+def _columns_of(table: DelimitedText, columns: Mapping[str, str | None]) -> dict[str, str]:
+    """Return the column behind each name of the event schema, and say what to do where the file names none."""
+    try:
+        return choose_columns(columns, table.header, str(table.path))
+    except UserError as error:
+        if table.has_header:
+            raise UserError(f"{error}, or data.header=false where its first line is an event") from error
+        raise UserError(
+            f"{table.path} has no line that names its {len(table.header)} columns; name them by number: "
+            "data.header=false data.columns.user_id=1 data.columns.item_id=2 data.columns.timestamp=3"
+        ) from error
+
+
+def is_json(paths: Sequence[Path]) -> bool:
+    """Return whether the first file is JSON, by its name."""
+    return plain_name(paths[0]).endswith((".jsonl", ".ndjson", ".json"))
 
 
 def is_parquet(paths: Sequence[Path]) -> bool:
-    """Return whether all files are Parquet, by their names.
+    """Return whether all files are Parquet, by their names or first bytes.
 
     Raises:
         UserError: some are and some are not.
     """
-    kinds = {path: path.suffix in (".parquet", ".pq") for path in paths}
+    kinds = {path: path.suffix in (".parquet", ".pq") or begins_with(path, PARQUET_MAGIC) for path in paths}
     if len(set(kinds.values())) > 1:
         one, other = (next(path.name for path in paths if kinds[path] is kind) for kind in (True, False))
         raise UserError(f"data.path mixes Parquet and text files ({one}, {other}); give files of one format")

@@ -1,49 +1,93 @@
 """Tables of attributes of items and users that a user brings beside a log."""
 
 import json
+import logging
+from collections.abc import Sequence
 from pathlib import Path
 
 import polars as pl
 
+from seqmine.data.sources.columns import key_text, may_merge, tidy, whole_keys
 from seqmine.data.sources.delimited import open_table
-from seqmine.data.sources.files import read_text, require_file
+from seqmine.data.sources.files import plain_name, read_text, require_file
 from seqmine.data.sources.parquet import PARQUET_ERRORS, damaged
 from seqmine.structs import UserError
 
+_log = logging.getLogger(__name__)
 # Separates the values of a multi-valued attribute in a text table, as in "Action|Adventure".
 VALUE_SEPARATOR = "|"
 # Names that the MovieLens files of RecBole give to attributes which every other source calls title and genres.
 _RENAMED = {"movie_title": "title", "class": "genres", "genre": "genres"}
 
 
-def read_item_table(path: str) -> pl.DataFrame:
-    """Return item attributes by ``item_id``; see ``read_table``."""
-    return read_table(path, "item_id", "data.items_path").unique("item_id", keep="first", maintain_order=True)
+def read_item_table(path: str, key: str = "item_id") -> pl.DataFrame:
+    """Return item attributes by ``item_id``, whatever the table calls the column of keys; see ``read_table``."""
+    table = read_table(path, key, "data.items_path", "data.items_columns.item_id")
+    if key != "item_id":
+        table = table.drop("item_id", strict=False).rename({key: "item_id"})
+    return table.filter(pl.col("item_id") != "").unique("item_id", keep="first", maintain_order=True)
 
 
-def read_table(path: str, key: str, setting: str) -> pl.DataFrame:
+def read_table(path: str, key: str, setting: str, key_setting: str | None = None) -> pl.DataFrame:
     """Return attributes in the order of the file: the key (String) first, then one column an attribute.
 
     CSV and TSV values are strings; a column other than ``title`` in which some value holds ``|`` becomes a list, as
     does one whose typed header says so (``genres:token_seq``, words separated by spaces). JSON is an object from key
-    to a list of attributes, which become the column ``attributes``. Parquet keeps its types.
+    to a list of attributes, which become the column ``attributes``. Parquet keeps its types. Keys are read as those of
+    a log are, whatever their type.
 
     Args:
         path: the file.
-        key: ``item_id`` or ``user_id``.
+        key: the column of keys.
         setting: what the user changes to name another file.
+        key_setting: what the user changes to name another column of keys, or None.
 
     Raises:
         UserError: the file cannot be read, or has no column of keys.
     """
     found = require_file(path, setting)
-    name = found.name.removesuffix(".gz")
+    name = plain_name(found)
     if name.endswith(".json"):
         return _read_json(found, key, setting)
-    frame = _read_parquet(found) if name.endswith(".parquet") else _read_delimited(found, key)
+    frame = _read_parquet(found) if name.endswith((".parquet", ".pq")) else _read_delimited(found, key)
     if key not in frame.columns:
-        raise UserError(f"{setting}={path} has no column {key} ({', '.join(frame.columns)}); rename the column of keys")
-    return frame.select(pl.col(key).cast(pl.String), pl.exclude(key))
+        remedy = "rename the column of keys" if key_setting is None else f"set {key_setting} to the column of keys"
+        raise UserError(f"{setting}={path} has no column {key} ({', '.join(frame.columns)}); {remedy}")
+    return frame.select(_keys(frame[key], path), pl.exclude(key))
+
+
+def _keys(keys: pl.Series, path: str) -> pl.Series:
+    """Return keys as text, as a log would have them; empty where they are missing."""
+    unsafe = may_merge(keys.name, keys.dtype)
+    if unsafe is not None and keys.to_frame().select(unsafe.any()).item():
+        raise UserError(
+            f"{path} has keys of type {keys.dtype} in column {keys.name!r} that are no whole numbers below 2^53; "
+            "store them as text or integers"
+        )
+    text = keys.to_frame().select(key_text(keys.name, keys.dtype, path)).select(tidy(pl.all())).to_series()
+    return whole_keys(text.fill_null(""))
+
+
+def require_joined(keys: Sequence[str], table: pl.Series, what: str, settings: str) -> None:
+    """Say how many keys of a log a table knows.
+
+    Args:
+        keys: of the log.
+        table: keys of the table.
+        what: ``items`` or ``users``.
+        settings: what the user changes to name another table or column.
+
+    Raises:
+        UserError: it knows none of them.
+    """
+    known = pl.Series(keys, dtype=pl.String).is_in(table.implode())
+    num_known = int(known.sum())
+    if num_known == 0 and len(keys) and len(table):
+        raise UserError(
+            f"the table of {what} knows none of the {len(keys):,} {what} of the log (it has {table[0]!r}, the log "
+            f"{keys[0]!r}); change {settings}"
+        )
+    _log.info("the table of %s knows %s of the %s %s of the log", what, f"{num_known:,}", f"{len(keys):,}", what)
 
 
 def split_values(values: pl.Series, separator: str = VALUE_SEPARATOR) -> pl.Series:

@@ -3,6 +3,8 @@
 import ast
 import gzip
 import io
+import itertools
+import json
 import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -63,6 +65,27 @@ class PythonLines:
         return RawEvents(frame, lambda row: f"{path} line {row + 1}")
 
 
+def json_names(path: Path, num_objects: int = 1000) -> list[str]:
+    """Return the keys that the first objects of a file have, in order of appearance.
+
+    Raises:
+        UserError: it holds no objects.
+    """
+    names: dict[str, None] = {}
+    text = read_text(path)
+    try:
+        if text.lstrip().startswith(b"["):
+            objects = json.loads(text)
+        else:
+            lines = io.BytesIO(text)
+            objects = [json.loads(line) for line in itertools.islice(lines, num_objects) if line.strip()]
+        for entry in objects[:num_objects]:
+            names.update(dict.fromkeys(entry.keys()))
+    except (json.JSONDecodeError, AttributeError) as error:
+        raise _not_json(path, str(error)) from error
+    return list(names)
+
+
 def read_json_lines(path: Path, schema: Mapping[str, Any]) -> pl.DataFrame:
     """Return some keys of a file of JSON objects, null where an object lacks one.
 
@@ -70,14 +93,20 @@ def read_json_lines(path: Path, schema: Mapping[str, Any]) -> pl.DataFrame:
         UserError: a line is not JSON.
     """
     try:
-        if is_gzip(path):
-            return pl.read_ndjson(io.BytesIO(read_text(path)), schema=dict(schema))
-        return pl.scan_ndjson(path, schema=dict(schema)).collect(engine="streaming")
-    except pl.exceptions.PolarsError as error:
-        reason = str(error).splitlines()[0]
-        raise UserError(
-            f"{path} is not a file of one JSON object a line ({reason}); copy or download it again"
-        ) from error
+        with path.open("rb") as file:
+            plain = file.read(8).lstrip().startswith(b"{")
+        if plain:
+            return pl.scan_ndjson(path, schema=dict(schema)).collect(engine="streaming")
+        text = read_text(path)
+        if text.lstrip().startswith(b"["):
+            text = b"\n".join(json.dumps(entry).encode() for entry in json.loads(text))
+        return pl.read_ndjson(io.BytesIO(text), schema=dict(schema))
+    except (pl.exceptions.PolarsError, json.JSONDecodeError) as error:
+        raise _not_json(path, str(error).splitlines()[0]) from error
+
+
+def _not_json(path: Path, reason: str) -> UserError:
+    return UserError(f"{path} is not a file of one JSON object a line ({reason}); copy or download it again")
 
 
 def read_python_lines(path: Path, keys: Sequence[str]) -> dict[str, list[Any]]:

@@ -7,38 +7,52 @@ from typing import Any
 
 import polars as pl
 
-from seqmine.data.sources.columns import REQUIRED, choose_columns, fault, key_text
+from seqmine.data.sources.calendar import may_be_calendar
+from seqmine.data.sources.columns import REQUIRED, choose_columns, fault, key_text, may_merge, tidy
 from seqmine.data.sources.events import finish, report_rejects, to_events
-from seqmine.data.sources.timestamps import UNITS, unit_of
+from seqmine.data.sources.timestamps import UNITS, unit_of, warn_of_strange_times
 from seqmine.structs import UserError
 
 # Some damage makes the reader of polars panic instead of raising an error of its own.
 PARQUET_ERRORS = (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError)
 """What reading a damaged file may raise."""
+_LISTS = (pl.List, pl.Array)
 
 
-def scan_parquet(paths: Sequence[Path], columns: Mapping[str, str | None], reject_path: str | None) -> pl.LazyFrame:
+def scan_parquet(
+    paths: Sequence[Path],
+    columns: Mapping[str, str | None],
+    reject_path: str | None,
+    time_format: str | None = None,
+    dropped: dict[str, int] | None = None,
+) -> pl.LazyFrame:
     """Return the events of Parquet files of one schema, in the order of the files and rows.
 
-    Keys and times are checked in two passes that stream; only a log whose times are text or fractions is held in
-    memory.
+    Keys and times are checked in two passes that stream; only a log whose times are text, fractions or digits of dates
+    is held in memory. A row with a list of items is as many events.
 
     Args:
         paths: the files.
         columns: schema name to column name, see ``choose_columns``.
         reject_path: where rows that cannot be used are written, or None to drop them; they are counted either way.
+        time_format: how times are written, see ``to_epoch``.
+        dropped: is told the number of unusable rows by reason, or None.
 
     Raises:
         UserError: a file is damaged, schemas differ, a column is missing or of a type that cannot hold keys, or a time
             is wrong.
     """
-    schema = _common_schema(paths)
-    chosen = choose_columns(columns, list(schema), str(paths[0]))
-    raw = pl.scan_parquet(list(paths), glob=False).select(
-        _typed(name, column, schema[column], str(paths[0])).alias(name) for name, column in chosen.items()
-    )
+    schemas = [_schema(path) for path in paths]
+    chosen = choose_columns(columns, list(schemas[0]), str(paths[0]))
+    for path, schema in zip(paths, schemas, strict=True):
+        _require_same_kinds(paths[0], schemas[0], path, schema, chosen)
     try:
-        return _checked(raw, _locator(paths), reject_path)
+        raw = pl.concat(
+            [_select(path, schema, chosen) for path, schema in zip(paths, schemas, strict=True)], how="vertical_relaxed"
+        )
+        lists = any(isinstance(schemas[0][column], _LISTS) for column in chosen.values())
+        locate = _count_events(paths) if lists else _locator(paths)
+        return _checked(raw, locate, reject_path, time_format, dropped)
     except PARQUET_ERRORS as error:
         raise damaged(paths, error) from error
 
@@ -46,30 +60,81 @@ def scan_parquet(paths: Sequence[Path], columns: Mapping[str, str | None], rejec
 def damaged(paths: Sequence[Path], error: BaseException) -> UserError:
     """Return the error for Parquet files whose content cannot be read."""
     names = str(paths[0]) if len(paths) == 1 else f"one of the {len(paths)} files beside {paths[0]}"
+    if isinstance(error, pl.exceptions.ShapeError):
+        return UserError(f"{names} has a row whose lists differ in length; give each item its time and kind")
     reason = str(error).splitlines()[0] if str(error) else type(error).__name__
     return UserError(f"{names} is not a complete Parquet file ({reason}); copy or write it again")
 
 
-def _typed(name: str, column: str, dtype: Any, place: str) -> pl.Expr:
-    if name in REQUIRED:
-        return key_text(column, dtype, place)
-    return pl.col(column).cast(pl.String) if name == "behavior" else pl.col(column)
+def _schema(path: Path) -> pl.Schema:
+    try:
+        return pl.scan_parquet(path, glob=False).collect_schema()
+    except PARQUET_ERRORS as error:
+        raise damaged([path], error) from error
 
 
-def _common_schema(paths: Sequence[Path]) -> pl.Schema:
-    schemas = []
-    for path in paths:
-        try:
-            schemas.append(pl.scan_parquet(path, glob=False).collect_schema())
-        except PARQUET_ERRORS as error:
-            raise damaged([path], error) from error
-        first, other = ({f"{name}: {dtype}" for name, dtype in schema.items()} for schema in (schemas[0], schemas[-1]))
-        if first != other:
+def _select(path: Path, schema: pl.Schema, chosen: Mapping[str, str]) -> pl.LazyFrame:
+    """Return the chosen columns of a file under the names of the event schema, keys as text, lists as events."""
+    raw = pl.scan_parquet(path, glob=False).select(pl.col(column).alias(name) for name, column in chosen.items())
+    lists = [name for name, column in chosen.items() if name != "user_id" and isinstance(schema[column], _LISTS)]
+    if lists:
+        raw = raw.explode(lists)
+    types = raw.collect_schema()
+    for name in REQUIRED:
+        unsafe = may_merge(name, types[name])
+        if unsafe is not None and raw.select(unsafe.any()).collect(engine="streaming").item():
             raise UserError(
-                f"{path} has other columns than {paths[0].name} ({', '.join(sorted(first ^ other))}); "
-                "give all files of data.path the same columns and types"
+                f"{path} has keys of type {types[name]} in column {chosen[name]!r} that are no whole numbers below "
+                "2^53, which may merge keys; store them as text or integers"
             )
-    return schemas[0]
+    return raw.select(_typed(name, chosen[name], types[name], str(path)) for name in chosen)
+
+
+def _typed(name: str, column: str, dtype: Any, place: str) -> pl.Expr:
+    if name in (*REQUIRED, "behavior"):
+        if name == "behavior" and dtype == pl.Boolean:
+            return pl.col(name).cast(pl.String)
+        text = key_text(name, dtype, place, column)
+        return tidy(text).alias(name) if dtype in (pl.String, pl.Categorical, pl.Enum) else text
+    if name == "timestamp" and dtype.is_decimal() and not dtype.scale:
+        return pl.col(name).cast(pl.Int64)
+    return pl.col(name)
+
+
+def _require_same_kinds(first: Path, one: pl.Schema, path: Path, other: pl.Schema, chosen: Mapping[str, str]) -> None:
+    """Refuse a file that lacks a chosen column or has it as something else; numbers of any size are one kind."""
+    kinds = [
+        {name: _kind(schema[column], name) for name, column in chosen.items() if column in schema}
+        for schema in (one, other)
+    ]
+    if kinds[0] == kinds[1]:
+        return
+    shown = [{f"{column}: {schema.get(column, 'none')}" for column in chosen.values()} for schema in (one, other)]
+    raise UserError(
+        f"{path} has other columns than {first.name} ({', '.join(sorted(shown[0] ^ shown[1]))}); "
+        "give all files of data.path the same columns and types"
+    )
+
+
+def _kind(dtype: Any, name: str) -> str:
+    """Return what may stand below each other in a column.
+
+    >>> _kind(pl.Int32(), "user_id") == _kind(pl.Float64(), "user_id"), _kind(pl.String(), "user_id")
+    (True, 'text')
+    """
+    if isinstance(dtype, _LISTS):
+        return f"list of {_kind(dtype.inner, name)}"
+    if dtype in (pl.String, pl.Categorical, pl.Enum):
+        return "text"
+    if dtype.is_integer() or (dtype.is_decimal() and not dtype.scale):
+        return "number"
+    if dtype.is_float() or dtype.is_decimal():
+        return "fraction" if name == "timestamp" else "number"
+    return f"{type(dtype).__name__} {getattr(dtype, 'time_zone', None)}"
+
+
+def _count_events(paths: Sequence[Path]) -> Callable[[int], str]:
+    return lambda row: f"{paths[0]} event {row + 1}, counted over all lists"
 
 
 def _locator(paths: Sequence[Path]) -> Callable[[int], str]:
@@ -85,13 +150,19 @@ def _locator(paths: Sequence[Path]) -> Callable[[int], str]:
     return locate
 
 
-def _checked(raw: pl.LazyFrame, locate: Callable[[int], str], reject_path: str | None) -> pl.LazyFrame:
+def _checked(
+    raw: pl.LazyFrame,
+    locate: Callable[[int], str],
+    reject_path: str | None,
+    time_format: str | None,
+    dropped: dict[str, int] | None,
+) -> pl.LazyFrame:
     names = raw.collect_schema().names()
     if raw.select(pl.len()).collect().item() == 0:
         raise UserError(f"{locate(0)} has columns but no rows; set data.path to a file with events")
-    times = _streamable_times(raw)
+    times = None if time_format else _streamable_times(raw, locate)
     if times is None and "timestamp" in names:
-        return to_events(raw.collect(engine="streaming"), locate, reject_path).lazy()
+        return to_events(raw.collect(engine="streaming"), locate, reject_path, time_format, dropped).lazy()
     rejects = (
         raw.with_row_index("row")
         .with_columns(reason=fault(names))
@@ -99,12 +170,12 @@ def _checked(raw: pl.LazyFrame, locate: Callable[[int], str], reject_path: str |
         .collect(engine="streaming")
     )
     if len(rejects):
-        report_rejects(rejects, locate, reject_path)
+        report_rejects(rejects, locate, reject_path, dropped)
         raw = raw.filter(fault(names).is_null())
     return finish(raw if times is None else raw.with_columns(**times))
 
 
-def _streamable_times(raw: pl.LazyFrame) -> dict[str, pl.Expr] | None:
+def _streamable_times(raw: pl.LazyFrame, locate: Callable[[int], str]) -> dict[str, pl.Expr] | None:
     """Return the expressions of the times, or None where they must be read one by one (or to find what is wrong)."""
     dtype = raw.collect_schema().get("timestamp")
     if dtype is None or not (dtype.is_integer() or dtype in (pl.Datetime, pl.Date)):
@@ -117,10 +188,12 @@ def _streamable_times(raw: pl.LazyFrame) -> dict[str, pl.Expr] | None:
     )
     if missing or low is None or low < 0:
         return None
-    if not dtype.is_integer():
-        return _split(raw, time, 10**6)
     units = unit_of(pl.Series([low, high], dtype=pl.Int128))
-    return _split(raw, time, list(UNITS.values())[units[0]]) if units[0] == units[1] and high < 2**63 else None
+    scale = list(UNITS.values())[units[0]] if dtype.is_integer() else 10**6
+    if dtype.is_integer() and (units[0] != units[1] or high >= 2**63 or may_be_calendar(low, high)):
+        return None
+    warn_of_strange_times(low // scale, high // scale, locate)
+    return _split(raw, time, scale)
 
 
 def _split(raw: pl.LazyFrame, time: pl.Expr, scale: int) -> dict[str, pl.Expr]:

@@ -49,9 +49,10 @@ class PublishedLog:
         self.tables = list(tables)
         self.behaviors = {str(word): ours for word, ours in (behaviors or {}).items()}
         self.items = items
+        self.dropped: dict[str, int] = {}
 
     def read(self) -> pl.DataFrame:
-        """Return the events in file order.
+        """Return the events in file order; the rows that cannot be used are counted by reason in ``dropped``.
 
         Raises:
             UserError: a file is not there, cannot be downloaded, or is not in the format of the publisher.
@@ -60,7 +61,11 @@ class PublishedLog:
         raw = pl.concat([part.frame for part in parts], how="diagonal")
         if self.behaviors:
             raw = raw.with_columns(pl.col("behavior").replace(self.behaviors))
-        return to_events(raw, _locator(parts))
+        self.dropped = {}
+        events = to_events(raw, _locator(parts), dropped=self.dropped)
+        if outside := sum(part.outside for part in parts):
+            self.dropped["outside the period of the log"] = outside
+        return events
 
     def item_features(self) -> pl.DataFrame | None:
         """Return the item attributes, or None where their file is not there."""

@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 from seqmine.data.sources.files import fingerprint_files, read_text, require_file
 from seqmine.data.sources.item_table import read_item_table
+from seqmine.data.sources.spmf import is_spmf, read_spmf, without_comments
 from seqmine.structs import UserError
 
-Layout = Literal["auto", "user_per_line", "event_per_line", "items_per_line"]
-LAYOUTS = ("auto", "user_per_line", "event_per_line", "items_per_line")
+Layout = Literal["auto", "user_per_line", "event_per_line", "items_per_line", "spmf"]
+LAYOUTS = ("auto", "user_per_line", "event_per_line", "items_per_line", "spmf")
 
 _log = logging.getLogger(__name__)
 # Line feed is handled apart: it ends a line as well as a token.
@@ -35,9 +36,11 @@ class SequenceFile:
     Args:
         path: the file.
         layout: ``user_per_line`` (``user item item ...``), ``event_per_line`` (``user item``), ``items_per_line``
-            (``item item ...``; the user is named by the number of the line, from 1), or ``auto``, which takes
-            ``event_per_line`` when every line has two words and ``user_per_line`` otherwise, and logs which.
-        items_path: a table of item attributes with a column ``item_id`` (see ``read_item_table``), or None.
+            (``item item ...``; the user is named by the number of the line, from 1), ``spmf`` (see ``read_spmf``), or
+            ``auto``, which takes ``spmf`` when the file ends with -2, ``event_per_line`` when every line has two words
+            and ``user_per_line`` otherwise, and logs which; it refuses lines that seem to hold items alone.
+        items_path: a table of item attributes (see ``read_item_table``), or None.
+        items_key: the column of item keys in that table.
 
     Words are set apart by spaces or tabs and taken as they are. Lines without words are skipped; a user without items
     is skipped and counted in the log.
@@ -46,12 +49,14 @@ class SequenceFile:
         UserError: the layout is unknown.
     """
 
-    def __init__(self, *, path: str, layout: Layout = "auto", items_path: str | None = None) -> None:
+    def __init__(
+        self, *, path: str, layout: Layout = "auto", items_path: str | None = None, items_key: str = "item_id"
+    ) -> None:
         if layout not in LAYOUTS:
             raise UserError(f"data.layout={layout} is unknown; set data.layout to one of {', '.join(LAYOUTS)}")
         self.path = path
         self.layout = layout
-        self.items_path = items_path
+        self.items_path, self.items_key = items_path, items_key
 
     def read(self) -> pl.DataFrame:
         """Return ``user_id`` and ``item_id`` of each event in file order.
@@ -60,9 +65,16 @@ class SequenceFile:
             UserError: the file cannot be read, or a line does not fit the layout.
         """
         path = require_file(self.path)
-        tokens = tokenize(read_text(path))
+        text = read_text(path)
+        sequences, names = without_comments(text)
+        tokens = tokenize(sequences)
+        if self.layout == "spmf" or (self.layout == "auto" and is_spmf(tokens.words)):
+            _log.info("%s is read with data.layout=spmf", path)
+            return read_spmf(tokens.words, tokens.lines, names, self.path)
+        tokens = tokens if sequences is text else tokenize(text)
         layout = choose_layout(tokens) if self.layout == "auto" else self.layout
         if self.layout == "auto":
+            _refuse_items_alone(tokens, layout, self.path)
             _log.info("%s is read with data.layout=%s", path, layout)
         if layout == "items_per_line":
             return pl.DataFrame({"user_id": pl.Series(tokens.lines + 1).cast(pl.String), "item_id": tokens.words})
@@ -72,12 +84,13 @@ class SequenceFile:
 
     def item_features(self) -> pl.DataFrame | None:
         """Return the item attributes, or None without ``items_path``."""
-        return None if self.items_path is None else read_item_table(self.items_path)
+        return None if self.items_path is None else read_item_table(self.items_path, self.items_key)
 
     def fingerprint(self) -> str:
         """Return a hash of the content of the files and the layout."""
         paths = [require_file(path) for path in (self.path, self.items_path) if path is not None]
-        return fingerprint_files(paths, {"source": "sequences", "layout": self.layout})
+        ways = {"layout": self.layout, "items_key": self.items_key}
+        return fingerprint_files(paths, {"source": "sequences", **ways})
 
 
 def tokenize(text: bytes) -> Tokens:
@@ -108,6 +121,21 @@ def choose_layout(tokens: Tokens) -> Layout:
     """
     counts = np.bincount(tokens.lines)
     return "event_per_line" if np.all((counts == 0) | (counts == 2)) else "user_per_line"
+
+
+def _refuse_items_alone(tokens: Tokens, layout: Layout, path: str) -> None:
+    """Refuse lines of many words of which several begin with the same: a user has one line, an item begins many."""
+    if layout != "user_per_line":
+        return
+    begins = np.concatenate([[True], tokens.lines[1:] != tokens.lines[:-1]])
+    firsts = tokens.words.filter(pl.Series(begins))
+    again = firsts.is_duplicated() & ~firsts.is_first_distinct()
+    if again.any():
+        row = int(again.arg_true()[0])
+        raise UserError(
+            f"{path} line {tokens.lines[begins][row] + 1} begins with {firsts[row]!r} as an earlier line does, so "
+            "lines may hold items alone; set data.layout=items_per_line, or user_per_line if users have several lines"
+        )
 
 
 def _require_two_words(tokens: Tokens, path: str) -> None:

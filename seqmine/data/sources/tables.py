@@ -24,10 +24,12 @@ class RawEvents:
     Args:
         frame: one row an event, in file order.
         locate: turns the number of a row (from 0) into words such as ``log.csv line 7``.
+        outside: rows that were left out because they lie outside the period of the log.
     """
 
     frame: pl.DataFrame
     locate: Callable[[int], str]
+    outside: int = 0
 
 
 class EventTable(Protocol):
@@ -98,7 +100,8 @@ class TextTable:
         if self.period is None:
             return RawEvents(frame, lambda row: f"{path} line {table.line_of(row)}")
         kept = _within(frame, self.period, path)
-        return RawEvents(kept.drop("row"), lambda row: f"{path} line {table.line_of(kept['row'][row])}")
+        outside = len(frame) - len(kept)
+        return RawEvents(kept.drop("row"), lambda row: f"{path} line {table.line_of(kept['row'][row])}", outside)
 
 
 class ItemTable:
