@@ -30,7 +30,7 @@ def test_digits_are_dates_where_all_of_them_are(numbers, moments):
     assert (found if found is None else found.to_list()) == moments
 
 
-@pytest.mark.parametrize("numbers", [[2023, 1999], [44_957, 44_958.5]])
+@pytest.mark.parametrize("numbers", [[2023, 1999], [44_957.0, 44_958.5]])
 def test_years_and_days_of_a_spreadsheet_are_asked_about(numbers):
     with pytest.raises(UserError, match=r"log.csv line 2: timestamp .* may be a"):
         from_digits(pl.Series(numbers), locate)
