@@ -38,8 +38,8 @@ def test_parquet_folder_streams_in_file_order(tmp_path):
     ("columns", "sentence"),
     [
         (
-            {"user_id": [1.0, None], "item_id": ["a", "b"]},
-            "keys of type Float64 in column 'user_id', which may merge keys",
+            {"user_id": [1.5, None], "item_id": ["a", "b"]},
+            "keys of type Float64 in column 'user_id' that are no whole numbers below 2^53, which may merge keys",
         ),
         ({"user_id": [[1]], "item_id": ["a"]}, "keys of type List(Int64)"),
         ({"user_id": [1, 2], "item_id": [1, 2], "timestamp": [5, -1]}, "row 2: timestamp -1 is before 1970"),
