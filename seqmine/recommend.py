@@ -8,12 +8,13 @@ from seqmine.app.program import program
 @program("recommend")
 def main(config: DictConfig) -> None:
     """Write recommendations."""
-    from seqmine.runs.restore import reranked, restore_run, run_catalog
+    from seqmine.runs.newer_log import for_histories
+    from seqmine.runs.restore import reranked, restore_run
     from seqmine.serving.recommendations import histories_of, recommend_to, write_recommendations
 
     settings, module, datamodule = restore_run(config)
+    module, catalog = for_histories(config, module, datamodule)
     module, _ = reranked(config, settings, module, datamodule)
-    catalog = run_catalog(config.run)
     histories = histories_of(config, datamodule, catalog)
     lists = recommend_to(
         module, catalog, histories, top_k=config.top_k, batch_size=config.batch_size, seen=datamodule.seen

@@ -1,7 +1,9 @@
 """The start of a run: its configuration and environment are written, and Lightning speaks once."""
 
 import logging
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from lightning.pytorch.utilities import rank_zero_only
 from omegaconf import DictConfig, OmegaConf
@@ -23,10 +25,18 @@ def quiet_lightning() -> None:
 
 
 @rank_zero_only
-def start_run(config: DictConfig) -> None:
-    """Write the resolved configuration and the environment into the run folder, and print the configuration."""
-    _write_config(config)
-    write_json(Path(config.paths.run) / "environment.json", environment())
+def start_run(config: DictConfig, asked: DictConfig | None = None) -> None:
+    """Write configuration and environment into the run folder, and print the configuration.
+
+    Args:
+        config: all settings of the run; written as they are, without references, into ``config.yaml``.
+        asked: what the program was given, which goes with its references into ``composed.yaml``; None when it was
+            ``config``.
+    """
+    folder = Path(config.paths.run)
+    _write_yaml(plain(config), folder / "config.yaml")
+    _write_yaml(plain(asked or config, resolve=False), folder / "composed.yaml")
+    write_json(folder / "environment.json", environment())
     print_config(config)
 
 
@@ -39,13 +49,11 @@ def settle_protocol(config: DictConfig, datamodule: SequenceDataModule) -> None:
     """
     if config.evaluation.seen != datamodule.seen:
         config.evaluation.seen = datamodule.seen
-        _write_config(config)
+        rank_zero_only(_write_yaml)(plain(config), Path(config.paths.run) / "config.yaml")
 
 
-@rank_zero_only
-def _write_config(config: DictConfig) -> None:
-    text = OmegaConf.to_yaml(OmegaConf.create(plain(config)))
-    write_atomically(Path(config.paths.run) / "config.yaml", lambda temporary: temporary.write_text(text))
+def _write_yaml(values: dict[str, Any], path: Path) -> None:
+    write_atomically(path, partial(Path.write_text, data=OmegaConf.to_yaml(OmegaConf.create(values))))
 
 
 def print_config(config: DictConfig) -> None:

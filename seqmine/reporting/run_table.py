@@ -32,6 +32,9 @@ def print_table(config: DictConfig, metrics: dict[str, Any]) -> None:
     console.print(f"protocol: {words}", highlight=False)
     if chosen := ", ".join(f"{name} {value:g}" for name, value in metrics.items() if name.startswith("rerank/")):
         console.print(f"the scores of the model are corrected: {chosen}", highlight=False)
+    if "items/new" in metrics:
+        counts = ", ".join(f"{metrics[f'items/{name}']} {name}" for name in ("known", "new", "gone"))
+        console.print(f"items of this log for the model of another: {counts}", highlight=False)
     seconds = {name: metrics[name] for name in sorted(metrics) if name.startswith("time/")}
     spent = ", ".join(f"{name.removeprefix('time/')} {value:.1f}" for name, value in seconds.items())
     console.print(f"{spent}, peak memory {metrics['memory/peak_mib']:.0f} MiB", highlight=False)

@@ -146,7 +146,12 @@ def _read_run(folder: Path) -> FinishedRun:
     protocol = {name: value for name, value in metrics["protocol"].items() if name not in free}
     if protocol["candidates"] != "full":
         protocol["candidates_seed"] = resolved.evaluation.seed
-    return FinishedRun(folder, resolved.run_name, resolved.seed, _settings(config), protocol, metrics)
+    settings = _settings(config)
+    if (
+        "model_catalog" in metrics
+    ):  # a model of another log is not the one that was trained on this, whatever else agrees
+        settings["model_catalog"] = metrics["model_catalog"]
+    return FinishedRun(folder, resolved.run_name, resolved.seed, settings, protocol, metrics)
 
 
 def _settings(config: DictConfig) -> dict[str, Any]:

@@ -43,10 +43,18 @@ def read_config(run: str) -> DictConfig:
     Raises:
         UserError: when ``run`` is no run folder.
     """
-    resolved_path, path = Path(run) / "config.yaml", Path(run) / ".hydra" / "config.yaml"
-    if not (resolved_path.is_file() and path.is_file()):
+    path = Path(run) / "config.yaml"
+    if not path.is_file():
         raise UserError(f"run {run!r} has no config.yaml; set run to a folder that seqmine.train wrote")
-    config, resolved = OmegaConf.load(path), OmegaConf.load(resolved_path)
+    # older runs kept their references in the hidden folder of Hydra alone
+    with_references = [Path(run) / "composed.yaml", Path(run) / ".hydra" / "config.yaml"]
+    composed = next((path for path in with_references if path.is_file()), None)
+    if composed is None:
+        raise UserError(
+            f"run {run!r} has neither composed.yaml nor .hydra/config.yaml, so its settings cannot be changed; copy "
+            "the run with its hidden files and set run to that folder"
+        )
+    config, resolved = OmegaConf.load(composed), OmegaConf.load(path)
     assert isinstance(config, DictConfig)
     for name, node in list(nodes(config)):
         if node._is_interpolation() and ":" in str(node._value()):

@@ -14,6 +14,7 @@ from seqmine.data.datamodule import SequenceDataModule
 from seqmine.data.store import read_catalog
 from seqmine.models.baselines.module import BaselineModule
 from seqmine.models.module import SequenceModule
+from seqmine.runs.belonging import require_catalog
 from seqmine.runs.components import build
 from seqmine.runs.folder import best_checkpoint, read_config
 from seqmine.structs import Catalog, UserError
@@ -55,12 +56,14 @@ def load_module(run: str, settings: DictConfig) -> Model:
         settings: of the run.
 
     Raises:
-        UserError: when the run has no checkpoint, or was made by a version that differs.
+        UserError: when the run has no checkpoint, one of other items, or was made by a version that differs.
     """
     seed_everything(settings.seed, verbose=False)
-    checkpoint: dict[str, Any] = torch.load(best_checkpoint(run), map_location="cpu", weights_only=True)
+    path, catalog = best_checkpoint(run), run_catalog(run)
+    checkpoint: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+    require_catalog(checkpoint, catalog, Path(path), "the catalog.parquet that was written with it")
     with same_components(run):
-        module = build(settings.model, settings.trusted)(catalog=run_catalog(run))
+        module = build(settings.model, settings.trusted)(catalog=catalog)
         module.load_state_dict(checkpoint["state_dict"])
     return module.eval()
 
@@ -78,25 +81,30 @@ def reranked(
     Args:
         config: of a program, with ``run`` and ``rerank``.
         settings: of the run.
-        module: the model of the run.
-        datamodule: of the run.
+        module: the model of the run, as it scores the items of the log.
+        datamodule: brings the log.
 
     Returns:
         What scores, and the settings that were chosen for it by the name that they are reported with.
-
-    Raises:
-        UserError: when the log numbers items differently than the run.
     """
     if not config.rerank:
         return module, {}
-    check_catalog(datamodule.catalog, config.run)
     return build(config.rerank, settings.trusted)(module, datamodule)
 
 
-def build_trainer(settings: DictConfig) -> Trainer:
-    """Build a trainer that evaluates and logs nothing."""
-    callbacks = list(build(settings.callbacks, settings.trusted).values())
-    return build(settings.trainer, settings.trusted)(callbacks=callbacks, logger=False)
+def build_trainer(settings: DictConfig, run: str) -> Trainer:
+    """Build a trainer that evaluates and logs nothing.
+
+    Args:
+        settings: of the run, perhaps with changes.
+        run: folder of the run.
+
+    Raises:
+        UserError: when the run was made by a version that differs.
+    """
+    with same_components(run):
+        callbacks = list(build(settings.callbacks, settings.trusted).values())
+        return build(settings.trainer, settings.trusted)(callbacks=callbacks, logger=False)
 
 
 @contextmanager
@@ -110,7 +118,7 @@ def same_components(run: str) -> Iterator[None]:
         yield
     except Exception as error:
         causes = (str(error), str(error.__cause__))
-        signs = ("required keyword", "unexpected keyword", "loading state_dict")
+        signs = ("required keyword", "unexpected keyword", "multiple values", "loading state_dict", "Error locating")
         problem = next((" ".join(cause.split()) for cause in causes if any(sign in cause for sign in signs)), None)
         if problem is None:
             raise

@@ -6,18 +6,26 @@ from typing import Any
 
 from lightning import LightningModule, Trainer
 from lightning.pytorch.callbacks import ModelCheckpoint
+from lightning.pytorch.utilities import rank_zero_only
 from omegaconf import DictConfig
 
 from seqmine.data.datamodule import SequenceDataModule
 from seqmine.data.store import write_catalog
 from seqmine.data.traits import target_traits
+from seqmine.structs import Catalog
 from seqmine.structs.files import write_atomically, write_json
 from seqmine.training.clock import Clock
 from seqmine.training.evaluation import RankingEvaluation
 
 
+@rank_zero_only
+def keep_catalog(catalog: Catalog, folder: str) -> None:
+    """Write the items of a run into its folder at its start, so that a killed run can be used."""
+    write_catalog(catalog, Path(folder) / "catalog.parquet")
+
+
 def write_results(
-    config: DictConfig, trainer: Trainer, module: LightningModule, chosen: Mapping[str, float] | None = None
+    config: DictConfig, trainer: Trainer, module: LightningModule, chosen: Mapping[str, float | str] | None = None
 ) -> dict[str, Any]:
     """Write metrics, ranks and catalog of a finished run into its folder.
 

@@ -9,9 +9,14 @@ from omegaconf import DictConfig, OmegaConf
 _SECRET = re.compile(r"(^|_)(key|token|secret|password)($|_)", re.IGNORECASE)
 
 
-def plain(config: DictConfig) -> dict[str, Any]:
-    """Return the configuration as a resolved dictionary whose secrets are blanked."""
-    return _redact(OmegaConf.to_container(config, resolve=True))
+def plain(config: DictConfig, resolve: bool = True) -> dict[str, Any]:
+    """Return the configuration as a dictionary whose secrets are blanked.
+
+    Args:
+        config: what is returned.
+        resolve: put values in the place of references.
+    """
+    return _redact(OmegaConf.to_container(config, resolve=resolve))
 
 
 def _redact(node: Any) -> Any:

@@ -22,7 +22,6 @@ from seqmine.data.sources.interactions import InteractionFiles
 from seqmine.data.sources.sequences import SequenceFile
 from seqmine.data.splits import Targets
 from seqmine.metrics.functional import check_scores, mask_candidates, top_items
-from seqmine.runs.restore import check_catalog
 from seqmine.structs import AttributeTable, Catalog, InteractionLog, Recommender, UserError, columns_read
 
 _log = logging.getLogger(__name__)
@@ -55,7 +54,7 @@ def histories_of(config: DictConfig, datamodule: SequenceDataModule, catalog: Ca
     Args:
         config: of the program.
         datamodule: of the run; its log is read only where no file is named.
-        catalog: of the run.
+        catalog: in which the histories are numbered.
     """
     if config.history not in ("full", "test"):
         raise UserError(f"history is {config.history!r}, allowed are full and test; change history")
@@ -67,7 +66,6 @@ def histories_of(config: DictConfig, datamodule: SequenceDataModule, catalog: Ca
         behavior = None if target_behavior is None else log.behavior_number(target_behavior)
         return Histories(log, user_ids, ends, max_length, behavior)
     data = datamodule.prepared
-    check_catalog(data.catalog, config.run)
     everyone = Targets(np.arange(data.log.num_users), data.log.lengths)
     ends = everyone if config.history == "full" else data.split.test
     behavior = None if target_behavior is None else data.log.behavior_number(target_behavior)

@@ -105,6 +105,8 @@ class RankingEvaluation(Callback):
     def _update(self, part: str, scores: Tensor, batch: SequenceBatch) -> None:
         targets = batch.last_targets
         known = (targets > 0) & (targets < scores.shape[1])
+        # what is no candidate of a model, such as an item that is newer than it, has no likelihood
+        known &= scores.gather(1, torch.where(known, targets, 1).unsqueeze(1)).squeeze(1) > -torch.inf
         losses = negative_log_likelihood(scores, torch.where(known, targets, 1))
         self._losses[part].update(losses[known])
         self._evaluators[part].update(scores, batch)

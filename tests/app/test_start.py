@@ -10,6 +10,8 @@ def test_a_run_begins_with_its_settings_and_its_environment_and_shows_them(tmp_p
     start_run(OmegaConf.create({"paths": {"run": str(tmp_path)}, "seed": 7, "twin": "${seed}", "api_key": "secret"}))
     written = OmegaConf.load(tmp_path / "config.yaml")
     assert (written.twin, written.api_key) == (7, "***")
+    composed = OmegaConf.to_container(OmegaConf.load(tmp_path / "composed.yaml"), resolve=False)
+    assert (composed["twin"], composed["api_key"]) == ("${seed}", "***")
     assert json.loads((tmp_path / "environment.json").read_text())["versions"]["seqmine"]
     shown = capsys.readouterr().err
     assert "configuration" in shown
@@ -21,3 +23,10 @@ def test_what_the_protocol_became_is_stored_in_place_of_auto(tmp_path):
     settle_protocol(config, SimpleNamespace(seen="none"))
     assert config.evaluation.seen == "none"
     assert OmegaConf.load(tmp_path / "config.yaml").evaluation.seen == "none"
+
+
+def test_what_a_program_was_asked_is_kept_beside_the_settings_of_the_run(tmp_path):
+    settings = OmegaConf.create({"paths": {"run": str(tmp_path)}, "program": "train"})
+    start_run(settings, asked=OmegaConf.create({"program": "evaluate", "run": "x"}))
+    assert OmegaConf.load(tmp_path / "config.yaml").program == "train"
+    assert OmegaConf.load(tmp_path / "composed.yaml").program == "evaluate"

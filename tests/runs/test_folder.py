@@ -29,6 +29,20 @@ def test_what_the_run_asked_its_log_for_is_the_protocol_that_it_became(tmp_path)
     assert read_config(run).evaluation.seen == "none"
 
 
+def test_references_are_read_from_a_visible_file_first_and_a_folder_without_them_is_refused(tmp_path):
+    run = make_run(tmp_path)
+    (tmp_path / ".hydra" / "config.yaml").rename(tmp_path / "composed.yaml")
+    (tmp_path / ".hydra").rmdir()
+    config = read_config(run)
+    config.seen = "none"
+    assert config.module.seen == "none"
+    (tmp_path / "composed.yaml").unlink()
+    with pytest.raises(
+        UserError, match="has neither composed.yaml nor .hydra/config.yaml.*copy the run with its hidden"
+    ):
+        read_config(run)
+
+
 def test_what_is_missing_is_named(tmp_path):
     with pytest.raises(UserError, match="has no config.yaml; set run to a folder that seqmine.train wrote"):
         read_config(str(tmp_path / "nothing"))

@@ -1,15 +1,19 @@
 import json
+import shutil
 from dataclasses import replace
 
 import pytest
 import torch
 from hydra import compose, initialize_config_dir
+from omegaconf import OmegaConf
 
 from seqmine.data.collate import batch_of_histories
 from seqmine.data.store import write_catalog
 from seqmine.runs.components import CONF_DIR, build
-from seqmine.runs.restore import check_catalog, load_module, same_components
+from seqmine.runs.folder import read_config
+from seqmine.runs.restore import build_trainer, check_catalog, load_module, same_components
 from seqmine.structs import Catalog, UserError
+from tests.tiny import call, train
 
 
 def test_a_catalog_with_other_items_or_behaviors_is_refused(tmp_path):
@@ -63,3 +67,39 @@ def test_a_restored_model_has_the_weights_of_the_run_and_scores_without_dropout(
         first, again = restored.score(batch), restored.score(batch)
         assert torch.equal(first, again)
         assert torch.equal(first, trained.eval().score(batch))
+
+
+def test_a_run_that_was_killed_and_copied_without_hidden_files_is_used(small_log, tmp_path, monkeypatch):
+    """It dies in its second epoch."""
+
+    def die(curve, trainer, module):
+        if trainer.current_epoch == 1:
+            raise KeyError("killed")
+
+    monkeypatch.setattr("seqmine.training.learning_curve.LearningCurve.on_train_epoch_end", die)
+    with pytest.raises(KeyError, match="killed"):
+        train(small_log, tmp_path / "killed", "trainer.max_epochs=3")
+    monkeypatch.undo()
+    run = shutil.copytree(tmp_path / "killed", tmp_path / "copy", ignore=shutil.ignore_patterns(".*"))
+    assert not (run / "metrics.json").exists()
+    whole = call("evaluate", tmp_path / "whole", f"run={run}")
+    asked = call("evaluate", tmp_path / "asked", f"run={run}", "evaluation.seen=none")
+    found, other = (json.loads((folder / "metrics.json").read_text()) for folder in (whole, asked))
+    assert (found["protocol"]["seen"], other["protocol"]["seen"]) == ("full", "none")
+    assert other["test/mrr@10"] < found["test/mrr@10"], "the setting reached the data module too"
+    lists = call("recommend", tmp_path / "lists", f"run={run}", "top_k=3")
+    assert (lists / "recommendations.parquet").is_file()
+
+
+def test_a_component_that_is_gone_is_told_in_a_sentence(tmp_path):
+    (tmp_path / "environment.json").write_text(json.dumps({"versions": {"seqmine": "0.0.1"}, "git_sha": "abc"}))
+    settings = OmegaConf.create({"callbacks": {"x": {"_target_": "seqmine.nowhere.Gone"}}, "trusted": []})
+    with pytest.raises(UserError, match=r"made by seqmine 0.0.1 \(abc\).*seqmine.nowhere.Gone.*train again"):
+        build_trainer(settings, str(tmp_path))
+
+
+def test_weights_of_another_catalog_than_that_of_the_folder_are_refused(older_run, tmp_path):
+    run = shutil.copytree(older_run, tmp_path / "run")
+    write_catalog(Catalog.of_size(29), run / "catalog.parquet")
+    with pytest.raises(UserError, match="numbered in another way"):
+        load_module(str(run), read_config(str(run)))
