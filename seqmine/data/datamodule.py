@@ -151,12 +151,10 @@ class SequenceDataModule(LightningDataModule):
         Raises:
             UserError: when the log cannot be read, or when a part that is asked for is known to training.
         """
-        if self.folder.exists():
-            _log.info("prepared data are read from %s", self.folder)
-        else:
+        if not self.folder.exists():
             with writing_to(self.store):
                 self._write_store()
-            _log.info("prepared data are kept in %s", self.folder)
+        _log.info("prepared data are kept in %s", self.folder)
         self.leaks().require_passed()
 
     def _tell(self) -> None:
