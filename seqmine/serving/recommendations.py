@@ -18,15 +18,13 @@ from torch import nn
 from seqmine.data.collate import HistoryCollate
 from seqmine.data.datamodule import SequenceDataModule
 from seqmine.data.sequences import group_by_user
-from seqmine.data.sources.interactions import InteractionFiles
-from seqmine.data.sources.sequences import SequenceFile
+from seqmine.data.sources.histories import source_of_histories
 from seqmine.data.splits import Targets
 from seqmine.metrics.functional import check_scores, mask_candidates, top_items
-from seqmine.structs import AttributeTable, Catalog, InteractionLog, Recommender, UserError, columns_read
+from seqmine.structs import AttributeTable, Catalog, InteractionLog, Recommender, Source, UserError, columns_read
 
 _log = logging.getLogger(__name__)
 _LISTS = {"user_id": pl.String, "rank": pl.Int64, "item_id": pl.String, "score": pl.Float64}
-_TABLES = (".csv", ".tsv", ".parquet", ".csv.gz", ".tsv.gz")
 
 
 @dataclass(frozen=True)
@@ -60,7 +58,7 @@ def histories_of(config: DictConfig, datamodule: SequenceDataModule, catalog: Ca
         raise UserError(f"history is {config.history!r}, allowed are full and test; change history")
     target_behavior, max_length = datamodule.target_behavior, datamodule.max_length
     if config.input is not None:
-        log, user_ids = _read_histories(str(config.input), catalog)
+        log, user_ids = _read_histories(str(config.input), catalog, datamodule.source)
         users = np.flatnonzero(log.lengths)
         ends = Targets(users, log.lengths[users])
         behavior = None if target_behavior is None else log.behavior_number(target_behavior)
@@ -163,13 +161,14 @@ def _write_csv(lists: Iterator[pl.DataFrame], path: Path) -> int:
     return users
 
 
-def _read_histories(path: str, catalog: Catalog) -> tuple[InteractionLog, list[str]]:
-    """Read histories of any users and their keys; items that the model does not know are left out and counted.
+def _read_histories(path: str, catalog: Catalog, of_run: Source) -> tuple[InteractionLog, list[str]]:
+    """Read histories of any users and their keys as the log of a run is read, from ``path``.
+
+    Items that the model does not know are left out and counted.
 
     Items and behaviors are numbered as in the catalog; nothing is known of the attributes of the users.
     """
-    source = InteractionFiles(path=path) if path.endswith(_TABLES) else SequenceFile(path=path)
-    events = source.read()
+    events = source_of_histories(path, of_run).read()
     index = pl.DataFrame(
         {"item_id": list(catalog.item_ids), "item_index": range(1, catalog.num_items + 1)},
         schema={"item_id": pl.String, "item_index": pl.Int64},

@@ -8,6 +8,7 @@ import torch
 from omegaconf import OmegaConf
 from torch import nn
 
+from seqmine.data.sources.interactions import InteractionFiles
 from seqmine.data.splits import Targets
 from seqmine.serving.recommendations import Histories, histories_of, recommend_to, write_recommendations
 from seqmine.structs import Catalog, InteractionLog, UserError
@@ -56,11 +57,13 @@ def test_lists_longer_than_the_catalog_are_refused():
 
 
 def test_behaviors_and_items_of_a_file_have_the_numbers_of_the_run(tmp_path):
-    """In the file "buy" comes first and "hover" is a kind that the run does not know."""
+    """In the file "buy" comes first and "hover" is a kind that the run does not know; columns are those of the run."""
     path = tmp_path / "new.csv"
-    path.write_text("user_id,item_id,timestamp,behavior\nu,2,1,buy\nu,1,2,view\nu,mars,3,view\nu,3,4,hover\n")
+    path.write_text("customer,item_id,timestamp,behavior\nu,2,1,buy\nu,1,2,view\nu,mars,3,view\nu,3,4,hover\n")
     catalog = replace(CATALOG, behaviors=["view", "buy"])
-    data = SimpleNamespace(target_behavior="buy", max_length=8)
+    data = SimpleNamespace(
+        target_behavior="buy", max_length=8, source=InteractionFiles(path="log.csv", user_id="customer")
+    )
     found = histories_of(OmegaConf.create({"input": str(path), "history": "full"}), data, catalog)
     assert found.log.items.tolist() == [2, 1, 3]
     assert found.log.behaviors.tolist() == [2, 1, 0]

@@ -22,6 +22,9 @@ SCHEMA = {
 }
 """Columns of events, in order; all but the keys are optional."""
 
+FEW_MISSING = 0.01
+"""A larger share of events without time is refused: the column may be a wrong one."""
+
 
 def to_events(
     raw: pl.DataFrame,
@@ -43,7 +46,7 @@ def to_events(
         UserError: a time or rating cannot be read, or no usable row is left.
     """
     rows = pl.Series("row", range(0), dtype=pl.UInt32)
-    reasons = raw.select(reason=fault(raw.columns))["reason"]
+    reasons = _with_missing_times(raw, raw.select(reason=fault(raw.columns))["reason"])
     if reasons.null_count() < len(raw):
         raw = raw.with_row_index("row").with_columns(reasons)
         report_rejects(raw.filter(pl.col("reason").is_not_null()), locate, reject_path, dropped)
@@ -62,6 +65,23 @@ def to_events(
     if "rating" in raw.columns:
         raw = raw.with_columns(_ratings(raw["rating"], locate_kept))
     return finish(raw.lazy()).collect()
+
+
+def _with_missing_times(raw: pl.DataFrame, reasons: pl.Series) -> pl.Series:
+    """Return why rows cannot be used, a missing time among it where few miss it; where many do, none is dropped."""
+    if "timestamp" not in raw.columns:
+        return reasons
+    times = raw["timestamp"]
+    missing = times.is_null()
+    if times.dtype == pl.String:
+        missing |= times.str.strip_chars().is_in(["", *MISSING_WORDS, *DATABASE_NULLS])
+    if times.dtype.is_float():
+        missing |= times.is_nan()
+    if not 0 < missing.sum() <= FEW_MISSING * len(times):
+        return reasons
+    return reasons.to_frame().select(
+        reason=pl.when(missing & reasons.is_null()).then(pl.lit("timestamp is missing")).otherwise(pl.col("reason"))
+    )["reason"]
 
 
 def report_rejects(

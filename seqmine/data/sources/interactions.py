@@ -20,7 +20,7 @@ from seqmine.data.sources.files import (
 )
 from seqmine.data.sources.item_table import read_item_table
 from seqmine.data.sources.json_lines import json_names, read_json_lines
-from seqmine.data.sources.parquet import PARQUET_ERRORS, damaged, scan_parquet
+from seqmine.data.sources.parquet import PARQUET_ERRORS, damaged, parquet_names, scan_parquet
 from seqmine.data.sources.timestamps import NUMBERS, check_time_format
 from seqmine.structs import UserError
 
@@ -49,7 +49,7 @@ class InteractionFiles:
     Times finer than a second bring a column ``microsecond`` with the order inside a second.
 
     Raises:
-        UserError: the format of times is unknown.
+        UserError: the format of times is unknown, or ``header`` is no truth value.
     """
 
     def __init__(
@@ -68,6 +68,8 @@ class InteractionFiles:
         header: bool | None = None,
     ) -> None:
         check_time_format(time_format)
+        if header not in (None, True, False):
+            raise UserError(f"data.header={header} is unknown; set data.header to true, false or null")
         self.path = path
         columns = {"user_id": user_id, "item_id": item_id, "timestamp": timestamp, "behavior": behavior}
         columns["rating"] = rating
@@ -96,9 +98,22 @@ class InteractionFiles:
         raw = raw.with_columns(whole_keys(raw[name]) for name in REQUIRED)
         return to_events(raw, locate, self.reject_path, self.time_format, self.dropped).lazy()
 
+    def column_names(self) -> list[str]:
+        """Return the columns of the first file.
+
+        Raises:
+            UserError: it cannot be read.
+        """
+        paths = expand_paths(self.path)
+        if is_parquet(paths):
+            return parquet_names(paths[0])
+        return json_names(paths[0]) if is_json(paths) else list(self._open(paths[0]).header)
+
+    def _open(self, path: Path) -> DelimitedText:
+        return open_table(path, self.header, [column for column in self.columns.values() if column is not None])
+
     def _read_text(self, paths: Sequence[Path]) -> tuple[pl.DataFrame, Callable[[int], str]]:
-        wanted = [column for column in self.columns.values() if column is not None]
-        tables = [open_table(path, self.header, wanted) for path in paths]
+        tables = [self._open(path) for path in paths]
         chosen = _columns_of(tables[0], self.columns)
         _require_same_header(tables)
         # digits of a format may begin with zeros

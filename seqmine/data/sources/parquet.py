@@ -57,6 +57,15 @@ def scan_parquet(
         raise damaged(paths, error) from error
 
 
+def parquet_names(path: Path) -> list[str]:
+    """Return the columns of a file.
+
+    Raises:
+        UserError: it is damaged.
+    """
+    return _schema(path).names()
+
+
 def damaged(paths: Sequence[Path], error: BaseException) -> UserError:
     """Return the error for Parquet files whose content cannot be read."""
     names = str(paths[0]) if len(paths) == 1 else f"one of the {len(paths)} files beside {paths[0]}"

@@ -25,3 +25,23 @@ def test_rows_without_behavior_are_put_aside(tmp_path):
 def test_missing_rating_is_null():
     raw = pl.DataFrame({"user_id": ["u", "u"], "item_id": ["a", "b"], "rating": ["4.5", ""]})
     assert to_events(raw, str)["rating"].to_list() == [4.5, None]
+
+
+@pytest.mark.parametrize("gap", ["", "NULL", "\\N", " "])
+def test_a_few_events_without_time_are_put_aside_and_many_are_refused(gap, caplog):
+    def raw(num_missing):
+        times = [gap] * num_missing + ["1675123200"] * (200 - num_missing)
+        return pl.DataFrame({"user_id": ["u"] * 200, "item_id": ["a"] * 200, "timestamp": times})
+
+    dropped = {}
+    assert len(to_events(raw(2), str, dropped=dropped)) == 198
+    assert dropped == {"timestamp is missing": 2}
+    assert "2 rows are dropped (timestamp is missing: 2)" in caplog.text
+    with pytest.raises(UserError, match="is not a time"):
+        to_events(raw(3), str)
+
+
+def test_a_few_missing_numbers_are_put_aside_too():
+    times = pl.Series([None, float("nan")] + [1_675_123_200.0] * 198)
+    raw = pl.DataFrame({"user_id": ["u"] * 200, "item_id": ["a"] * 200, "timestamp": times})
+    assert to_events(raw, str)["timestamp"].unique().to_list() == [1_675_123_200]

@@ -1,0 +1,48 @@
+"""Files of histories that are scored by a model: read as the log was that the model learned from."""
+
+import copy
+import logging
+from pathlib import Path
+
+from seqmine.data.sources.files import PARQUET_MAGIC, begins_with, expand_paths, plain_name
+from seqmine.data.sources.interactions import InteractionFiles
+from seqmine.data.sources.sequences import SequenceFile
+from seqmine.structs import Source
+
+_log = logging.getLogger(__name__)
+_TABLES = (".csv", ".tsv", ".parquet", ".pq", ".jsonl", ".ndjson", ".json", ".inter")
+
+
+def source_of_histories(path: str, of_run: Source) -> InteractionFiles | SequenceFile:
+    """Return what reads histories as the log of a run was read: columns, header, format of times, layout.
+
+    A file of the other kind, or of a run whose log no file of a user's is, is read with the usual names. A table that
+    lacks columns of the run may have the usual ones in their place; what it lacks beside its keys is left out.
+
+    Args:
+        path: a file, a folder or a glob pattern.
+        of_run: the source of the run.
+    """
+    if not _is_table(path, of_run):
+        layout = of_run.layout if isinstance(of_run, SequenceFile) else "auto"
+        return SequenceFile(path=path, layout=layout)
+    source = InteractionFiles(path=path)
+    if not isinstance(of_run, InteractionFiles):
+        return source
+    usual = source.columns
+    source = copy.copy(of_run)
+    source.path, source.items_path, source.reject_path = path, None, None
+    there = source.column_names()
+    source.columns = {name: column if column in there else usual[name] for name, column in of_run.columns.items()}
+    absent = [name for name, column in of_run.columns.items() if column is not None and source.columns[name] != column]
+    if absent:
+        _log.info("%s has no column of the run for %s; the usual names are taken", path, ", ".join(absent))
+    return source
+
+
+def _is_table(path: str, of_run: Source) -> bool:
+    first = expand_paths(path, "input")[0]
+    if plain_name(first).endswith(_TABLES) or begins_with(first, PARQUET_MAGIC):
+        return True
+    mine = Path(plain_name(Path(of_run.path))).suffix if isinstance(of_run, InteractionFiles) else None
+    return mine == Path(plain_name(first)).suffix

@@ -1,0 +1,49 @@
+import polars as pl
+import pytest
+
+from seqmine.data.sources.histories import source_of_histories
+from seqmine.data.sources.interactions import InteractionFiles
+from seqmine.data.sources.sequences import SequenceFile
+from seqmine.data.sources.synthetic import Synthetic
+
+RENAMED = InteractionFiles(
+    path="log.csv", user_id="customer", item_id="sku", timestamp="when", time_format="%d.%m.%Y", items_path="items.csv"
+)
+TEXT = "customer;sku;when\nu;b;02.01.2023\nu;a;01.01.2023\n"
+JAN1 = 1_672_531_200
+
+
+def read(path, content, of_run):
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return source_of_histories(str(path), of_run).read().rows()
+
+
+def test_a_table_is_read_as_the_log_of_the_run(tmp_path):
+    expected = [("u", "b", JAN1 + 86_400), ("u", "a", JAN1)]
+    assert read(tmp_path / "new.csv", TEXT, RENAMED) == expected
+    assert source_of_histories(str(tmp_path / "new.csv"), RENAMED).item_features() is None
+    assert (RENAMED.path, RENAMED.items_path) == ("log.csv", "items.csv")
+
+
+def test_usual_names_and_no_time_are_taken_too(tmp_path):
+    assert read(tmp_path / "new.csv", "user_id,item_id\nu,a\n", RENAMED) == [("u", "a")]
+    pl.DataFrame({"customer": ["u"], "sku": ["a"]}).write_parquet(tmp_path / "new")
+    assert source_of_histories(str(tmp_path / "new"), RENAMED).read().rows() == [("u", "a")]
+
+
+def test_a_table_without_header_is_read_as_that_of_the_run(tmp_path):
+    of_run = InteractionFiles(path="u.data", user_id="1", item_id="2", timestamp="4", header=False)
+    assert read(tmp_path / "new.data", f"1\t7\t5\t{JAN1}\n", of_run) == [("1", "7", JAN1)]
+
+
+def test_lines_keep_the_layout_of_the_run(tmp_path):
+    """With items alone a line, the first of them is no user."""
+    of_run = SequenceFile(path="log.txt", layout="items_per_line")
+    assert read(tmp_path / "new.txt", "a b\n", of_run) == [("1", "a"), ("1", "b")]
+    assert read(tmp_path / "new.csv", "user_id,item_id\nu,a\n", of_run) == [("u", "a")]
+
+
+@pytest.mark.parametrize("of_run", [RENAMED, object.__new__(Synthetic)])
+def test_a_file_of_the_other_kind_has_the_usual_names(of_run, tmp_path):
+    assert read(tmp_path / "new.txt", "u a b\n", of_run) == [("u", "a"), ("u", "b")]
+    assert read(tmp_path / "new.tsv", "user_id\titem_id\nu\ta\n", of_run) == [("u", "a")]
