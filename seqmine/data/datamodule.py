@@ -1,7 +1,5 @@
 """The Lightning data module: prepares a log once, then serves batches from memory-mapped arrays."""
 
-import hashlib
-import json
 import logging
 from collections.abc import Callable
 from dataclasses import replace
@@ -15,24 +13,22 @@ from lightning import LightningDataModule
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
-from seqmine.data.attributes import with_attributes
 from seqmine.data.batching import Batching, TargetBatches, TrainingBatches
 from seqmine.data.cleaning.audit import Audit
-from seqmine.data.cleaning.pipeline import Cleaning, describe
+from seqmine.data.cleaning.pipeline import Cleaning
 from seqmine.data.collate import HistoryCollate, NextItemCollate, TrainingCollate
-from seqmine.data.disk import writing_to
 from seqmine.data.features import Features
 from seqmine.data.leakage import LeakReport, find_leaks
 from seqmine.data.leakage.verdict import kept_verdict
+from seqmine.data.preparation import preparation_fingerprint, prepare_into
 from seqmine.data.seen import check_seen, settle_seen
-from seqmine.data.sequences import PreparedData, prepare_sequences
+from seqmine.data.sequences import PreparedData
 from seqmine.data.splits import Splitter, Targets
-from seqmine.data.store import STORE_VERSION, read_store, write_store
+from seqmine.data.store import read_store
 from seqmine.data.target_behavior import TargetWindows, events_of
 from seqmine.data.truth import KnownTruth, TrueProbabilities
 from seqmine.data.windows import WindowChoice, count_targets
 from seqmine.structs import Catalog, InteractionLog, Recommender, Source, UserError, columns_read
-from seqmine.structs.protocols import CountsDropped
 
 _log = logging.getLogger(__name__)
 
@@ -132,17 +128,7 @@ class SequenceDataModule(LightningDataModule):
     def fingerprint(self) -> str:
         """A hash of the content of the log and of everything that shapes its preparation."""
         if not hasattr(self, "_fingerprint"):
-            steps = [describe(step) for step in self.cleaning.steps]
-            made_of = [
-                STORE_VERSION,
-                self.source.fingerprint(),
-                steps,
-                describe(self.cleaning.edge),
-                describe(self.split),
-                self.features.fingerprint(),
-            ]
-            parts = json.dumps(made_of)
-            self._fingerprint = hashlib.blake2b(parts.encode(), digest_size=12).hexdigest()
+            self._fingerprint = preparation_fingerprint(self.source, self.cleaning, self.split, self.features)
         return self._fingerprint
 
     def prepare_data(self) -> None:
@@ -151,10 +137,11 @@ class SequenceDataModule(LightningDataModule):
         Raises:
             UserError: when the log cannot be read, or when a part that is asked for is known to training.
         """
-        if not self.folder.exists():
-            with writing_to(self.store):
-                self._write_store()
-        _log.info("prepared data are kept in %s", self.folder)
+        if self.folder.exists():
+            _log.info("prepared data are read from %s", self.folder)
+        else:
+            prepare_into(self.folder, self.source, self.cleaning, self.split, self.features)
+            _log.info("prepared data are kept in %s", self.folder)
         self.leaks().require_passed()
 
     def _tell(self) -> None:
@@ -185,21 +172,6 @@ class SequenceDataModule(LightningDataModule):
             task=self._task(data.log),
             target_behavior=self.target_behavior,
         )
-
-    def _write_store(self) -> None:
-        self.store.mkdir(parents=True, exist_ok=True)
-        with self.cleaning.engine.number(self.source, self.store) as raw:
-            log, audit = self.cleaning.clean(raw)
-            audit = audit.after_reading(self.source.dropped if isinstance(self.source, CountsDropped) else {})
-            table = self.features.items.read(self.source.item_features())
-            data = prepare_sequences(log, table, self.split, self.target_behavior)
-            data = with_attributes(data, self.features.items, self.features.users, table)
-        description = {
-            "fingerprint": self.fingerprint,
-            "split": describe(self.split),
-            "target_behavior": self.target_behavior,
-        }
-        write_store(data, self.folder, description, {"audit.json": audit.to_json()})
 
     def setup(self, stage: str) -> None:  # noqa: ARG002 - all stages read the same store
         """Open the prepared log in every process."""
