@@ -1,4 +1,4 @@
-"""Mine sequential patterns, prove them, and hold them against people, days and a trained model."""
+"""Mine sequential patterns, test them, and hold them against held-out users, later days and a trained model."""
 
 from omegaconf import DictConfig
 
@@ -7,17 +7,22 @@ from seqmine.app.program import program
 
 @program("mine")
 def main(config: DictConfig) -> None:
-    """Run one mining task."""
+    """Run one study of a log."""
     from pathlib import Path
 
     from seqmine.app.start import start_run
     from seqmine.app.subject import subject_of
+    from seqmine.reporting.patterns import progress_bar
     from seqmine.runs.components import build
 
     start_run(config)
-    task = build(config.task, config.trusted)
+    study = build(config.task.study, config.trusted)
+    report = build(config.task.report, config.trusted)
     subject = subject_of(config)
-    task.run(subject, Path(config.paths.run), list(build(config.logger, config.trusted).values()))
+    loggers = list(build(config.logger, config.trusted).values())
+    with progress_bar("mining") as progress:
+        findings = study.find(subject, progress)
+    report(findings, Path(config.paths.run), loggers)
 
 
 if __name__ == "__main__":

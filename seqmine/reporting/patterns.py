@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from seqmine.mining.engine.frequent import Progress
 from seqmine.mining.judging.release import best_released
 from seqmine.mining.symbols import SymbolLog
+from seqmine.reporting.pattern_columns import headers
 from seqmine.structs import PatternTable
 from seqmine.structs.files import write_atomically
 
@@ -37,34 +38,35 @@ _RULE_COLUMNS = (
     "q_value",
 )
 
-_SHOWN_COLUMNS = {
-    "users": "users",
-    "confidence": "conf.",
-    "holdout_lift": "lift on\nothers",
-    "q_value": "q",
-    "later_lift": "lift\nlater",
-    "lift": "lift",
-    "stability": "stable",
-}
-"""Measures with what they are called in the terminal, the most important first."""
-_LIST_COLUMNS = {
-    "next_confidence": "next\nconf.",
-    "model_probability": "model\nprob.",
-    "num_cases": "cases",
-    "faithfulness": "faith-\nful",
-}
+_SHOWN_COLUMNS = (
+    "support_count",
+    "confidence",
+    "holdout_lift",
+    "q_value",
+    "later_lift",
+    "lift",
+    "stability",
+)
+"""Measures in the terminal, the most important first."""
+_LIST_COLUMNS = ("next_confidence", "model_probability", "num_cases", "faithfulness")
 _COLUMN_WIDTH = 9
 
 
 @contextmanager
 def progress_bar(title: str) -> Iterator[Progress]:
-    """Show a bar on the terminal that the given function moves."""
+    """Show a bar on the terminal that the given function moves, until all is done."""
     from rich.console import Console
     from rich.progress import Progress as Bar
 
     with Bar(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(title, total=1.0)
-        yield lambda share: bar.update(task, completed=share)
+
+        def move(share: float) -> None:
+            bar.update(task, completed=share)
+            if share >= 1:
+                bar.stop()
+
+        yield move
 
 
 def write_patterns(table: PatternTable, symbols: SymbolLog, folder: Path, num_drawn: int) -> None:
@@ -163,7 +165,7 @@ def show_patterns(table: PatternTable, symbols: SymbolLog, most: int, notes: Seq
     """
     rows = best_rows(table)
     what = "released patterns" if "released" in table.columns else "patterns"
-    table = table.with_columns(users=table.support_count)
+    table = table.with_columns(support_count=table.support_count)
     _show(f"{len(rows):,} {what} of {len(table):,}", table.take(rows[:most]), symbols, _SHOWN_COLUMNS, notes)
 
 
@@ -174,9 +176,7 @@ def show_lists(lists: Mapping[str, PatternTable], symbols: SymbolLog, most: int)
         _show(title, table.take(np.arange(min(most, len(table)))), symbols, _LIST_COLUMNS)
 
 
-def _show(
-    title: str, table: PatternTable, symbols: SymbolLog, headers: Mapping[str, str], notes: Sequence[str] = ()
-) -> None:
+def _show(title: str, table: PatternTable, symbols: SymbolLog, names: Sequence[str], notes: Sequence[str] = ()) -> None:
     """Print a table; the measures that come first are shown, as many as leave half of the width to the patterns."""
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
@@ -184,12 +184,12 @@ def _show(
     from rich.table import Table
 
     console = Console()
-    known = [name for name in headers if name in table.columns]
+    known = [name for name in names if name in table.columns]
     columns = known[: max(console.width // 2 // _COLUMN_WIDTH, 1)]
     shown = Table(title=title, box=SIMPLE_HEAD, padding=(0, 1), collapse_padding=True)
     shown.add_column("pattern", overflow="fold")
-    for name in columns:
-        shown.add_column(headers[name], justify="right", no_wrap=True)
+    for header in headers(*columns).values():
+        shown.add_column(header, justify="right", no_wrap=True)
     for row in range(len(table)):
         values = [_number(table.columns[name][row]) for name in columns]
         shown.add_row(escape(symbols.shown_pattern(table.pattern(row))), *values)
