@@ -2,12 +2,12 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from tests.reporting.shops import judged, shop_log
 
 from seqmine.mining.symbols import Projection
 from seqmine.reporting.pattern_columns import COLUMNS, SECTIONS, as_markdown, headers
 from seqmine.reporting.patterns import pattern_frame, rule_frame
 from tests.mining.studies import study, subject
+from tests.reporting.shops import judged, shop_log
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "pattern_columns.md"
 
