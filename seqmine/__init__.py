@@ -1,3 +1,49 @@
-"""Learn from sequences of user behavior what comes next, which patterns run through them, and why."""
+"""Learn from sequences of user behavior what comes next, which patterns run through them, and why.
+
+What the programs do, on plain objects: ``prepare`` a log, ``train`` a model, ``load`` or ``evaluate`` a run, let it
+recommend. Each function is imported when it is first asked for.
+"""
+
+import sys
+from importlib import import_module
+from types import ModuleType
 
 __version__ = "0.1.0"
+
+# public name to the module that has it; names only, so that no import is made here
+_DOOR = {
+    "Data": "seqmine.app.door.prepared",
+    "Run": "seqmine.app.door.run",
+    "UserError": "seqmine.structs.errors",
+    "build_model": "seqmine.app.door.training",
+    "evaluate": "seqmine.app.door.training",
+    "load": "seqmine.app.door.run",
+    "prepare": "seqmine.app.door.prepared",
+    "train": "seqmine.app.door.training",
+}
+__all__ = list(_DOOR)
+
+
+class _Package(ModuleType):
+    """A package in which the function ``train`` is not replaced when the program ``seqmine.train`` is imported."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if not (name in _DOOR and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+
+def __getattr__(name: str) -> object:
+    """Import a public name."""
+    if name not in _DOOR:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = getattr(import_module(_DOOR[name]), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    """Name what is public."""
+    return sorted([*_DOOR, "__version__"])
+
+
+sys.modules[__name__].__class__ = _Package

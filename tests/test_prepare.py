@@ -13,11 +13,11 @@ HEADER = "user_id,item_id,timestamp\n"
 # every case is one line of arguments; one process for all, since most of a run is the import of its packages
 MANY_RUNS = """
 import json, sys
-import seqmine.prepare
+from seqmine.prepare import main
 for case in json.load(sys.stdin):
     sys.argv = ["prepare", *case]
     try:
-        seqmine.prepare.main()
+        main()
         status = 0
     except SystemExit as end:
         status = end.code

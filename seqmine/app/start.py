@@ -16,9 +16,14 @@ from seqmine.structs.files import write_atomically, write_json
 
 def quiet_lightning() -> None:
     """Let Lightning's messages reach the log once, and drop the ones that do not concern a user of the programs."""
+    logging.getLogger("lightning").handlers.clear()
+    ignore_known_warnings()
+
+
+def ignore_known_warnings() -> None:
+    """Drop the warnings of Lightning that do not concern a user."""
     import warnings
 
-    logging.getLogger("lightning").handlers.clear()
     for words in ("does not have many workers", "has `__len__` defined", "isinstance\\(treespec", "is deprecated"):
         warnings.filterwarnings("ignore", f".*{words}.*")
     warnings.filterwarnings("ignore", ".*using `DistributedSampler`.*|.*The dirpath has changed.*")
@@ -33,11 +38,17 @@ def start_run(config: DictConfig, asked: DictConfig | None = None) -> None:
         asked: what the program was given, which goes with its references into ``composed.yaml``; None when it was
             ``config``.
     """
+    record_run(config, asked)
+    print_config(config)
+
+
+@rank_zero_only
+def record_run(config: DictConfig, asked: DictConfig | None = None) -> None:
+    """Write configuration and environment into the run folder; see ``start_run``."""
     folder = Path(config.paths.run)
     _write_yaml(plain(config), folder / "config.yaml")
     _write_yaml(plain(asked or config, resolve=False), folder / "composed.yaml")
     write_json(folder / "environment.json", environment())
-    print_config(config)
 
 
 def settle_protocol(config: DictConfig, datamodule: SequenceDataModule) -> None:

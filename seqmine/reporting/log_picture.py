@@ -1,7 +1,7 @@
 """A picture of a prepared log: what kind of histories are these?"""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,17 +11,25 @@ from seqmine.structs import InteractionLog
 from seqmine.structs.files import write_atomically
 from seqmine.structs.log import segment_positions
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 MAX_USERS = 200_000
 """Users that times, behaviors and repeats are counted for; lengths and popularity look at all."""
 _FIRST_EVENTS = 50
 
 
 def draw_log(data: PreparedData, path: Path, seed: int) -> None:
-    """Draw lengths, popularity, events over time, behaviors and repeats as panels of one PNG.
+    """Write the picture of a log as a PNG, as a whole or not at all; see ``log_figure``."""
+    figure = log_figure(data, seed)
+    write_atomically(path, lambda temporary: figure.savefig(temporary, format="png", dpi=110))
+
+
+def log_figure(data: PreparedData, seed: int) -> "Figure":
+    """Draw lengths, popularity, events over time, behaviors and repeats as panels of one picture.
 
     Args:
         data: the prepared log.
-        path: of the picture, written as a whole or not at all.
         seed: decides which users are looked at when there are more than ``MAX_USERS``.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -40,7 +48,7 @@ def draw_log(data: PreparedData, path: Path, seed: int) -> None:
     panels[5].text(0, 0.5, describe_log(data, log), va="center", fontsize=10, linespacing=1.6, in_layout=False)
     for panel in panels[:5]:
         panel.grid(alpha=0.3)
-    write_atomically(path, lambda temporary: figure.savefig(temporary, format="png", dpi=110))
+    return figure
 
 
 def draw_users(log: InteractionLog, max_users: int, seed: int) -> InteractionLog:

@@ -1,11 +1,14 @@
 """What a person sees of a finished run: model, baselines and ceiling side by side, with the protocol."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lightning.pytorch.utilities import rank_zero_only
 from omegaconf import DictConfig
 
 from seqmine.runs.results import table_rows
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 _COLUMNS = ("hit_rate@10", "ndcg@10", "mrr@10", "coverage@10", "popularity_bias@10")
 
@@ -14,22 +17,10 @@ _COLUMNS = ("hit_rate@10", "ndcg@10", "mrr@10", "coverage@10", "popularity_bias@
 def print_table(config: DictConfig, metrics: dict[str, Any]) -> None:
     """Print model, baselines and ceiling side by side, with the protocol below."""
     from rich.console import Console
-    from rich.markup import escape
-    from rich.table import Table
 
-    stated = metrics["protocol"]
-    table = Table(title=f"test: {escape(config.run_name)}", title_justify="left")
-    table.add_column("row", overflow="fold")
-    for column in _COLUMNS:
-        table.add_column(column.replace("@", "\n@"), justify="right", overflow="fold")
-    for name, prefix in table_rows(config.run_name, metrics):
-        values = [metrics.get(f"{prefix}test/{column}") for column in _COLUMNS]
-        style = "bold" if prefix == "" else None
-        table.add_row(escape(name), *("" if value is None else f"{value:.4f}" for value in values), style=style)
     console = Console()
-    console.print(table)
-    words = ", ".join(f"{key} {value}" for key, value in stated.items() if key != "data_fingerprint")
-    console.print(f"protocol: {words}", highlight=False)
+    console.print(metrics_table(config.run_name, metrics))
+    console.print(stated_protocol(metrics), highlight=False)
     if chosen := ", ".join(f"{name} {value:g}" for name, value in metrics.items() if name.startswith("rerank/")):
         console.print(f"the scores of the model are corrected: {chosen}", highlight=False)
     if "items/new" in metrics:
@@ -39,3 +30,25 @@ def print_table(config: DictConfig, metrics: dict[str, Any]) -> None:
     spent = ", ".join(f"{name.removeprefix('time/')} {value:.1f}" for name, value in seconds.items())
     console.print(f"{spent}, peak memory {metrics['memory/peak_mib']:.0f} MiB", highlight=False)
     console.print(f"run folder: {config.paths.run}", highlight=False, soft_wrap=True)
+
+
+def metrics_table(run_name: str, metrics: dict[str, Any]) -> "Table":
+    """Return the test metrics of model, baselines and ceiling side by side."""
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table(title=f"test: {escape(run_name)}", title_justify="left")
+    table.add_column("row", overflow="fold")
+    for column in _COLUMNS:
+        table.add_column(column.replace("@", "\n@"), justify="right", overflow="fold")
+    for name, prefix in table_rows(run_name, metrics):
+        values = [metrics.get(f"{prefix}test/{column}") for column in _COLUMNS]
+        style = "bold" if prefix == "" else None
+        table.add_row(escape(name), *("" if value is None else f"{value:.4f}" for value in values), style=style)
+    return table
+
+
+def stated_protocol(metrics: dict[str, Any]) -> str:
+    """Return in words how the numbers were measured."""
+    words = ", ".join(f"{key} {value}" for key, value in metrics["protocol"].items() if key != "data_fingerprint")
+    return f"protocol: {words}"

@@ -10,7 +10,7 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from seqmine.runs.settings import nodes
+from seqmine.runs.settings import freeze_references
 from seqmine.structs import UserError
 
 
@@ -56,9 +56,8 @@ def read_config(run: str) -> DictConfig:
         )
     config, resolved = OmegaConf.load(composed), OmegaConf.load(path)
     assert isinstance(config, DictConfig)
-    for name, node in list(nodes(config)):
-        if node._is_interpolation() and ":" in str(node._value()):
-            OmegaConf.update(config, name, OmegaConf.select(resolved, name))
+    assert isinstance(resolved, DictConfig)
+    freeze_references(config, resolved)
     if OmegaConf.select(config, "evaluation.seen") == "auto":
         config.evaluation.seen = resolved.evaluation.seen
     return config

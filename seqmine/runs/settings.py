@@ -40,3 +40,15 @@ def nodes(config: DictConfig, prefix: str = "") -> Iterator[tuple[str, Any]]:
             and not node._is_missing()
         ):
             yield from nodes(node, f"{name}.")
+
+
+def freeze_references(config: DictConfig, resolved: DictConfig) -> None:
+    """Make values of what refers to the environment or to Hydra; references between settings stay alive.
+
+    Args:
+        config: changed in place.
+        resolved: where the values are found under the same names; ``config`` itself while Hydra runs.
+    """
+    for name, node in list(nodes(config)):
+        if node._is_interpolation() and ":" in str(node._value()):
+            OmegaConf.update(config, name, OmegaConf.select(resolved, name))

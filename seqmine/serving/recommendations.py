@@ -21,7 +21,7 @@ from seqmine.data.sequences import group_by_user
 from seqmine.data.sources.histories import source_of_histories
 from seqmine.data.splits import Targets
 from seqmine.metrics.functional import check_scores, mask_candidates, top_items
-from seqmine.structs import AttributeTable, Catalog, InteractionLog, Recommender, Source, UserError, columns_read
+from seqmine.structs import AttributeTable, Catalog, InteractionLog, Recommender, UserError, columns_read
 
 _log = logging.getLogger(__name__)
 _LISTS = {"user_id": pl.String, "rank": pl.Int64, "item_id": pl.String, "score": pl.Float64}
@@ -45,6 +45,22 @@ class Histories:
     max_length: int
     seen_behavior: int | None = None
 
+    def of(self, users: Sequence[str]) -> "Histories":
+        """Return the histories of some users alone, in the order in which they are named.
+
+        Raises:
+            UserError: a user who has no history here.
+        """
+        place = {self.user_ids[user]: row for row, user in enumerate(self.ends.users.tolist())}
+        unknown = [user for user in users if user not in place]
+        if unknown:
+            raise UserError(
+                f"users has {unknown[0]!r}{_others(unknown)}, allowed are the {len(place):,} users of the run with a "
+                "history; change users, or give their events as histories"
+            )
+        rows = np.array([place[user] for user in users], np.int64)
+        return replace(self, ends=Targets(self.ends.users[rows], self.ends.positions[rows]))
+
 
 def histories_of(config: DictConfig, datamodule: SequenceDataModule, catalog: Catalog) -> Histories:
     """Return the histories that ``recommend`` is asked about: those of a file, or those of the run.
@@ -54,20 +70,41 @@ def histories_of(config: DictConfig, datamodule: SequenceDataModule, catalog: Ca
         datamodule: of the run; its log is read only where no file is named.
         catalog: in which the histories are numbered.
     """
-    if config.history not in ("full", "test"):
-        raise UserError(f"history is {config.history!r}, allowed are full and test; change history")
-    target_behavior, max_length = datamodule.target_behavior, datamodule.max_length
     if config.input is not None:
-        log, user_ids = _read_histories(str(config.input), catalog, datamodule.source)
-        users = np.flatnonzero(log.lengths)
-        ends = Targets(users, log.lengths[users])
-        behavior = None if target_behavior is None else log.behavior_number(target_behavior)
-        return Histories(log, user_ids, ends, max_length, behavior)
+        return given_histories(source_of_histories(str(config.input), datamodule.source).read(), datamodule, catalog)
+    return run_histories(datamodule, config.history)
+
+
+def given_histories(events: pl.DataFrame, datamodule: SequenceDataModule, catalog: Catalog) -> Histories:
+    """Return the histories of any users.
+
+    Args:
+        events: as a source reads them.
+        datamodule: of the run; its log is not read.
+        catalog: in which the histories are numbered.
+    """
+    log, user_ids = _number_events(events, catalog)
+    users = np.flatnonzero(log.lengths)
+    ends = Targets(users, log.lengths[users])
+    behavior = None if datamodule.target_behavior is None else log.behavior_number(datamodule.target_behavior)
+    return Histories(log, user_ids, ends, datamodule.max_length, behavior)
+
+
+def run_histories(datamodule: SequenceDataModule, history: str) -> Histories:
+    """Return the histories of the users of a run.
+
+    Args:
+        datamodule: of the run.
+        history: ``full``, or ``test`` for all but the test targets.
+    """
+    if history not in ("full", "test"):
+        raise UserError(f"history is {history!r}, allowed are full and test; change history")
     data = datamodule.prepared
     everyone = Targets(np.arange(data.log.num_users), data.log.lengths)
-    ends = everyone if config.history == "full" else data.split.test
+    ends = everyone if history == "full" else data.split.test
+    target_behavior = datamodule.target_behavior
     behavior = None if target_behavior is None else data.log.behavior_number(target_behavior)
-    return Histories(data.log, data.user_ids, ends, max_length, behavior)
+    return Histories(data.log, data.user_ids, ends, datamodule.max_length, behavior)
 
 
 def recommend_to(
@@ -161,14 +198,11 @@ def _write_csv(lists: Iterator[pl.DataFrame], path: Path) -> int:
     return users
 
 
-def _read_histories(path: str, catalog: Catalog, of_run: Source) -> tuple[InteractionLog, list[str]]:
-    """Read histories of any users and their keys as the log of a run is read, from ``path``.
-
-    Items that the model does not know are left out and counted.
+def _number_events(events: pl.DataFrame, catalog: Catalog) -> tuple[InteractionLog, list[str]]:
+    """Return histories of any users and their keys; items that the model does not know are left out and counted.
 
     Items and behaviors are numbered as in the catalog; nothing is known of the attributes of the users.
     """
-    events = source_of_histories(path, of_run).read()
     index = pl.DataFrame(
         {"item_id": list(catalog.item_ids), "item_index": range(1, catalog.num_items + 1)},
         schema={"item_id": pl.String, "item_index": pl.Int64},
@@ -199,3 +233,7 @@ def _number_behaviors(log: InteractionLog, names: Sequence[str]) -> InteractionL
     known = {name: number for number, name in enumerate(names, start=1)}
     numbers = np.array([0, *(known.get(name, 0) for name in log.behavior_names)], np.uint8)
     return replace(log, behaviors=numbers[log.behaviors], behavior_names=names)
+
+
+def _others(names: Sequence[str]) -> str:
+    return f" and {len(names) - 1:,} more" if len(names) > 1 else ""

@@ -22,7 +22,11 @@ _RENAMED = {"movie_title": "title", "class": "genres", "genre": "genres"}
 
 def read_item_table(path: str, key: str = "item_id") -> pl.DataFrame:
     """Return item attributes by ``item_id``, whatever the table calls the column of keys; see ``read_table``."""
-    table = read_table(path, key, "data.items_path", "data.items_columns.item_id")
+    return by_item(read_table(path, key, "data.items_path", "data.items_columns.item_id"), key)
+
+
+def by_item(table: pl.DataFrame, key: str) -> pl.DataFrame:
+    """Return attributes by ``item_id``, the first row of each item."""
     if key != "item_id":
         table = table.drop("item_id", strict=False).rename({key: "item_id"})
     return table.filter(pl.col("item_id") != "").unique("item_id", keep="first", maintain_order=True)
@@ -53,11 +57,24 @@ def read_table(path: str, key: str, setting: str, key_setting: str | None = None
     if key not in frame.columns:
         remedy = "rename the column of keys" if key_setting is None else f"set {key_setting} to the column of keys"
         raise UserError(f"{setting}={path} has no column {key} ({', '.join(frame.columns)}); {remedy}")
-    return frame.select(_keys(frame[key], path), pl.exclude(key))
+    return with_text_keys(frame, key, path)
+
+
+def with_text_keys(table: pl.DataFrame, key: str, place: str) -> pl.DataFrame:
+    """Return a table whose keys are text as a log would have them, in front; empty where they are missing.
+
+    Args:
+        table: of attributes.
+        key: its column of keys.
+        place: the table, for messages.
+
+    Raises:
+        UserError: the column cannot hold keys.
+    """
+    return table.select(_keys(table[key], place), pl.exclude(key))
 
 
 def _keys(keys: pl.Series, path: str) -> pl.Series:
-    """Return keys as text, as a log would have them; empty where they are missing."""
     unsafe = may_merge(keys.name, keys.dtype)
     if unsafe is not None and keys.to_frame().select(unsafe.any()).item():
         raise UserError(

@@ -47,12 +47,11 @@ def scan_parquet(
     for path, schema in zip(paths, schemas, strict=True):
         _require_same_kinds(paths[0], schemas[0], path, schema, chosen)
     try:
-        raw = pl.concat(
-            [_select(path, schema, chosen) for path, schema in zip(paths, schemas, strict=True)], how="vertical_relaxed"
-        )
+        parts = [select_events(pl.scan_parquet(path, glob=False), chosen, str(path)) for path in paths]
+        raw = pl.concat(parts, how="vertical_relaxed")
         lists = any(isinstance(schemas[0][column], _LISTS) for column in chosen.values())
         locate = _count_events(paths) if lists else _locator(paths)
-        return _checked(raw, locate, reject_path, time_format, dropped)
+        return checked_events(raw, locate, reject_path, time_format, dropped)
     except PARQUET_ERRORS as error:
         raise damaged(paths, error) from error
 
@@ -82,9 +81,19 @@ def _schema(path: Path) -> pl.Schema:
         raise damaged([path], error) from error
 
 
-def _select(path: Path, schema: pl.Schema, chosen: Mapping[str, str]) -> pl.LazyFrame:
-    """Return the chosen columns of a file under the names of the event schema, keys as text, lists as events."""
-    raw = pl.scan_parquet(path, glob=False).select(pl.col(column).alias(name) for name, column in chosen.items())
+def select_events(table: pl.LazyFrame, chosen: Mapping[str, str], place: str) -> pl.LazyFrame:
+    """Return the chosen columns of a table under the names of the event schema, keys as text, lists as events.
+
+    Args:
+        table: with one event a row, or a list of items.
+        chosen: schema name to column name.
+        place: the table, for messages.
+
+    Raises:
+        UserError: a column cannot hold keys.
+    """
+    schema = table.collect_schema()
+    raw = table.select(pl.col(column).alias(name) for name, column in chosen.items())
     lists = [name for name, column in chosen.items() if name != "user_id" and isinstance(schema[column], _LISTS)]
     if lists:
         raw = raw.explode(lists)
@@ -93,10 +102,10 @@ def _select(path: Path, schema: pl.Schema, chosen: Mapping[str, str]) -> pl.Lazy
         unsafe = may_merge(name, types[name])
         if unsafe is not None and raw.select(unsafe.any()).collect(engine="streaming").item():
             raise UserError(
-                f"{path} has keys of type {types[name]} in column {chosen[name]!r} that are no whole numbers below "
+                f"{place} has keys of type {types[name]} in column {chosen[name]!r} that are no whole numbers below "
                 "2^53, which may merge keys; store them as text or integers"
             )
-    return raw.select(_typed(name, chosen[name], types[name], str(path)) for name in chosen)
+    return raw.select(_typed(name, chosen[name], types[name], place) for name in chosen)
 
 
 def _typed(name: str, column: str, dtype: Any, place: str) -> pl.Expr:
@@ -159,13 +168,14 @@ def _locator(paths: Sequence[Path]) -> Callable[[int], str]:
     return locate
 
 
-def _checked(
+def checked_events(
     raw: pl.LazyFrame,
     locate: Callable[[int], str],
-    reject_path: str | None,
-    time_format: str | None,
-    dropped: dict[str, int] | None,
+    reject_path: str | None = None,
+    time_format: str | None = None,
+    dropped: dict[str, int] | None = None,
 ) -> pl.LazyFrame:
+    """Return selected events in the types of the event schema, without rows that cannot be used; see ``to_events``."""
     names = raw.collect_schema().names()
     if raw.select(pl.len()).collect().item() == 0:
         raise UserError(f"{locate(0)} has columns but no rows; set data.path to a file with events")

@@ -1,0 +1,161 @@
+"""Configurations as the command line composes them, with every mistake told before anything runs."""
+
+import os
+import re
+from collections.abc import Iterable, Sequence
+from copy import deepcopy
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from omegaconf import DictConfig, OmegaConf, open_dict
+
+from seqmine.app.checks import check_complete, check_types, may_be_trainer_argument, unknown_key
+from seqmine.runs.components import CONF_DIR
+from seqmine.structs.errors import UserError
+
+if TYPE_CHECKING:
+    from hydra.core.override_parser.types import Override
+
+
+def compose_checked(name: str, overrides: Iterable[str]) -> DictConfig:
+    """Compose the configuration of a program.
+
+    Args:
+        name: of the program and of its configuration in ``conf/``.
+        overrides: settings as on the command line, such as ``model=gru`` and ``optimizer.lr=1e-3``.
+
+    Returns:
+        The configuration, with Hydra's own under ``hydra``.
+
+    Raises:
+        UserError: a setting that does not exist, has a value of another type, or is not set.
+    """
+    from hydra import compose, initialize_config_dir
+    from hydra.errors import HydraException
+
+    register_resolvers()
+    arguments = as_hydra_reads(name, overrides)
+    try:
+        with initialize_config_dir(str(CONF_DIR), version_base="1.3"):
+            parsed = [_parsed(argument) for argument in arguments]
+            groups = [item.input_line for item in parsed if (CONF_DIR / item.key_or_group.split("@")[0]).is_dir()]
+            defaults = compose(name, groups)
+            for item in parsed:
+                may_be_new = item.is_add() or item.is_force_add() or item.input_line in groups
+                _check_key(item.key_or_group, may_be_new, defaults)
+            config = compose(name, arguments, return_hydra_config=True)
+    except HydraException as error:
+        raise UserError(" ".join(str(error).split())) from None
+    settings = without_hydra(config)
+    check_types(settings, defaults)
+    check_complete(settings)
+    return config
+
+
+def without_hydra(config: DictConfig) -> DictConfig:
+    """Return the settings of a program alone."""
+    settings = deepcopy(config)
+    with open_dict(settings):
+        del settings["hydra"]
+    return settings
+
+
+def setting(key: str, value: Any) -> str:
+    """Write a setting as on the command line, whatever characters its value has.
+
+    >>> setting("data.path", "my log.csv"), setting("trainer.max_epochs", 3), setting("data.path", None)
+    ("data.path='my log.csv'", 'trainer.max_epochs=3', 'data.path=null')
+    """
+    if value is None:
+        return f"{key}=null"
+    if isinstance(value, bool):
+        return f"{key}={str(value).lower()}"
+    if isinstance(value, str | Path):
+        # inside quotes backslashes are special in front of a quote alone, and ${ begins a reference
+        text = re.sub(r"(\\*)('|$)", lambda found: found[1] * 2 + ("\\'" if found[2] else ""), str(value))
+        text = text.replace("${", "\\${")
+        return f"{key}='{text}'"
+    if isinstance(value, Sequence):
+        return f"{key}=[{','.join(setting('', element)[1:] for element in value)}]"
+    return f"{key}={value}"
+
+
+def as_hydra_reads(name: str, arguments: Iterable[str]) -> list[str]:
+    """Write the arguments of a program as Hydra wants them; what it can read already stays as it is."""
+    return trainer_arguments(name, map(named_group, arguments))
+
+
+def named_group(argument: str) -> str:
+    """Write the choice of a group as Hydra wants it: ``data.engine=spark`` becomes ``data/engine=spark``."""
+    key, _, choices = argument.partition("=")
+    group = CONF_DIR.joinpath(*key.split("."))
+    if "." in key and group.is_dir() and all((group / f"{choice}.yaml").is_file() for choice in choices.split(",")):
+        return f"{key.replace('.', '/')}={choices}"
+    return argument
+
+
+def trainer_arguments(name: str, arguments: Iterable[str]) -> list[str]:
+    """Write arguments of Lightning's trainer that the configuration does not list as Hydra wants what it has to add."""
+    shipped = OmegaConf.load(CONF_DIR / f"{name}.yaml")
+    assert isinstance(shipped, DictConfig)
+    groups = {group for entry in shipped.defaults if isinstance(entry, DictConfig) for group in map(str, entry)}
+    listed = OmegaConf.load(CONF_DIR / "trainer" / "default.yaml") if "trainer" in groups else shipped.get("trainer")
+    return [_added_if_unlisted(argument, listed) for argument in arguments]
+
+
+def _added_if_unlisted(argument: str, listed: Any) -> str:
+    key = argument.partition("=")[0]
+    if listed is None or not key.startswith("trainer.") or key.removeprefix("trainer.") in listed.keys():  # noqa: SIM118 - `in` skips unset values
+        return argument
+    return f"++{argument}" if may_be_trainer_argument(key) else argument
+
+
+def register_resolvers() -> None:
+    """Tell OmegaConf the references that ``conf/`` uses beside Hydra's."""
+    OmegaConf.register_new_resolver("stamp", stamp, use_cache=True, replace=True)
+    OmegaConf.register_new_resolver("rank_suffix", rank_suffix, replace=True)
+
+
+def stamp() -> str:
+    """Name a run: date, time and a run id, the same in all processes that a launcher started together."""
+    if "TORCHELASTIC_RUN_ID" in os.environ:
+        started = Path(f"/proc/{os.getppid()}").stat().st_ctime
+        return f"{datetime.fromtimestamp(started):%Y-%m-%d_%H-%M-%S}_{os.getppid():x}"
+    return f"{datetime.now():%Y-%m-%d_%H-%M-%S}_{os.urandom(3).hex()}"
+
+
+def rank_suffix() -> str:
+    """Return what tells the files of a process from those of the first one: nothing for the first."""
+    rank = os.environ.get("RANK", os.environ.get("LOCAL_RANK", "0"))
+    return "" if rank == "0" else f"_rank{rank}"
+
+
+def mistake_behind(error: BaseException | None) -> Exception | None:
+    """Find the mistake of the user among an error and its causes: building a component wraps it."""
+    from lightning.fabric.utilities.exceptions import MisconfigurationException
+
+    while error is not None and not isinstance(error, UserError | MisconfigurationException):
+        error = error.__cause__ or error.__context__
+    return error
+
+
+def _parsed(argument: str) -> "Override":
+    from hydra.core.override_parser.overrides_parser import OverridesParser
+    from hydra.errors import HydraException
+
+    try:
+        return OverridesParser.create().parse_override(argument)
+    except HydraException:
+        raise UserError(
+            f"{argument} cannot be read; write a setting as key=value, a text with marks as key='text'"
+        ) from None
+
+
+def _check_key(key: str, may_be_new: bool, defaults: DictConfig) -> None:
+    if may_be_new or key.startswith("hydra"):
+        return
+    parent, _, leaf = key.rpartition(".")
+    node = OmegaConf.select(defaults, parent) if parent else defaults
+    if not isinstance(node, DictConfig) or leaf not in node.keys():  # noqa: SIM118 - `in` skips unset values
+        raise unknown_key(key, defaults)

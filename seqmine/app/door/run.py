@@ -1,0 +1,192 @@
+"""A finished run from Python: its numbers, its pictures, and its recommendations."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+from omegaconf import DictConfig, OmegaConf
+
+from seqmine.app.composing import setting
+from seqmine.app.job import plain_errors, quiet, settings_of
+from seqmine.runs.folder import read_config, read_metrics
+from seqmine.structs import Catalog, UserError
+
+if TYPE_CHECKING:
+    from seqmine.reporting.notebook import Picture
+    from seqmine.runs.restore import Model
+    from seqmine.serving.recommendations import Histories
+
+_SHOWN = ("val/ndcg@10", "test/ndcg@10", "test/hit_rate@10")
+_NO_LISTS = pl.DataFrame(schema={"user_id": pl.String, "rank": pl.Int64, "item_id": pl.String, "score": pl.Float64})
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run: its numbers, and the model that it trained.
+
+    Args:
+        folder: of the run.
+    """
+
+    folder: Path
+    _models: dict[str, "_Restored"] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    @cached_property
+    def metrics(self) -> dict[str, Any]:
+        """Every number by name, such as ``test/ndcg@10`` and ``baseline/markov/test/ndcg@10``, and the protocol."""
+        return read_metrics(self.folder)
+
+    @cached_property
+    def settings(self) -> dict[str, Any]:
+        """Every setting of the run as plain values."""
+        settings = OmegaConf.to_container(OmegaConf.load(self.folder / "config.yaml"))
+        assert isinstance(settings, dict)
+        return {str(name): value for name, value in settings.items()}
+
+    @property
+    def per_user(self) -> pl.DataFrame:
+        """The rank of the target of every user, with what is known of the history before it."""
+        return pl.read_parquet(self.folder / "per_user.parquet")
+
+    @property
+    def items(self) -> pl.DataFrame:
+        """The items that the model knows, with their counts in training and their attributes."""
+        return pl.read_parquet(self.folder / "catalog.parquet")
+
+    @property
+    def learning_curve(self) -> "Picture":
+        """The picture of loss and metric over the epochs."""
+        from seqmine.reporting.notebook import Picture
+
+        path = self.folder / "learning_curve.png"
+        if not path.is_file():
+            raise UserError(f"run {str(self.folder)!r} has no learning curve, as it trained no epoch; use another run")
+        return Picture(path.read_bytes())
+
+    def recommend(
+        self,
+        users: Iterable[Any] | None = None,
+        *,
+        histories: Any = None,
+        top_k: int = 10,
+        seen: str | None = None,
+        history: str = "full",
+        rerank: str = "none",
+        batch_size: int = 256,
+    ) -> pl.DataFrame:
+        """Return the best next items; nothing is written, and the model is loaded by the first call alone.
+
+        Args:
+            users: of the log of the run; None means all of them.
+            histories: of any users instead: lists of items, a mapping from user to list, or a table with the columns
+                ``user_id`` and ``item_id``, oldest first; items that the model does not know are left out. Users of
+                plain lists are named by their place, from 0.
+            top_k: length of the lists.
+            seen: which items are not recommended again: ``full``, ``window`` or ``none``; None keeps that of the run.
+            history: ``full``, or ``test`` to leave the test targets out of what is known.
+            rerank: ``patterns`` corrects the model by them.
+            batch_size: users scored at once.
+
+        Returns:
+            user_id, rank (from 1), item_id and score, best first.
+
+        Raises:
+            UserError: a user or a setting that does not exist.
+        """
+        from seqmine.serving.recommendations import recommend_to
+
+        if users is not None and histories is not None:
+            raise UserError("users and histories are both set, allowed is one of them; leave out users or histories")
+        with plain_errors():
+            restored = self._restored(rerank)
+            asked = restored.known(history, users) if histories is None else restored.given(histories)
+            if asked is None:
+                return _NO_LISTS
+            model = restored.on_the_log if histories is None else restored.own
+            seen = restored.datamodule.seen if seen in (None, "auto") else seen
+            lists = recommend_to(*model, asked, top_k=top_k, batch_size=batch_size, seen=seen)
+            return pl.concat([_NO_LISTS, *lists])
+
+    def _restored(self, rerank: str) -> "_Restored":
+        if rerank not in self._models:
+            arguments = [setting("run", self.folder), setting("hydra.run.dir", self.folder), f"rerank={rerank}"]
+            with quiet():
+                self._models[rerank] = _Restored(settings_of("recommend", arguments))
+        return self._models[rerank]
+
+    def __repr__(self) -> str:
+        shown = [f"{name} {self.metrics[name]:.4f}" for name in _SHOWN if name in self.metrics]
+        return f"Run({', '.join([repr(str(self.folder)), *shown])})"
+
+    def _repr_html_(self) -> str:
+        from seqmine.reporting.notebook import html_of, image_html
+        from seqmine.reporting.run_table import metrics_table, stated_protocol
+
+        table = html_of(
+            repr(self), [metrics_table(self.settings["run_name"], self.metrics), stated_protocol(self.metrics)]
+        )
+        curve = self.folder / "learning_curve.png"
+        return table + (image_html(curve.read_bytes()) if curve.is_file() else "")
+
+
+class _Restored:
+    """What a run needs to recommend: its model and its log, which is read when it is asked for.
+
+    Args:
+        config: of ``recommend``.
+    """
+
+    def __init__(self, config: DictConfig) -> None:
+        from seqmine.runs.restore import restore_run
+
+        self.config = config
+        self.settings, self.module, self.datamodule = restore_run(config)
+
+    @cached_property
+    def own(self) -> "tuple[Model, Catalog]":
+        """The model and the items of the run; those of the log where patterns correct it, as they come from there."""
+        from seqmine.runs.restore import run_catalog
+
+        return self.on_the_log if self.config.rerank else (self.module, run_catalog(self.config.run))
+
+    @cached_property
+    def on_the_log(self) -> "tuple[Model, Catalog]":
+        """The model as it scores the items of the log."""
+        from seqmine.runs.newer_log import on_the_log
+        from seqmine.runs.restore import reranked
+
+        module, _ = on_the_log(self.config.run, self.module, self.datamodule)
+        module, _ = reranked(self.config, self.settings, module, self.datamodule)
+        return module, self.datamodule.catalog
+
+    def known(self, history: str, users: Iterable[Any] | None) -> "Histories":
+        from seqmine.serving.recommendations import run_histories
+
+        histories = run_histories(self.datamodule, history)
+        return histories if users is None else histories.of([str(user) for user in users])
+
+    def given(self, histories: Any) -> "Histories | None":
+        from seqmine.data.sources.frame import EventFrame, of_histories
+        from seqmine.serving.recommendations import given_histories
+
+        is_table = hasattr(histories, "__arrow_c_stream__") or isinstance(histories, pl.LazyFrame)
+        events = EventFrame(histories).read() if is_table else of_histories(histories)
+        return None if events.is_empty() else given_histories(events, self.datamodule, self.own[1])
+
+
+def load(folder: str | Path) -> Run:
+    """Return a finished run, whether a program or Python trained it.
+
+    Args:
+        folder: of the run.
+
+    Raises:
+        UserError: it is no folder of a finished run.
+    """
+    read_config(str(folder))
+    if not (Path(folder) / "metrics.json").is_file():
+        raise UserError(f"run {str(folder)!r} has no metrics.json, as it is not finished; set folder to a finished run")
+    return Run(Path(folder))

@@ -1,0 +1,71 @@
+"""Trainings and evaluations from their configuration to their numbers, as programs and Python interface run them."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from lightning import Callback, seed_everything
+from omegaconf import DictConfig
+
+from seqmine.app.start import settle_protocol
+from seqmine.data.datamodule import SequenceDataModule
+from seqmine.runs.belonging import Belonging
+from seqmine.runs.components import build
+from seqmine.runs.initial_weights import start_from
+from seqmine.runs.restore import Model, build_trainer, reranked
+from seqmine.runs.results import keep_catalog, write_results
+from seqmine.training.best_checkpoint import best_weights
+
+
+def fit_and_test(config: DictConfig, watching: Sequence[Callback] = ()) -> dict[str, Any]:
+    """Prepare the data, fit, choose the best checkpoint on validation, test once, and write what came out.
+
+    Args:
+        config: of ``train``.
+        watching: more callbacks than those of the configuration.
+
+    Returns:
+        The metrics, by name; nothing on other processes than the first.
+    """
+    seed_everything(config.seed, verbose=False)
+    datamodule = build(config.data.module, config.trusted)
+    settle_protocol(config, datamodule)
+    keep_catalog(datamodule.catalog, config.paths.run)
+    module = build(config.model, config.trusted)(catalog=datamodule.catalog)
+    start_from(config, module, datamodule)
+    belonging = Belonging(datamodule.catalog, config.model)
+    callbacks = [*build(config.callbacks, config.trusted).values(), belonging, *watching]
+    loggers = list(build(config.logger, config.trusted).values())
+    trainer = build(config.trainer, config.trusted)(callbacks=callbacks, logger=loggers)
+    resumed = belonging.checked(config.ckpt_path, config.paths.run)
+    trainer.fit(module, datamodule, ckpt_path=resumed, weights_only=True)
+    best = best_weights(trainer)
+    trainer.validate(module, datamodule, ckpt_path=best, weights_only=True, verbose=False)
+    trainer.test(module, datamodule, ckpt_path=best, weights_only=True, verbose=False)
+    return write_results(config, trainer, module)
+
+
+def score_again(
+    config: DictConfig,
+    settings: DictConfig,
+    module: Model,
+    datamodule: SequenceDataModule,
+    mapped: Mapping[str, float | str],
+) -> dict[str, Any]:
+    """Evaluate a restored run on validation and test targets, and write what came out.
+
+    Args:
+        config: of ``evaluate``.
+        settings: of the run, changed as ``config`` says.
+        module: of the run.
+        datamodule: of the run.
+        mapped: what is reported of a log that is not that of the run.
+
+    Returns:
+        The metrics, by name; nothing on other processes than the first.
+    """
+    settle_protocol(settings, datamodule)
+    trainer = build_trainer(settings, config.run)
+    scored, chosen = reranked(config, settings, module, datamodule)
+    trainer.validate(scored, datamodule, verbose=False)
+    trainer.test(scored, datamodule, verbose=False)
+    return write_results(settings, trainer, scored, {**mapped, **chosen})

@@ -1,0 +1,48 @@
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import seqmine
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def python(code: str) -> str:
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    return done.stdout.strip()
+
+
+def test_the_import_is_quick_and_brings_nothing_heavy():
+    code = (
+        "import sys, time; start = time.process_time(); import seqmine; seconds = time.process_time() - start; "
+        "heavy = {'torch', 'lightning', 'polars', 'numpy', 'hydra', 'omegaconf', 'numba'} & set(sys.modules); "
+        "print(seconds < 0.1 and not heavy, seconds, heavy)"
+    )
+    assert python(code).startswith("True")
+
+
+def test_a_function_stays_a_function_when_the_program_of_its_name_is_imported():
+    code = (
+        "import seqmine, seqmine.train, sys; from seqmine.train import main; from seqmine import train; "
+        "print(train is seqmine.train, type(seqmine.train).__name__, main.__module__, "
+        "type(sys.modules['seqmine.train']).__name__)"
+    )
+    assert python(code) == "True function seqmine.app.program module"
+
+
+def test_what_is_public_is_named_documented_and_known_to_editors():
+    names = [name for name in dir(seqmine) if not name.startswith("_")]
+    assert {"prepare", "train", "load", "evaluate"} <= set(names)
+    for name in names:
+        assert getattr(seqmine, name).__doc__, name
+    stub = ast.parse((ROOT / "seqmine" / "__init__.pyi").read_text())
+    spelled = {alias.asname for node in stub.body if isinstance(node, ast.ImportFrom) for alias in node.names}
+    assert spelled == set(names) == set(seqmine.__all__)
+
+
+def test_an_unknown_name_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="module 'seqmine' has no attribute 'trane'"):
+        seqmine.trane  # noqa: B018
