@@ -122,3 +122,9 @@ def test_a_program_imports_nothing_heavy_at_start(path):
     assert not [
         module for module in imported if module.split(".")[0] in {"torch", "lightning", "polars", "numpy", "numba"}
     ]
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name)
+def test_every_source_file_has_its_mirrored_test(path):
+    place = path.relative_to(ROOT / "seqmine")
+    assert (ROOT / "tests" / place.parent / f"test_{place.name}").is_file()

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqmine.structs import InteractionLog
+from seqmine.structs import AttributeTable, InteractionLog
 from seqmine.structs.log import tie_share
 
 histories = st.lists(st.lists(st.integers(1, 9), max_size=6), min_size=1, max_size=8)
@@ -30,3 +30,20 @@ def test_neighbors_of_one_user_alone_are_ties():
     log = InteractionLog.from_lists([[1], [2]])
     assert tie_share(InteractionLog(log.items, log.offsets, timestamps=np.array([7, 7], np.int64))) == 0.0
     assert tie_share(InteractionLog.from_lists([[1, 2]])) is None
+
+
+def test_users_are_taken_with_all_that_is_known_of_them():
+    log = InteractionLog(
+        items=np.array([1, 2, 3], np.int32),
+        offsets=np.array([0, 2, 3]),
+        timestamps=np.array([10, 20, 30]),
+        behaviors=np.array([1, 2, 1], np.uint8),
+        behavior_names=["view", "buy"],
+        users=AttributeTable(np.array([[7], [8]], np.int32), np.zeros((2, 0), np.float32), 8),
+    )
+    taken = log.take_users(np.array([1, 0, 1]))
+    assert [taken.history(user).tolist() for user in range(3)] == [[3], [1, 2], [3]]
+    assert taken.timestamps.tolist() == [30, 10, 20, 30]
+    assert taken.behaviors.tolist() == [1, 1, 2, 1]
+    assert taken.users.codes[:, 0].tolist() == [8, 7, 8], "attributes go with their users"
+    assert taken.behavior_names == ["view", "buy"]
