@@ -1,5 +1,8 @@
 import json
+from collections import Counter
+from itertools import pairwise
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -113,3 +116,100 @@ def test_a_run_brings_its_data_and_its_model_is_asked_with_every_column(tmp_path
     assert report["num_events"] == 30 * 6, "the training part of the split of the run"
     refused = mine(tmp_path, f"run={folder}", "logger=none", "evidence=none", status=1)
     assert "evidence is none" in error_of(refused)
+
+
+def histories() -> list[list[str]]:
+    """Return histories of 240 users: half have a, then b. After c comes d: in training, at a validation target, never.
+
+    By the rest of its number divided by four a user had c and d in training, has d as validation target after c, c as
+    validation target and something else than d as test target, or nothing of this.
+    """
+    random, rows = np.random.default_rng(0), []
+    for user in range(240):
+        row = [f"n{item}" for item in random.integers(30, size=9)]
+        if user % 8 < 4:
+            one, two = np.sort(random.choice(8, 2, replace=False)).tolist()
+            row[one], row[two] = "a", "b"
+        ends = (["c", "d", "n1", "n2", "n3"], ["n4", "n5", "c", "d", "n6"], ["n7", "n8", "n9", "c", "n10"], ["n11"] * 5)
+        rows.append([*row, *ends[user % 4]])
+    return rows
+
+
+@pytest.fixture(scope="session")
+def counted_run(tmp_path_factory):
+    """The settings of a small log and the folder of a run on it: a Markov model, which believes what training has."""
+    folder = tmp_path_factory.mktemp("mined")
+    rows = [
+        f"u{user},{item},{100 * user + place}" for user, row in enumerate(histories()) for place, item in enumerate(row)
+    ]
+    (folder / "log.csv").write_text("\n".join(["user_id,item_id,timestamp", *rows]) + "\n")
+    data = ["data=interactions", f"data.path={folder / 'log.csv'}", "logger=none"]
+    quick = ["trainer=smoke", "trainer.precision=32-true", "baselines=none", "model=markov"]
+    run("train", *data, *quick, f"hydra.run.dir={folder / 'run'}", cwd=folder)
+    return data, folder / "run"
+
+
+@pytest.fixture(scope="session")
+def mined_with_a_model(counted_run, tmp_path_factory):
+    """The folder of patterns that were judged and held against the model."""
+    _, trained = counted_run
+    quick = [
+        "logger=none",
+        "evidence.stability.num_bootstraps=20",
+        "evidence.association_test.num_samples=5",
+        "miner.max_length=2",
+    ]
+    asked = ["part=train", f"run={trained}", "miner.min_count=30", *quick]
+    folder = tmp_path_factory.mktemp("judged")
+    run("mine", *asked, f"hydra.run.dir={folder}", cwd=folder)
+    return folder
+
+
+def report_of(folder):
+    return json.loads((folder / "pattern_report.json").read_text())
+
+
+def test_program_mines_and_judges_the_training_part_alone(mined_with_a_model):
+    report = report_of(mined_with_a_model)
+    assert (report["num_users"], report["num_events"]) == (240, 240 * 12)
+    frame = pl.read_parquet(mined_with_a_model / "patterns.parquet")
+    rows = {tuple(row["pattern"]): row for row in frame.iter_rows(named=True)}
+    assert rows["c",]["support_count"] == 120, "60 have it as validation target alone"
+    assert rows["d",]["support_count"] == 60
+    assert rows["a", "b"]["released"]
+    assert rows["a", "b"]["q_value"] < 1e-6
+    assert rows["a", "b"]["holdout_lift"] > 1
+    assert report["num_released"] == frame["released"].sum() > 0
+    assert report["later_days_from"] is not None
+
+
+def test_rules_of_a_model_are_tested_on_users_that_they_were_not_grown_on(mined_with_a_model):
+    report = report_of(mined_with_a_model)
+    assert report["model"]["grown_on_validation_targets"] == 168
+    assert report["model"]["tested_on_training_histories_of_others"] == 240 - 168
+    believed = {tuple(row["pattern"]): row for row in report["believed_by_model"]}
+    assert believed["c", "d"]["found_count"] > 30, "of 60 users 70 % were looked into"
+    assert 5 < believed["c", "d"]["support_count"] < 30, "of 60 users 30 % are left"
+
+
+def test_rules_are_compared_with_a_model_at_test_targets(mined_with_a_model):
+    """After c comes d at all validation targets, and at no test target."""
+    report = report_of(mined_with_a_model)
+    assert report["model"]["judged_on_test_targets"] == 240
+    believed = {tuple(row["pattern"]): row for row in report["believed_by_model"]}
+    assert (believed["c", "d"]["num_cases"], believed["c", "d"]["num_next"]) == (60, 0)
+    frame = pl.read_parquet(mined_with_a_model / "patterns.parquet")
+    rows = {tuple(row["pattern"]): row for row in frame.iter_rows(named=True)}
+    assert rows["c", "d"]["released"], "it holds among training events"
+    assert (rows["c", "d"]["num_cases"], rows["c", "d"]["num_next"]) == (60, 0)
+    assert report["model"]["grown"]["num_cases"] > 0
+
+
+def test_program_tells_whether_the_training_part_has_an_order(counted_run, tmp_path):
+    data, _ = counted_run
+    run("mine", *data, "task=sequentiality", "task.check.num_copies=2", f"hydra.run.dir={tmp_path}", cwd=tmp_path)
+    neighbors = Counter(pair for row in histories() for pair in set(pairwise(row[:-2])))
+    report = report_of(tmp_path)
+    assert report["num_pairs"] == sum(count >= 5 for count in neighbors.values())
+    assert len(report["shuffled_ndcg"]) == 2
+    assert report["verdict"]

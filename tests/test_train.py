@@ -61,6 +61,31 @@ def test_per_user_ranks_give_the_metrics_again(finished):
         assert (of_part["rank"] <= 5).mean() == pytest.approx(metrics_of(folder)[f"{part}/hit_rate@5"])
 
 
+@pytest.fixture(scope="session")
+def spoiled(tmp_path_factory):
+    """A run that gets worse by training: all targets are items that training has once, so it learns to expect none."""
+    folder = tmp_path_factory.mktemp("spoiled")
+    rows = [[f"u{user}", f"r{user}", "a", "b", "c", f"r{user + 1}", f"r{user + 2}"] for user in range(60)]
+    rows += [[f"v{user}", f"r{60 + user}"] for user in range(2)]
+    (folder / "log.txt").write_text("".join(f"{' '.join(row)}\n" for row in rows))
+    data = ["data=sequences", f"data.path={folder / 'log.txt'}", "data.layout=user_per_line", "data.max_length=8"]
+    small = ["model.embedding_dim=8", "model.encoder.num_layers=1", "data.batch_size=20", "scheduler=constant"]
+    quick = ["trainer=cpu", "trainer.max_epochs=3", "optimizer.lr=0.05", "baselines=none", "logger=none"]
+    run("train", *data, *small, *quick, f"hydra.run.dir={folder / 'run'}", cwd=folder)
+    return folder / "run"
+
+
+def test_the_numbers_of_a_run_are_those_of_its_best_weights(spoiled, tmp_path):
+    metrics = metrics_of(spoiled)
+    best, last = (torch.load(spoiled / "checkpoints" / f"{name}.ckpt", weights_only=True) for name in ("best", "last"))
+    assert best["epoch"] < last["epoch"]
+    assert metrics["val/ndcg@10"] == pytest.approx(metrics["best_value"])
+    run("evaluate", f"run={spoiled}", f"hydra.run.dir={tmp_path}", cwd=tmp_path)
+    again = metrics_of(tmp_path)
+    for name in ("val/loss", "test/loss", "test/mrr@50"):
+        assert metrics[name] == pytest.approx(again[name], abs=1e-6)
+
+
 def test_one_seed_gives_one_result_and_another_seed_another(finished, small_log, tmp_path):
     train(small_log, tmp_path, tmp_path / "again")
     train(small_log, tmp_path, tmp_path / "other", "seed=2")

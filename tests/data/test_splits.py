@@ -81,8 +81,8 @@ def test_leave_last_zero_is_refused():
 
 
 def test_global_time_cuts_at_its_moments():
-    """Twelve events and one: validation begins at the time of the seventh, test at that of the eleventh."""
-    times = [[0, 6, 7, 9], [1, 2, 3, 4, 5, 8], [6, 9], [10]]
+    """Of 13 events validation begins at the time of the seventh, which two have, and test at that of the eleventh."""
+    times = [[0, 6, 7, 9], [1, 2, 3, 4, 5, 8], [6, 10], [11]]
     log = InteractionLog.from_lists([[1] * len(row) for row in times])
     log = InteractionLog(log.items, log.offsets, timestamps=np.concatenate(times))
     split = GlobalTime(val_share=0.33, test_share=0.16).split(log)
