@@ -253,3 +253,22 @@ def test_a_store_is_made_anew_for_other_cleaning_and_for_another_edge(small_log,
     folders = [folder(edge=last), folder(one, edge=last), folder(two, edge=last), folder(one, edge=more)]
     assert len(set(folders)) == 4
     assert folder(one, edge=AllButLast(num_events=1)) == folders[1]
+
+
+@pytest.mark.parametrize(("seen", "window"), [("full", False), ("window", True)])
+def test_what_was_seen_is_what_the_protocol_says(seen, window, small_log, tmp_path):
+    """Inputs of two events, of histories of up to eleven."""
+    batches = list(datamodule(small_log, tmp_path, seen=seen, max_length=2).test_dataloader())
+    most = max(int(torch.bincount(batch.seen_rows).max()) for batch in batches)
+    assert (most == 2) if window else (most > 5)
+    for batch in datamodule(small_log, tmp_path, seen="none").test_dataloader():
+        assert batch.seen_items is None
+
+
+def test_validation_and_test_have_targets_of_their_own(small_log, tmp_path):
+    data = datamodule(small_log, tmp_path)
+    of = {line.split()[0]: line.split()[1:] for line in small_log.read_text().splitlines()}
+    for loader, place in ((data.val_dataloader(), -2), (data.test_dataloader(), -1)):
+        for batch in loader:
+            for user, target in zip(batch.user_index.tolist(), batch.last_targets.tolist(), strict=True):
+                assert data.prepared.item_id(target) == of[data.prepared.user_ids[user]][place]

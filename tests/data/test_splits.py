@@ -59,6 +59,9 @@ def test_user_holdout_shares_no_user_and_follows_its_seed():
     assert len(first.val) == len(first.test) == 5
     assert not set(first.val.users) & set(first.test.users)
     assert (first.train_stops[first.val.users] == 0).all()
+    assert (first.train_stops[first.test.users] == 0).all()
+    assert first.train_stops.sum() == 3 * 40
+    assert set(first.val.positions) == set(first.test.positions) == {2}
     assert first.test.users.tolist() == again.test.users.tolist() != other.test.users.tolist()
 
 
@@ -89,3 +92,10 @@ def test_global_time_cuts_at_its_moments():
     assert split.train_stops.tolist() == [1, 5, 0, 0]
     assert (split.val.users.tolist(), split.val.positions.tolist()) == ([0, 1], [1, 5])
     assert (split.test.users.tolist(), split.test.positions.tolist()) == ([0, 2], [3, 1])
+
+
+def test_leave_last_k_of_a_small_log():
+    split = LeaveLastK(k=2).split(InteractionLog.from_lists([[1] * 6, [1] * 5, [1] * 4]))
+    assert split.train_stops.tolist() == [2, 1, 4]
+    assert (split.val.users.tolist(), split.val.positions.tolist()) == ([0, 0, 1, 1], [2, 3, 1, 2])
+    assert (split.test.users.tolist(), split.test.positions.tolist()) == ([0, 0, 1, 1], [4, 5, 3, 4])

@@ -11,7 +11,7 @@ from seqmine.data.collate import batch_of_histories
 from seqmine.data.store import write_catalog
 from seqmine.runs.components import CONF_DIR, build
 from seqmine.runs.folder import read_config
-from seqmine.runs.restore import build_trainer, check_catalog, load_module, same_components
+from seqmine.runs.restore import build_trainer, check_catalog, load_module, restore_run, same_components
 from seqmine.structs import Catalog, UserError
 from tests.tiny import call, train
 
@@ -103,3 +103,27 @@ def test_weights_of_another_catalog_than_that_of_the_folder_are_refused(older_ru
     write_catalog(Catalog.of_size(29), run / "catalog.parquet")
     with pytest.raises(UserError, match="numbered in another way"):
         load_module(str(run), read_config(str(run)))
+
+
+def test_a_run_is_restored_with_the_changes_that_are_set(tmp_path):
+    """References in its settings follow the change; what is null stays as it was, and so does the folder."""
+    folder, catalog = tmp_path / "run", Catalog.of_size(9)
+    (folder / ".hydra").mkdir(parents=True)
+    (folder / "checkpoints").mkdir()
+    write_catalog(catalog, folder / "catalog.parquet")
+    with initialize_config_dir(str(CONF_DIR), version_base="1.3"):
+        made = ["data=sequences", "data.path=log.txt", "model=hstu", "evaluation.ties=mean", "model.embedding_dim=8"]
+        settings = compose("train", made)
+    OmegaConf.save(settings, folder / ".hydra" / "config.yaml")
+    settings.paths.run, settings.run_name = str(folder), "mine"
+    OmegaConf.save(settings, folder / "config.yaml", resolve=True)
+    weights = build(settings.model, [])(catalog=catalog).state_dict()
+    torch.save({"state_dict": weights}, folder / "checkpoints" / "best.ckpt")
+    evaluation = {"seen": "none", "ties": None}
+    asked = {"run": str(folder), "paths": {"run": str(tmp_path / "new")}, "evaluation": evaluation}
+    restored, module, data = restore_run(OmegaConf.create({**asked, "data": {"path": None}}))
+    assert (restored.evaluation.seen, data.seen) == ("none", "none")
+    assert (restored.evaluation.ties, restored.data.path) == ("mean", "log.txt")
+    assert restored.paths.run == str(tmp_path / "new")
+    assert data.reader is module, "its batches have the times that the model reads"
+    assert all(torch.equal(weights[name], value) for name, value in module.state_dict().items())

@@ -9,7 +9,7 @@ from omegaconf import OmegaConf
 from torch import nn
 
 from seqmine.data.sources.interactions import InteractionFiles
-from seqmine.data.splits import Targets
+from seqmine.data.splits import Split, Targets
 from seqmine.serving.recommendations import Histories, histories_of, recommend_to, write_recommendations
 from seqmine.structs import Catalog, InteractionLog, UserError
 
@@ -70,3 +70,44 @@ def test_behaviors_and_items_of_a_file_have_the_numbers_of_the_run(tmp_path):
     assert found.log.behavior_number("buy") == 2
     assert found.seen_behavior == 2
     assert (list(found.user_ids), found.ends.positions.tolist()) == (["u"], [3])
+
+
+def run_of(log, catalog):
+    """Return the configuration and the data module of a run on a log, whose test targets are the last events."""
+    everyone = np.arange(log.num_users)
+    split = Split(log.lengths - 2, Targets(everyone, log.lengths - 2), Targets(everyone, log.lengths - 1))
+    prepared = SimpleNamespace(log=log, catalog=catalog, split=split, user_ids=[f"u{user}" for user in everyone])
+    config = OmegaConf.create({"input": None, "history": "test"})
+    return config, SimpleNamespace(target_behavior=None, max_length=8, prepared=prepared)
+
+
+def test_histories_end_before_the_test_target_where_they_are_asked_to():
+    log = InteractionLog.from_lists([[6, 5, 4], [1, 2, 3]])
+    config, data = run_of(log, CATALOG)
+    for history, lengths, first in (("test", [2, 2], ["4", "3"]), ("full", [3, 3], ["3", "2"])):
+        config.history = history
+        histories = histories_of(config, data, CATALOG)
+        assert histories.ends.positions.tolist() == lengths
+        lists = recommend_to(Constant(), CATALOG, histories, top_k=2, batch_size=2, seen="full")
+        assert next(lists)["item_id"].to_list()[:2] == first
+
+
+class Clock(Constant):
+    """Reads times."""
+
+    columns = ("timestamps",)
+
+    def score(self, batch):
+        self.asked = batch
+        return super().score(batch)
+
+
+def test_a_model_has_what_it_reads_and_lists_what_was_only_viewed():
+    log = InteractionLog.from_lists([[6, 5, 4]])
+    log = replace(log, timestamps=np.array([7, 8, 9]), behaviors=np.array([1, 2, 1], np.uint8),
+                  behavior_names=["view", "buy"])  # fmt: skip
+    histories = Histories(log, ["a"], Targets(np.array([0]), np.array([3])), max_length=8, seen_behavior=2)
+    clock = Clock()
+    frame = next(recommend_to(clock, CATALOG, histories, top_k=3, batch_size=1, seen="full"))
+    assert frame["item_id"].to_list() == ["6", "4", "3"], "5 was bought"
+    assert clock.asked.timestamps[0, :3].tolist() == [7, 8, 9]

@@ -1,6 +1,7 @@
 from itertools import pairwise
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -9,6 +10,7 @@ from seqmine.data.leakage import checks
 from seqmine.data.splits import LeaveOneOut, Split, Targets
 from seqmine.structs import InteractionLog
 
+NOBODY = Targets(np.zeros(0, np.int64), np.zeros(0, np.int64))
 EVENTS = st.tuples(st.integers(1, 3), st.integers(0, 4), st.integers(1, 2))
 LOGS = st.lists(
     st.lists(EVENTS, max_size=7).map(lambda row: sorted(row, key=lambda event: event[1])), min_size=1, max_size=5
@@ -88,3 +90,22 @@ def test_copied_histories_equal_a_slow_search(histories):
     check = checks.histories_not_repeated(log, split, min_events=2)
     assert check.passed == (copies == 0)
     assert check.detail.startswith(f"{copies} ")
+
+
+def test_a_test_target_before_the_validation_target_of_its_user_is_a_leak():
+    log = log_of([[(1, 0, 1), (2, 1, 1), (3, 2, 1)]])
+    early, late = Targets(np.array([0]), np.array([1])), Targets(np.array([0]), np.array([2]))
+    assert checks.training_before_targets(log, Split(np.array([1]), early, late)).passed
+    assert not checks.training_before_targets(log, Split(np.array([1]), late, early)).passed
+    assert not checks.training_before_targets(log, Split(np.array([3]), NOBODY, late)).passed
+    assert not checks.training_before_targets(log, Split(np.array([3]), late, NOBODY)).passed
+
+
+@pytest.mark.parametrize(("train", "val", "passed"), [(0, 1, True), (1, 1, False), (0, 2, False)])
+def test_events_of_one_moment_are_in_one_part(train, val, passed):
+    """Of three users one is trained on, one validated and one tested, at time 2."""
+    log = log_of([[(1, train, 1)], [(1, 0, 1), (1, val, 1)], [(1, 0, 1), (1, 2, 1)]])
+    targets = [Targets(np.array([user]), np.array([1])) for user in (1, 2)]
+    item = np.array([1], np.int32)
+    found = checks.training_before_edge(log, Split(np.array([1, 1, 1]), *targets), item, item, 1)
+    assert found.passed == passed

@@ -81,7 +81,7 @@ def test_weights_out_of_range_are_refused(alpha, eps):
 
 def test_the_weight_is_chosen_among_the_candidates_of_the_evaluation(histories, reranker):
     """Where the patterns point at what was seen, the weight is worth what an evaluation without it says."""
-    batch = with_targets(histories[:50])
+    batch = replace(with_targets(histories[:50]), seen_rows=None, seen_items=None)
     last = batch.items[torch.arange(50), batch.lengths - 1]
     seen = {"seen_rows": torch.arange(50), "seen_items": last % NUM_ITEMS + 1}  # what the patterns expect
     batch.targets[torch.arange(50), batch.lengths - 1] = (last + 1) % NUM_ITEMS + 1  # the one after that
@@ -117,3 +117,8 @@ def test_a_run_is_corrected_by_patterns_of_its_training_part_and_left_as_it_is(s
     assert not model.training
     assert chosen == {"rerank/alpha": 0.5}
     assert corrected.recommender.model is model
+    data.test_dataloader = None  # nothing asks for it
+    free, chosen = PatternReranking(patterns=PatternRecommender(), alpha=None, eps=1e-3)(model, data)
+    best, _ = choose_alpha(corrected.recommender, data.val_dataloader())
+    assert chosen == {"rerank/alpha": best}
+    assert free.recommender.alpha == best > 0

@@ -1,10 +1,16 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.stats import fisher_exact
 
 from seqmine.mining.judging.evaluation import (
+    coverage,
     greedy_cover,
+    later_days,
+    mined_from,
     split_time,
+    split_users,
     with_redundancy_columns,
 )
 from seqmine.structs import InteractionLog, PatternTable, UserError
@@ -27,6 +33,7 @@ def test_a_rule_is_redundant_when_a_part_of_it_says_as_much():
     assert columns["gain_p_value"][0] > 0.01
     assert columns["gain_p_value"][1] < 1e-6
     assert columns["gain"][1] > 0.2
+    assert abs(columns["gain"][0]) < 0.1, "4 alone leads to 8 seldom, 1 alone to 9 as often as the others"
 
 
 def test_gain_p_value_is_fishers():
@@ -48,3 +55,31 @@ def test_cover_takes_what_is_new():
 def test_a_split_by_time_needs_times():
     with pytest.raises(UserError, match="needs timestamps and the log has none"):
         split_time(InteractionLog.from_lists([[1]]), 5)
+
+
+def test_most_users_and_the_held_out_ones_are_all_users_once():
+    most, others = split_users(InteractionLog.from_lists([[user] for user in range(10)]), 0.25, 3)
+    assert (most.num_users, others.num_users) == (7, 3), "the share is rounded up"
+    assert sorted([*most.items.tolist(), *others.items.tolist()]) == list(range(10))
+    other = split_users(InteractionLog.from_lists([[user] for user in range(10)]), 0.25, 4)
+    assert other[1].items.tolist() != others.items.tolist()
+
+
+def test_later_days_begin_at_a_moment_that_is_one_of_them():
+    log = replace(InteractionLog.from_lists([[1, 2, 3], [4, 5]]), timestamps=np.array([1, 2, 9, 3, 8]))
+    assert later_days(log, 0.4) == 8
+    before, after = split_time(log, 8)
+    assert (before.items.tolist(), before.lengths.tolist()) == ([1, 2, 4], [2, 1])
+    assert (after.items.tolist(), after.lengths.tolist()) == ([3, 5], [1, 1])
+
+
+def test_a_part_of_the_log_needs_its_share_of_the_support():
+    part = InteractionLog.from_lists([[1]] * 20 + [[2]] * 21 + [[3]] * 29)
+    table = PatternTable.from_lists([(1,), (2,)], [30, 30], 100)
+    assert mined_from(table, part, Constraints(), 30, 0.7).tolist() == [False, True]
+
+
+def test_coverage_counts_a_user_once():
+    log = InteractionLog.from_lists([[1, 2], [2], [3]])
+    assert coverage(PatternTable.from_lists([(1,), (2,)], [1, 2], 3), log, Constraints()) == pytest.approx(2 / 3)
+    assert coverage(PatternTable.from_lists([], [], 3), log, Constraints()) == 0

@@ -1,9 +1,13 @@
+from dataclasses import replace
+
 import numpy as np
+import pytest
 
 from seqmine.mining.judging.release import ReleaseRule, unmeasured_later
 from seqmine.mining.judging.rivals import PartTest
 from seqmine.mining.statistics.significance import OrderTest
-from seqmine.structs import PatternTable
+from seqmine.structs import InteractionLog, PatternTable
+from seqmine.structs.constraints import Constraints
 
 
 def test_what_later_days_tell_nothing_of_is_no_failure():
@@ -22,3 +26,51 @@ def test_what_later_days_tell_nothing_of_is_no_failure():
     timeless = PatternTable(table.symbols, table.offsets, table.support_count, 100, columns)
     assert rule.conditions(timeless)["lasting"].all()
     assert unmeasured_later(timeless).all()
+
+
+def test_direction_and_parts_are_judged_without_the_order_of_a_file():
+    """2 and 3 come alone at one moment, as 8 and 9 always do: their order is that of the file."""
+    rows = [[1, 2, 3]] * 60 + [[2, 3]] * 30 + [[8, 9]] * 40
+    times = [0, 1, 2] * 60 + [5, 5] * 70
+    log = replace(InteractionLog.from_lists(rows), timestamps=np.array(times))
+    table = PatternTable.from_lists([(1, 2, 3), (2, 3), (8, 9)], [60, 90, 40], 130).with_columns(
+        **{name: np.ones(3) for name in ("stability", "holdout_leverage", "holdout_support")},
+        **{name: np.zeros(3) for name in ("q_value", "gain_p_value")},
+        holdout_lift_lower=np.full(3, 1.2),
+    )
+    columns = ReleaseRule(part_test=PartTest(order_test=OrderTest())).mark(log, table, Constraints(), 20).columns
+    assert columns["released"].tolist() == [True, False, False]
+    assert columns["part_support"][1] == 0
+    assert columns["direction_p_value"][2] == 1
+
+
+@pytest.mark.parametrize(
+    ("condition", "column", "missed"),
+    [
+        ("significant", "q_value", 0.05),
+        ("useful", "holdout_lift_lower", 1.0),
+        ("useful", "holdout_lift_lower", np.nan),
+        ("lasting", "later_lift_lower", 1.0),
+        ("stable", "stability", 0.79),
+        ("stable", "stability", np.nan),
+        ("productive", "gain_p_value", 0.01),
+        ("directed", "direction_p_value", 0.01),
+    ],
+)
+def test_what_misses_a_limit_meets_its_condition_no_more(condition, column, missed):
+    met = {"q_value": 0.01, "holdout_lift_lower": 1.1, "later_lift_lower": 1.1, "later_confidence": 0.5,
+           "stability": 0.8, "gain_p_value": 0.001, "direction_p_value": 0.001}  # fmt: skip
+    columns = {name: np.array([value, missed if name == column else value]) for name, value in met.items()}
+    table = PatternTable.from_lists([(1, 2, 3)] * 2, [20] * 2, 100).with_columns(
+        **columns, is_independent=np.ones(2, np.bool_)
+    )
+    conditions = ReleaseRule(part_test=PartTest(order_test=OrderTest())).conditions(table)
+    assert conditions.pop(condition).tolist() == [True, False]
+    assert all(others.all() for others in conditions.values())
+
+
+def test_a_pattern_of_fewer_users_than_asked_is_not_shared():
+    columns = dict.fromkeys(("q_value", "holdout_lift_lower", "stability", "gain_p_value"), np.zeros(2))
+    table = PatternTable.from_lists([(1, 2), (2, 3)], [20, 19], 100).with_columns(**columns)
+    rule = ReleaseRule(part_test=PartTest(order_test=OrderTest()), min_users=20)
+    assert rule.conditions(table)["shared"].tolist() == [True, False]
