@@ -12,6 +12,9 @@ MISSING_WORDS = ("nan", "NaN", "null", "NULL", "None", "<NA>")
 """What programs write where a key is missing."""
 DATABASE_NULLS = ("\\N", "NA", "N/A", "n/a", "#N/A", "(null)", "<null>", "NaT")
 """What databases and spreadsheets write there; in the logs of publishers they may be names."""
+ALL_MISSING_WORDS = (*MISSING_WORDS, *DATABASE_NULLS)
+"""Both, for the logs that a user brings."""
+_LOOKED_AT = 1000  # keys that tell whether all must be looked at
 _WHOLE = r"^-?\d+\.0+$"
 _EXACT = 2.0**53
 
@@ -90,32 +93,22 @@ def may_merge(column: str, dtype: Any) -> pl.Expr | None:
     return value != value.floor() if dtype.is_decimal() and dtype.scale else None
 
 
-def tidy(text: pl.Expr) -> pl.Expr:
-    """Return the expression of a text without blanks around it, empty where a database says that it has none.
-
-    >>> pl.DataFrame({"item_id": [" a ", "NA", "b c"]}).select(tidy(pl.col("item_id")))["item_id"].to_list()
-    ['a', '', 'b c']
-    """
-    stripped = text.str.strip_chars()
-    return pl.when(stripped.is_in(DATABASE_NULLS)).then(pl.lit("")).otherwise(stripped).name.keep()
-
-
 def whole_keys(keys: pl.Series) -> pl.Series:
     """Return text keys as whole numbers where a program wrote all of them as fractions, as beside a missing one.
 
     >>> whole_keys(pl.Series(["7.0", "", "12.0"])).to_list(), whole_keys(pl.Series(["7.0", "7.5"])).to_list()
     (['7', '', '12'], ['7.0', '7.5'])
     """
-    known = keys.filter((keys != "") & ~keys.is_in(MISSING_WORDS))
-    if known.is_empty() or not known.head(1).str.contains(_WHOLE)[0] or not known.str.contains(_WHOLE).all():
+    if not keys.head(_LOOKED_AT).str.contains(_WHOLE).any():
         return keys
-    return keys.str.replace(r"\.0+$", "")
+    known = keys.filter((keys != "") & ~keys.is_in(ALL_MISSING_WORDS))
+    return keys.str.replace(r"\.0+$", "") if known.str.contains(_WHOLE).all() else keys
 
 
-def fault(columns: Sequence[str]) -> pl.Expr:
+def fault(columns: Sequence[str], words: Sequence[str] = MISSING_WORDS) -> pl.Expr:
     """Return the expression that says why a row cannot be used, or null where it can.
 
-    A value is missing when it is null, blank, or one of ``MISSING_WORDS``; ``user_id``, ``item_id`` and, where the log
+    A value is missing when it is null, blank, or one of ``words``; ``user_id``, ``item_id`` and, where the log
     has it, ``behavior`` must be there.
 
     >>> frame = pl.DataFrame({"user_id": ["1", " ", "2"], "item_id": ["a", "b", "NaN"]})
@@ -123,13 +116,13 @@ def fault(columns: Sequence[str]) -> pl.Expr:
     [None, 'user_id is missing', 'item_id is missing']
     """
     reasons = [
-        pl.when(_is_missing(name)).then(pl.lit(f"{name} is missing"))
+        pl.when(_is_missing(name, words)).then(pl.lit(f"{name} is missing"))
         for name in (*REQUIRED, "behavior")
         if name in columns
     ]
     return pl.coalesce(reasons)
 
 
-def _is_missing(name: str) -> pl.Expr:
+def _is_missing(name: str, words: Sequence[str]) -> pl.Expr:
     text = pl.col(name)
-    return text.is_null() | (text.str.strip_chars() == "") | text.is_in(MISSING_WORDS)
+    return text.is_null() | (text.str.strip_chars() == "") | text.is_in(words)

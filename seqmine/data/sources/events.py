@@ -1,11 +1,11 @@
 """From raw columns of text to the event schema that every source returns."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import polars as pl
 
-from seqmine.data.sources.columns import DATABASE_NULLS, MISSING_WORDS, fault, first_true
+from seqmine.data.sources.columns import ALL_MISSING_WORDS, MISSING_WORDS, fault, first_true
 from seqmine.data.sources.rejects import write_rejects
 from seqmine.data.sources.timestamps import to_epoch, warn_of_strange_times
 from seqmine.structs import UserError
@@ -32,6 +32,7 @@ def to_events(
     reject_path: str | None = None,
     time_format: str | None = None,
     dropped: dict[str, int] | None = None,
+    words: Sequence[str] = MISSING_WORDS,
 ) -> pl.DataFrame:
     """Return events in the order of the rows, without the rows that cannot be used.
 
@@ -41,12 +42,13 @@ def to_events(
         reject_path: where unusable rows are written, or None to drop them; they are counted in the log either way.
         time_format: how times are written, see ``to_epoch``.
         dropped: is told the number of unusable rows by reason, or None.
+        words: what stands for a missing key.
 
     Raises:
         UserError: a time or rating cannot be read, or no usable row is left.
     """
     rows = pl.Series("row", range(0), dtype=pl.UInt32)
-    reasons = _with_missing_times(raw, raw.select(reason=fault(raw.columns))["reason"])
+    reasons = _with_missing_times(raw, raw.select(reason=fault(raw.columns, words))["reason"])
     if reasons.null_count() < len(raw):
         raw = raw.with_row_index("row").with_columns(reasons)
         report_rejects(raw.filter(pl.col("reason").is_not_null()), locate, reject_path, dropped)
@@ -74,7 +76,7 @@ def _with_missing_times(raw: pl.DataFrame, reasons: pl.Series) -> pl.Series:
     times = raw["timestamp"]
     missing = times.is_null()
     if times.dtype == pl.String:
-        missing |= times.str.strip_chars().is_in(["", *MISSING_WORDS, *DATABASE_NULLS])
+        missing |= times.str.strip_chars().is_in(["", *ALL_MISSING_WORDS])
     if times.dtype.is_float():
         missing |= times.is_nan()
     if not 0 < missing.sum() <= FEW_MISSING * len(times):
@@ -117,7 +119,7 @@ def _ratings(values: pl.Series, locate: Callable[[int], str]) -> pl.Series:
         return values.cast(pl.Float32)
     texts = values.str.strip_chars()
     numbers = texts.cast(pl.Float32, strict=False)
-    wrong = numbers.is_null() & ~texts.is_in(["", *MISSING_WORDS, *DATABASE_NULLS])
+    wrong = numbers.is_null() & ~texts.is_in(["", *ALL_MISSING_WORDS])
     if wrong.any():
         row = first_true(wrong)
         raise UserError(f"{locate(row)}: rating {values[row]!r} is not a number; mend it or set data.columns.rating")

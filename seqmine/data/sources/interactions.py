@@ -7,7 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
-from seqmine.data.sources.columns import REQUIRED, choose_columns, first_true, tidy, whole_keys
+from seqmine.data.sources.columns import ALL_MISSING_WORDS, REQUIRED, choose_columns, first_true, whole_keys
 from seqmine.data.sources.delimited import DelimitedText, open_table
 from seqmine.data.sources.events import to_events
 from seqmine.data.sources.files import (
@@ -19,7 +19,7 @@ from seqmine.data.sources.files import (
     require_file,
 )
 from seqmine.data.sources.item_table import read_item_table
-from seqmine.data.sources.json_lines import json_names, read_json_lines
+from seqmine.data.sources.json_lines import json_names, json_type, read_json_events
 from seqmine.data.sources.parquet import PARQUET_ERRORS, damaged, parquet_names, scan_parquet
 from seqmine.data.sources.timestamps import NUMBERS, check_time_format
 from seqmine.structs import UserError
@@ -94,9 +94,9 @@ class InteractionFiles:
             return scan_parquet(paths, self.columns, self.reject_path, self.time_format, self.dropped)
         raw, locate = self._read_json(paths) if is_json(paths) else self._read_text(paths)
         keys = [name for name in (*REQUIRED, "behavior") if name in raw.columns]
-        raw = raw.with_columns(tidy(pl.col(name)) for name in keys)
+        raw = raw.with_columns(pl.col(keys).str.strip_chars())
         raw = raw.with_columns(whole_keys(raw[name]) for name in REQUIRED)
-        return to_events(raw, locate, self.reject_path, self.time_format, self.dropped).lazy()
+        return to_events(raw, locate, self.reject_path, self.time_format, self.dropped, ALL_MISSING_WORDS).lazy()
 
     def column_names(self) -> list[str]:
         """Return the columns of the first file.
@@ -107,7 +107,7 @@ class InteractionFiles:
         paths = expand_paths(self.path)
         if is_parquet(paths):
             return parquet_names(paths[0])
-        return json_names(paths[0]) if is_json(paths) else list(self._open(paths[0]).header)
+        return list(json_names(paths[0])) if is_json(paths) else list(self._open(paths[0]).header)
 
     def _open(self, path: Path) -> DelimitedText:
         return open_table(path, self.header, [column for column in self.columns.values() if column is not None])
@@ -133,8 +133,10 @@ class InteractionFiles:
         return raw, locate
 
     def _read_json(self, paths: Sequence[Path]) -> tuple[pl.DataFrame, Callable[[int], str]]:
-        chosen = choose_columns(self.columns, json_names(paths[0]), str(paths[0]))
-        parts = [read_json_lines(path, dict.fromkeys(chosen.values(), pl.String)) for path in paths]
+        values = json_names(paths[0])
+        chosen = choose_columns(self.columns, list(values), str(paths[0]))
+        types = {column: json_type(values[column], name, column, paths[0]) for name, column in chosen.items()}
+        parts = [read_json_events(path, types) for path in paths]
         raw = pl.concat(parts).select(pl.col(column).alias(name) for name, column in chosen.items())
         stops = list(accumulate(len(part) for part in parts))
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
-from seqmine.data.sources.columns import key_text, may_merge, tidy, whole_keys
+from seqmine.data.sources.columns import ALL_MISSING_WORDS, key_text, may_merge, whole_keys
 from seqmine.data.sources.delimited import open_table
 from seqmine.data.sources.files import plain_name, read_text, require_file
 from seqmine.data.sources.parquet import PARQUET_ERRORS, damaged
@@ -81,8 +81,8 @@ def _keys(keys: pl.Series, path: str) -> pl.Series:
             f"{path} has keys of type {keys.dtype} in column {keys.name!r} that are no whole numbers below 2^53; "
             "store them as text or integers"
         )
-    text = keys.to_frame().select(key_text(keys.name, keys.dtype, path)).select(tidy(pl.all())).to_series()
-    return whole_keys(text.fill_null(""))
+    text = keys.to_frame().select(key_text(keys.name, keys.dtype, path)).to_series().str.strip_chars()
+    return whole_keys(text.replace(dict.fromkeys(ALL_MISSING_WORDS, "")).fill_null(""))
 
 
 def require_joined(keys: Sequence[str], table: pl.Series, what: str, settings: str) -> None:

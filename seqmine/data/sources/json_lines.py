@@ -65,25 +65,58 @@ class PythonLines:
         return RawEvents(frame, lambda row: f"{path} line {row + 1}")
 
 
-def json_names(path: Path, num_objects: int = 1000) -> list[str]:
-    """Return the keys that the first objects of a file have, in order of appearance.
+def json_names(path: Path, num_objects: int = 1000) -> dict[str, Any]:
+    """Return the keys that the first objects of a file have, in order of appearance, each with a value.
 
     Raises:
         UserError: it holds no objects.
     """
-    names: dict[str, None] = {}
+    values: dict[str, Any] = {}
     text = read_text(path)
     try:
         if text.lstrip().startswith(b"["):
             objects = json.loads(text)
         else:
-            lines = io.BytesIO(text)
-            objects = [json.loads(line) for line in itertools.islice(lines, num_objects) if line.strip()]
+            objects = [json.loads(line) for line in itertools.islice(io.BytesIO(text), num_objects) if line.strip()]
         for entry in objects[:num_objects]:
-            names.update(dict.fromkeys(entry.keys()))
+            for name, value in entry.items():
+                values[name] = value if values.get(name) is None else values[name]
     except (json.JSONDecodeError, AttributeError) as error:
         raise _not_json(path, str(error)) from error
-    return list(names)
+    return values
+
+
+def json_type(value: Any, name: str, key: str, path: Path) -> Any:
+    """Return as what the values of a key are read: text, or lists of it, of which each value is an event.
+
+    Raises:
+        UserError: they are objects, or several users.
+
+    >>> json_type(["a", "b"], "item_id", "items", Path("log.jsonl"))
+    List(String)
+    """
+    if isinstance(value, dict) or (isinstance(value, list) and name == "user_id"):
+        raise UserError(
+            f"{path} has {'an object' if isinstance(value, dict) else 'a list'} as {key!r}; "
+            f"give text or numbers, or set data.columns.{name} to another key"
+        )
+    return pl.List(pl.String) if isinstance(value, list) else pl.String()
+
+
+def read_json_events(path: Path, types: Mapping[str, Any]) -> pl.DataFrame:
+    """Return some keys of a file of JSON objects, one row a value of those that are lists.
+
+    Raises:
+        UserError: a line is not JSON, or lists of one object differ in length.
+    """
+    frame = read_json_lines(path, types)
+    lists = [key for key, dtype in types.items() if dtype != pl.String]
+    try:
+        return frame.explode(lists) if lists else frame
+    except pl.exceptions.ShapeError as error:
+        raise UserError(
+            f"{path} has an object whose lists differ in length; give each item its time and kind"
+        ) from error
 
 
 def read_json_lines(path: Path, schema: Mapping[str, Any]) -> pl.DataFrame:

@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 
 from seqmine.data.sources.calendar import may_be_calendar
-from seqmine.data.sources.columns import REQUIRED, choose_columns, fault, key_text, may_merge, tidy
+from seqmine.data.sources.columns import ALL_MISSING_WORDS, REQUIRED, choose_columns, fault, key_text, may_merge
 from seqmine.data.sources.events import finish, report_rejects, to_events
 from seqmine.data.sources.timestamps import UNITS, unit_of, warn_of_strange_times
 from seqmine.structs import UserError
@@ -113,7 +113,7 @@ def _typed(name: str, column: str, dtype: Any, place: str) -> pl.Expr:
         if name == "behavior" and dtype == pl.Boolean:
             return pl.col(name).cast(pl.String)
         text = key_text(name, dtype, place, column)
-        return tidy(text).alias(name) if dtype in (pl.String, pl.Categorical, pl.Enum) else text
+        return text.str.strip_chars().alias(name) if dtype in (pl.String, pl.Categorical, pl.Enum) else text
     if name == "timestamp" and dtype.is_decimal() and not dtype.scale:
         return pl.col(name).cast(pl.Int64)
     return pl.col(name)
@@ -181,16 +181,18 @@ def checked_events(
         raise UserError(f"{locate(0)} has columns but no rows; set data.path to a file with events")
     times = None if time_format else _streamable_times(raw, locate)
     if times is None and "timestamp" in names:
-        return to_events(raw.collect(engine="streaming"), locate, reject_path, time_format, dropped).lazy()
+        return to_events(
+            raw.collect(engine="streaming"), locate, reject_path, time_format, dropped, ALL_MISSING_WORDS
+        ).lazy()
     rejects = (
         raw.with_row_index("row")
-        .with_columns(reason=fault(names))
+        .with_columns(reason=fault(names, ALL_MISSING_WORDS))
         .filter(pl.col("reason").is_not_null())
         .collect(engine="streaming")
     )
     if len(rejects):
         report_rejects(rejects, locate, reject_path, dropped)
-        raw = raw.filter(fault(names).is_null())
+        raw = raw.filter(fault(names, ALL_MISSING_WORDS).is_null())
     return finish(raw if times is None else raw.with_columns(**times))
 
 

@@ -130,6 +130,10 @@ TABLES = [
     ("JSON lines", "log.jsonl", f'{{"user_id": 7, "item_id": "a", "timestamp": {JAN31}}}\n', {}, [("7", "a", JAN31)]),
     ("JSON lines, packed", "log.ndjson.gz", gzip.compress(b'{"user_id": "u", "item_id": "a"}\n'), {}, [("u", "a")]),
     ("JSON list", "log.json", json.dumps([{"user_id": "u", "item_id": "a", "timestamp": JAN31}]), {}, ONE),
+    ("JSON, list a user", "log.jsonl", f'{{"user_id": "u", "item_id": ["a", "b"], "timestamp": [{JAN31}, {AT10}]}}\n', {}, TWO),
+    ("JSON, lists of two lengths", "log.jsonl", '{"user_id": "u", "item_id": ["a", "b"], "timestamp": [5]}\n', {}, "has an object whose lists differ in length"),
+    ("JSON, objects", "log.jsonl", '{"user_id": {"id": 7}, "item_id": "a"}\n', {}, "has an object as 'user_id'"),
+    ("JSON, list of users", "log.jsonl", '{"user_id": ["u", "v"], "item_id": "a"}\n', {}, "has a list as 'user_id'"),
     ("JSON broken", "log.jsonl", '{"user_id": "u", "item_id"\n', {}, "is not a file of one JSON object a line"),
     ("JSON, other keys", "log.jsonl", '{"user": "u", "item_id": "a"}\n', {}, "data.columns.user_id=user_id is not a column"),
     # Parquet
