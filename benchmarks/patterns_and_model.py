@@ -46,7 +46,7 @@ def compare_run(path: str, run: str) -> dict[str, object]:
             model, correction = module.score(batch), both.correction(batch)
             scores = {"model": model, "patterns": patterns.score(batch), "both": model + alpha * correction}
             for name, table in scores.items():
-                candidates = mask_candidates(table.clone(), batch.seen_rows, batch.seen_items)
+                candidates = mask_candidates(table.clone(), batch)
                 ranks[name].append(target_ranks(candidates, batch.last_targets).double().numpy())
     whole = {name: np.concatenate(parts) for name, parts in ranks.items()}
     gains = {name: rank_gains(values, "ndcg@10") for name, values in whole.items()}

@@ -1,7 +1,4 @@
-"""From stretches of history to a ``SequenceBatch``: the only place where batches are made.
-
-A batch is gathered from the flat arrays in a few vectorized steps; the collate decides what is to be predicted.
-"""
+"""From stretches of history to a ``SequenceBatch``, in few vectorized steps: the collate decides what is predicted."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
@@ -14,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from seqmine.data.augmentations import Augmentation, Augmentations, KeepingRule
+from seqmine.data.available import ItemPeriods
 from seqmine.data.rows import TrainingRows, grid, length_groups, stack_rows, training_rows
 from seqmine.data.splits import Targets
 from seqmine.data.windows import Windows
@@ -55,8 +53,8 @@ class NextItemCollate:
 
     def __call__(self, windows: Windows, rows: NDArray[np.int64], generator: np.random.Generator) -> SequenceBatch:
         """Gather the windows of the given rows into a right-padded batch."""
-        sequences = training_rows(self.log, windows, rows, ahead=1, behavior=self.behavior)
-        sequences = self.augmentations(sequences, generator)
+        taken = training_rows(self.log, windows, rows, ahead=1, behavior=self.behavior)
+        sequences = self.augmentations(taken, generator)
         return batch_of_rows(self.log, sequences, windows.users[rows], self.columns)
 
 
@@ -97,8 +95,8 @@ class MaskedItemCollate:
 
     def __call__(self, windows: Windows, rows: NDArray[np.int64], generator: np.random.Generator) -> SequenceBatch:
         """Gather the windows of the given rows into a right-padded batch with hidden events."""
-        sequences = training_rows(self.log, windows, rows, ahead=0, behavior=self.behavior)
-        sequences = self.augmentations(sequences, generator)
+        taken = training_rows(self.log, windows, rows, ahead=0, behavior=self.behavior)
+        sequences = self.augmentations(taken, generator)
         hidden = self._draw_hidden(sequences.targets >= 0, generator)
         sequences = replace(
             sequences,
@@ -175,6 +173,7 @@ class HistoryCollate:
         columns: names of the optional columns of the batch that the model reads.
         seen_behavior: number of the behavior by which a user had an item, so that an item that was viewed may still be
             bought; None counts every event.
+        periods: when each item can be recommended, so that others are no candidates; None for all items at all times.
     """
 
     def __init__(
@@ -185,11 +184,12 @@ class HistoryCollate:
         seen: str,
         columns: Collection[str] = (),
         seen_behavior: int | None = None,
+        periods: ItemPeriods | None = None,
     ) -> None:
         if seen not in ("full", "window", "none"):
             raise UserError(f"seen is {seen!r}, allowed are full, window and none; settle auto before")
         self.log, self.max_length, self.seen = log, max_length, seen
-        self.columns, self.seen_behavior = columns, seen_behavior
+        self.columns, self.seen_behavior, self.periods = columns, seen_behavior, periods
 
     def __call__(self, targets: Targets, items: NDArray[np.int32], rows: NDArray[np.int64]) -> SequenceBatch:
         """Gather the histories before the given targets into a right-padded batch.
@@ -216,6 +216,7 @@ class HistoryCollate:
             target_positions=torch.from_numpy(targets.places[rows]),
             seen_items=seen_items,
             seen_rows=seen_rows,
+            not_available=None if self.periods is None else self.periods.outside(targets.times_of(rows)),
             **gather_columns(self.log, positions, users, self.columns),
         )
 
@@ -225,8 +226,7 @@ class HistoryCollate:
         if self.seen == "none":
             return None, None
         begin = first if self.seen == "full" else starts
-        flat = segment_positions(begin, stops - begin)
-        rows = np.repeat(np.arange(len(begin)), stops - begin)
+        flat, rows = segment_positions(begin, stops - begin), np.repeat(np.arange(len(begin)), stops - begin)
         if self.seen_behavior is not None and self.log.behaviors is not None:
             had = self.log.behaviors[flat] == self.seen_behavior
             flat, rows = flat[had], rows[had]
@@ -243,8 +243,7 @@ def batch_of_histories(histories: Sequence[Sequence[int]], max_length: int, seen
     ends = Targets(np.arange(log.num_users), log.lengths)
     collate = HistoryCollate(log=log, max_length=max_length, seen=seen)
     batch = collate(ends, np.zeros(log.num_users, np.int32), np.arange(log.num_users))
-    batch.user_index.fill_(-1)
-    return batch
+    return replace(batch, user_index=torch.full_like(batch.user_index, -1))
 
 
 def batch_of_rows(

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from lightning import LightningDataModule
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
+from seqmine.data.available import ItemPeriods
 from seqmine.data.batching import Batching, TargetBatches, TrainingBatches
 from seqmine.data.cleaning.audit import Audit
 from seqmine.data.cleaning.pipeline import Cleaning
@@ -98,6 +99,11 @@ class SequenceDataModule(LightningDataModule):
         if self._seen == "auto":
             self._seen = settle_seen(self.prepared.training_log(), self.target_behavior)
         return self._seen
+
+    @cached_property
+    def periods(self) -> ItemPeriods | None:
+        """When each item can be recommended; None where the protocol does not look at it."""
+        return self.features.candidates.periods(self.prepared)
 
     @property
     def target_behavior(self) -> str | None:
@@ -240,6 +246,7 @@ class SequenceDataModule(LightningDataModule):
             seen=self.seen,
             columns=self._columns,
             seen_behavior=self._behavior(log),
+            periods=self.periods,
         )
 
     def _target_batches(self, targets: Targets, items: Any) -> TargetBatches:

@@ -38,6 +38,17 @@ class Targets:
         """
         return self.positions if self.left_out is None else self.positions + self.left_out
 
+    def times_of(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return when some of the targets of a log with times happened."""
+        assert self.times is not None
+        return self.times[rows]
+
+    def take(self, rows: NDArray[np.int64]) -> "Targets":
+        """Return some of the targets, in the given order."""
+        left_out = None if self.left_out is None else self.left_out[rows]
+        times = None if self.times is None else self.times[rows]
+        return Targets(self.users[rows], self.positions[rows], left_out, times)
+
     def __len__(self) -> int:
         """Return the number of targets T."""
         return len(self.users)

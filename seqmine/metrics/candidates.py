@@ -9,7 +9,8 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-CANDIDATES = ("full", "uniform_100", "popularity_100")
+SAMPLED = ("uniform_100", "popularity_100")
+CANDIDATES = ("full", "available", *SAMPLED)
 
 NUM_SAMPLED = 100
 

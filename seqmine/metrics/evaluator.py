@@ -9,7 +9,7 @@ from torchmetrics import Metric
 from torchmetrics.utilities.distributed import gather_all_tensors
 
 from seqmine.metrics.beyond_accuracy import Coverage, Novelty, PopularityBias
-from seqmine.metrics.candidates import CANDIDATES, keep_sampled
+from seqmine.metrics.candidates import CANDIDATES, SAMPLED, keep_sampled
 from seqmine.metrics.functional import TIES, check_choice, check_scores, mask_candidates, target_ranks, top_items
 from seqmine.metrics.ranking import MRR, NDCG, HitRate
 from seqmine.structs import SequenceBatch, UserError
@@ -37,9 +37,10 @@ class RankingEvaluator(nn.Module):
         ties: items scored like the target count before it (``pessimistic``: a constant model scores 0), half (``mean``)
             or behind it (``optimistic``).
         unseen_targets: targets that training never saw are misses (``keep``) or not counted (``drop``).
-        candidates: rank among all items (``full``) or among the target and 100 drawn negatives, which flatters
-            every model. Coverage, novelty and popularity bias always look at the full catalog.
-        seed: decides the drawn negatives of each user; without effect on ``full``.
+        candidates: rank among all items (``full``), among those that were there at the moment of the target, as the
+            batches say (``available``), or among the target and 100 drawn negatives, which flatters every model.
+            Coverage, novelty and popularity bias never look at drawn ones.
+        seed: decides the drawn negatives of each user; without effect on the other choices.
 
     Raises:
         UserError: a cut-off below 1, or a word that is not one of the choices.
@@ -91,12 +92,18 @@ class RankingEvaluator(nn.Module):
 
         Raises:
             NonFiniteScores: the model returned NaN or infinity.
+            UserError: the batch does not say which items were available.
         """
+        if self.candidates == "available" and batch.not_available is None:
+            raise UserError(
+                "evaluation.candidates is 'available', but the run was made before its data could tell it; train "
+                "again, or set evaluation.candidates to full"
+            )
         targets = batch.last_targets
         check_scores(scores)
-        mask_candidates(scores, batch.seen_rows, batch.seen_items)
+        mask_candidates(scores, batch)
         lists = top_items(scores, LIST_LENGTH)
-        if self.candidates != "full":
+        if self.candidates in SAMPLED:
             keep_sampled(scores, targets, batch.user_index, weights=self.sampling_weights, seed=self.seed)
         ranks = target_ranks(scores, targets, self.ties)
         counted = (targets > 0) & (targets < scores.shape[1]) if self.unseen_targets == "drop" else targets > 0

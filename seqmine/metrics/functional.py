@@ -4,7 +4,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from seqmine.structs import UserError
+from seqmine.structs import SequenceBatch, UserError
 
 TIES = ("pessimistic", "mean", "optimistic")
 
@@ -102,23 +102,27 @@ def _combine(above: list[Tensor], level: list[Tensor], ties: str) -> Tensor:
     return (torch.cat(above) + torch.cat(level) + 1).double() / 2
 
 
-def mask_candidates(
-    scores: Float[Tensor, "B V"],
-    seen_rows: Int[Tensor, "S"] | None,
-    seen_items: Int[Tensor, "S"] | None,
-) -> Float[Tensor, "B V"]:
-    """Take padding and seen items out of the candidates, in place.
+def mask_candidates(scores: Float[Tensor, "B V"], batch: SequenceBatch) -> Float[Tensor, "B V"]:
+    """Take padding, seen items and items that were not available out of the candidates, in place.
 
     The same for a list that is delivered and for a rank that is measured: a target that is taken out cannot be
     recommended, so it is a miss.
 
-    >>> mask_candidates(torch.ones(1, 4), torch.tensor([0, 0]), torch.tensor([1, 2]))
+    Args:
+        scores: of the whole item table.
+        batch: says what is no candidate of each row.
+
+    >>> one = torch.ones(1, 1, dtype=torch.int64)
+    >>> batch = SequenceBatch(one, one, one[0], one[0], seen_items=torch.tensor([1, 2]), seen_rows=torch.tensor([0, 0]))
+    >>> mask_candidates(torch.ones(1, 4), batch)
     tensor([[-inf, -inf, -inf, 1.]])
     """
     num_rows = scores.shape[1]
-    if seen_rows is not None and seen_items is not None:
+    if batch.seen_rows is not None and batch.seen_items is not None:
         # An item that training never saw has no column: it falls on padding, which is out anyway.
-        scores[seen_rows, torch.where(seen_items < num_rows, seen_items, 0)] = -torch.inf
+        scores[batch.seen_rows, torch.where(batch.seen_items < num_rows, batch.seen_items, 0)] = -torch.inf
+    if batch.not_available is not None:
+        scores[batch.not_available] = -torch.inf
     scores[:, 0] = -torch.inf
     return scores
 

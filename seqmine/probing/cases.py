@@ -98,8 +98,7 @@ class Cases:
 
     def take(self, cases: NDArray[np.int64]) -> Self:
         """Return some of the cases, in the given order."""
-        targets = Targets(self.users[cases], self.targets.positions[cases])
-        return replace(self, targets=targets, items=self.items[cases])
+        return replace(self, targets=self.targets.take(cases), items=self.items[cases])
 
     def drawn(self, share: float, seed: int) -> Self:
         """Return a random share of the cases, rounded down, in their order.

@@ -124,7 +124,7 @@ def recommended(model: Recommender, cases: Cases, top_k: int, batch_size: int = 
             rows = order[start : start + batch_size]
             batch = cases.batch(rows)
             scores = model.score(batch).clone()
-            mask_candidates(scores, batch.seen_rows, batch.seen_items)
+            mask_candidates(scores, batch)
             lists = top_items(scores, top_k).cpu().numpy()
             result[rows, : lists.shape[1]] = lists
     return result

@@ -144,7 +144,7 @@ def _read_run(folder: Path) -> FinishedRun:
             OmegaConf.update(config, "rerank", asked.rerank, force_add=True)
     free = [name for name in _FREE_OF_PROTOCOL if name != "max_length" or metrics["protocol"]["seen"] != "window"]
     protocol = {name: value for name, value in metrics["protocol"].items() if name not in free}
-    if protocol["candidates"] != "full":
+    if protocol["candidates"] not in ("full", "available"):
         protocol["candidates_seed"] = resolved.evaluation.seed
     settings = _settings(config)
     if (

@@ -15,6 +15,7 @@ import torch
 from omegaconf import DictConfig
 from torch import nn
 
+from seqmine.data.available import ItemPeriods
 from seqmine.data.collate import HistoryCollate
 from seqmine.data.datamodule import SequenceDataModule
 from seqmine.data.sequences import group_by_user
@@ -37,6 +38,7 @@ class Histories:
         ends: the users to recommend to, and how many of their events are known.
         max_length: longest input of the model.
         seen_behavior: number of the behavior by which a user had an item; None counts every event.
+        periods: when each item can be recommended; None for all items at all times.
     """
 
     log: InteractionLog
@@ -44,22 +46,25 @@ class Histories:
     ends: Targets
     max_length: int
     seen_behavior: int | None = None
+    periods: ItemPeriods | None = None
 
     def of(self, users: Sequence[str]) -> "Histories":
-        """Return the histories of some users alone, in the order in which they are named.
+        """Return the histories of some users alone, in the order in which they are named, all of a user together.
 
         Raises:
             UserError: a user who has no history here.
         """
-        place = {self.user_ids[user]: row for row, user in enumerate(self.ends.users.tolist())}
+        place: dict[str, list[int]] = {}
+        for row, user in enumerate(self.ends.users.tolist()):
+            place.setdefault(self.user_ids[user], []).append(row)
         unknown = [user for user in users if user not in place]
         if unknown:
             raise UserError(
                 f"users has {unknown[0]!r}{_others(unknown)}, allowed are the {len(place):,} users of the run with a "
                 "history; change users, or give their events as histories"
             )
-        rows = np.array([place[user] for user in users], np.int64)
-        return replace(self, ends=Targets(self.ends.users[rows], self.ends.positions[rows]))
+        rows = np.array([row for user in users for row in place[user]], np.int64)
+        return replace(self, ends=self.ends.take(rows))
 
 
 def histories_of(config: DictConfig, datamodule: SequenceDataModule, catalog: Catalog) -> Histories:
@@ -76,7 +81,7 @@ def histories_of(config: DictConfig, datamodule: SequenceDataModule, catalog: Ca
 
 
 def given_histories(events: pl.DataFrame, datamodule: SequenceDataModule, catalog: Catalog) -> Histories:
-    """Return the histories of any users.
+    """Return the histories of any users; ``evaluation.candidates=available`` takes nothing out of their lists.
 
     Args:
         events: as a source reads them.
@@ -93,6 +98,9 @@ def given_histories(events: pl.DataFrame, datamodule: SequenceDataModule, catalo
 def run_histories(datamodule: SequenceDataModule, history: str) -> Histories:
     """Return the histories of the users of a run.
 
+    Under ``evaluation.candidates=available`` a list holds what was there at the moment of its test target, or when the
+    log ended.
+
     Args:
         datamodule: of the run.
         history: ``full``, or ``test`` for all but the test targets.
@@ -101,10 +109,12 @@ def run_histories(datamodule: SequenceDataModule, history: str) -> Histories:
         raise UserError(f"history is {history!r}, allowed are full and test; change history")
     data = datamodule.prepared
     everyone = Targets(np.arange(data.log.num_users), data.log.lengths)
+    if data.log.timestamps is not None and data.log.num_events:
+        everyone = replace(everyone, times=np.full(len(everyone), data.log.timestamps.max() + 1))
     ends = everyone if history == "full" else data.split.test
     target_behavior = datamodule.target_behavior
     behavior = None if target_behavior is None else data.log.behavior_number(target_behavior)
-    return Histories(data.log, data.user_ids, ends, datamodule.max_length, behavior)
+    return Histories(data.log, data.user_ids, ends, datamodule.max_length, behavior, datamodule.periods)
 
 
 def recommend_to(
@@ -133,6 +143,7 @@ def recommend_to(
         seen=seen,
         columns=columns_read(module) if isinstance(module, nn.Module) else (),
         seen_behavior=histories.seen_behavior,
+        periods=histories.periods,
     )
     nothing = np.zeros(len(histories.ends), np.int32)
     names = np.array(["", *catalog.item_ids], dtype=object)
@@ -143,7 +154,7 @@ def recommend_to(
         with torch.no_grad():
             scores = module.score(batch)
         check_scores(scores)
-        mask_candidates(scores, batch.seen_rows, batch.seen_items)
+        mask_candidates(scores, batch)
         items = top_items(scores, top_k)
         values = scores.gather(1, items).flatten().numpy()
         users = [histories.user_ids[user] for user in batch.user_index.tolist()]

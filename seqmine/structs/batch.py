@@ -37,6 +37,8 @@ class SequenceBatch:
             the user it names the target.
         seen_items: items that the evaluation protocol takes out of the candidates, all rows one after the other.
         seen_rows: the row of each entry of ``seen_items``.
+        not_available: items that could not be recommended at the moment of the target of each row; None where the
+            protocol does not look at it.
         behaviors: kind of each event, numbered from 1, 0 where padded.
         timestamps: seconds since 1970 of each event, 0 where padded.
         ratings: rating of each event, 0 where padded, NaN where the event has none.
@@ -57,6 +59,7 @@ class SequenceBatch:
     target_positions: Int[Tensor, "B"] | None = None
     seen_items: Int[Tensor, "S"] | None = None
     seen_rows: Int[Tensor, "S"] | None = None
+    not_available: Bool[Tensor, "B V"] | None = None
     behaviors: Int[Tensor, "B L"] | None = None
     timestamps: Int[Tensor, "B L"] | None = None
     ratings: Float[Tensor, "B L"] | None = None
@@ -106,7 +109,7 @@ class SequenceBatch:
 
     def _take(self, start: int, stop: int, width: int) -> "SequenceBatch":
         """Return neighboring rows, cut to a width, without what is seen and without views."""
-        taken = replace(self, seen_items=None, seen_rows=None, views=None, groups=())
+        taken = replace(self, seen_items=None, seen_rows=None, not_available=None, views=None, groups=())
         for name in (*EVENT_COLUMNS, *ROW_COLUMNS):
             column = getattr(self, name)
             if column is not None:

@@ -84,7 +84,8 @@ def module_of(config: DictConfig) -> torch.nn.Module:
 def ranks_of(module: torch.nn.Module, data: SequenceDataModule, ties: str = "pessimistic") -> pl.DataFrame:
     """Return what an evaluation measures: user, position and rank of each test target."""
     counts, data.reader = data.catalog.train_counts, module
-    evaluator = RankingEvaluator(num_items=data.catalog.num_items, train_counts=counts, ties=ties)
+    settings = {"ties": ties, "candidates": data.features.candidates.among}
+    evaluator = RankingEvaluator(num_items=data.catalog.num_items, train_counts=counts, **settings)
     with torch.no_grad():
         for batch in data.test_dataloader():
             evaluator.update(module.score(batch), batch)
@@ -96,7 +97,8 @@ def ranks_of(module: torch.nn.Module, data: SequenceDataModule, ties: str = "pes
 def hits_of(module: torch.nn.Module, data: SequenceDataModule, targets: pl.DataFrame) -> np.ndarray:
     """Tell of each target whether the list that is delivered before it holds it."""
     prepared = data.prepared
-    histories = Histories(prepared.log, prepared.user_ids, prepared.split.test, data.max_length)
+    ends = prepared.split.test
+    histories = Histories(prepared.log, prepared.user_ids, ends, data.max_length, periods=data.periods)
     lists = pl.concat(recommend_to(module, data.catalog, histories, top_k=TOP_K, batch_size=64, seen=data.seen))
     assert lists["rank"].max() <= TOP_K
     keys = ["user_id", "position", "item_id"]
@@ -121,7 +123,8 @@ def require_alike(module: torch.nn.Module, data: SequenceDataModule, most_ties: 
 def test_lists_hit_the_targets_that_the_metrics_count(mixed, name):
     config = composed(mixed, name)
     module = module_of(config)
-    for seen in ("full", "window", "none"):
+    for seen, candidates in (("full", "full"), ("window", "full"), ("none", "full"), ("full", "available")):
+        config.evaluation.candidates = candidates
         data = data_of(config, seen)
         assert data.seen == seen and len(data.prepared.split.test) > 150
         # shares of a few events tie

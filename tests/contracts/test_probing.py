@@ -83,7 +83,7 @@ def test_unedited_histories_get_the_scores_of_the_evaluator(choice, log, datamod
     order = [place[user] for user in cases.users[rows].tolist()]
     assert len(order) == len(batch)
     assert torch.equal(scores, expected[order, 1:].double())
-    masked = mask_candidates(expected.clone(), batch.seen_rows, batch.seen_items)
+    masked = mask_candidates(expected.clone(), batch)
     firsts = top_items(masked, 1)[:, 0]
     assert recommended(module, cases, 1)[rows, 0].tolist() == firsts[order].tolist()
 

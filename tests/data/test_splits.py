@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqmine.data.splits import GlobalTime, LeaveLastK, LeaveOneOut, UserHoldout
+from seqmine.data.splits import GlobalTime, LeaveLastK, LeaveOneOut, Targets, UserHoldout
 from seqmine.structs import InteractionLog, UserError
 
 SPLITTERS = [LeaveOneOut(), LeaveLastK(k=2), GlobalTime(val_share=0.2, test_share=0.2), UserHoldout(seed=1)]
@@ -76,6 +76,18 @@ def test_impossible_shares_are_refused(shares):
                   lambda: UserHoldout(val_share=shares[0], test_share=shares[1], seed=0)):  # fmt: skip
         with pytest.raises(UserError, match="together below 1; change"):
             build()
+
+
+def test_some_targets_keep_all_that_is_known_of_them():
+    whole = Targets(*(np.arange(start, start + 4) for start in (0, 10, 20, 30)))
+    taken = whole.take(np.array([2, 0]))
+    assert [part.tolist() for part in (taken.users, taken.positions, taken.left_out, taken.times)] == [
+        [2, 0],
+        [12, 10],
+        [22, 20],
+        [32, 30],
+    ]
+    assert Targets(whole.users, whole.positions).take(np.array([1])).times is None
 
 
 def test_leave_last_zero_is_refused():

@@ -170,7 +170,7 @@ def test_sampled_candidates_flatter_and_repeat_with_the_seed():
         ({"cutoffs": (0, 10)}, r"metrics.cutoffs is \[0, 10\], but cut-offs start at 1"),
         (
             {"candidates": "some"},
-            "evaluation.candidates is 'some', but only full, uniform_100, popularity_100 are known",
+            "evaluation.candidates is 'some', but only full, available, uniform_100, popularity_100 are known",
         ),
         ({"unseen_targets": "hide"}, "evaluation.unseen_targets is 'hide', but only keep, drop are known"),
     ],
@@ -178,6 +178,11 @@ def test_sampled_candidates_flatter_and_repeat_with_the_seed():
 def test_settings_that_do_not_exist_are_named(settings, sentence):
     with pytest.raises(UserError, match=sentence):
         make_evaluator(**settings)
+
+
+def test_candidates_that_no_batch_tells_of_are_refused():
+    with pytest.raises(UserError, match="evaluation.candidates is 'available', but the run was made before"):
+        make_evaluator(candidates="available").update(torch.zeros(1, NUM_ITEMS + 1), make_batch([1]))
 
 
 WORKER = textwrap.dedent(

@@ -16,7 +16,7 @@ from seqmine.metrics.functional import (
     target_ranks,
     top_items,
 )
-from seqmine.structs import UserError
+from seqmine.structs import SequenceBatch, UserError
 
 
 def slow_rank(row: list[float], target: int, ties: str) -> float:
@@ -76,17 +76,29 @@ def test_no_rows_give_no_ranks():
     assert target_ranks(torch.zeros(0, 5), torch.zeros(0, dtype=torch.int64)).shape == (0,)
 
 
+def batch_of(**taken_out) -> SequenceBatch:
+    one = torch.ones(2, 1, dtype=torch.int64)
+    return SequenceBatch(one, one, one[:, 0], one[:, 0], **taken_out)
+
+
+def test_what_was_not_available_is_no_candidate():
+    outside = torch.tensor([[True, False, True, False], [True, True, False, False]])
+    scores = mask_candidates(torch.arange(8.0).reshape(2, 4), batch_of(not_available=outside))
+    assert scores.isinf().tolist() == outside.tolist()
+    assert target_ranks(scores, torch.tensor([2, 2])).tolist() == [4, 2]
+
+
 def test_mask_takes_out_seen_and_padding_and_a_target_that_was_seen_is_a_miss():
     scores = torch.arange(12.0).reshape(2, 6)
     seen_rows, seen_items = torch.tensor([0, 0, 1, 1]), torch.tensor([1, 3, 5, 99])
-    mask_candidates(scores, seen_rows, seen_items)
+    mask_candidates(scores, batch_of(seen_rows=seen_rows, seen_items=seen_items))
     inf = math.inf
     assert scores.tolist() == [[-inf, -inf, 2, -inf, 4, 5], [-inf, 7, 8, 9, 10, -inf]]
     assert target_ranks(scores, torch.tensor([3, 4])).tolist() == [6, 1]
 
 
 def test_without_seen_items_padding_alone_is_masked():
-    scores = mask_candidates(torch.zeros(2, 4), None, None)
+    scores = mask_candidates(torch.zeros(2, 4), batch_of())
     assert torch.isinf(scores[:, 0]).all()
     assert (scores[:, 1:] == 0).all()
 

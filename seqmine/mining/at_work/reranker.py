@@ -122,7 +122,7 @@ def choose_alpha(
             base, correction = reranker.model.score(batch), reranker.correction(batch)
             for alpha, parts in gains.items():
                 scores = base + alpha * correction
-                mask_candidates(scores, batch.seen_rows, batch.seen_items)
+                mask_candidates(scores, batch)
                 parts.append(ndcg(target_ranks(scores, batch.last_targets), 10).numpy())
     values = {alpha: float(np.concatenate(parts).mean()) for alpha, parts in gains.items()}
     return max(values, key=lambda alpha: (values[alpha], -alpha)), values
