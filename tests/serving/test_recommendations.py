@@ -62,7 +62,7 @@ def test_behaviors_and_items_of_a_file_have_the_numbers_of_the_run(tmp_path):
     path.write_text("customer,item_id,timestamp,behavior\nu,2,1,buy\nu,1,2,view\nu,mars,3,view\nu,3,4,hover\n")
     catalog = replace(CATALOG, behaviors=["view", "buy"])
     data = SimpleNamespace(
-        target_behavior="buy", max_length=8, source=InteractionFiles(path="log.csv", user_id="customer")
+        periods=None, target_behavior="buy", max_length=8, source=InteractionFiles(path="log.csv", user_id="customer")
     )
     found = histories_of(OmegaConf.create({"input": str(path), "history": "full"}), data, catalog)
     assert found.log.items.tolist() == [2, 1, 3]
@@ -78,7 +78,7 @@ def run_of(log, catalog):
     split = Split(log.lengths - 2, Targets(everyone, log.lengths - 2), Targets(everyone, log.lengths - 1))
     prepared = SimpleNamespace(log=log, catalog=catalog, split=split, user_ids=[f"u{user}" for user in everyone])
     config = OmegaConf.create({"input": None, "history": "test"})
-    return config, SimpleNamespace(target_behavior=None, max_length=8, prepared=prepared)
+    return config, SimpleNamespace(periods=None, target_behavior=None, max_length=8, prepared=prepared)
 
 
 def test_histories_end_before_the_test_target_where_they_are_asked_to():
