@@ -21,6 +21,7 @@ def _start(db: Database, symbol: int, arena: NDArray[np.int32]) -> tuple[NDArray
     """Store every event of the first symbol as a match; return the arena and how many."""
     events = db.occurrences[db.occurrence_offsets[symbol] : db.occurrence_offsets[symbol + 1]]
     arena = grown(arena, len(events))
+    # A match is a row of the arena: column 0 the event that it ends with, column 1 the latest start that leads there.
     for row in range(len(events)):
         arena[row, 0], arena[row, 1] = events[row], events[row]
     return arena, len(events)
@@ -34,6 +35,8 @@ def _extend(
     """Store the matches of ``arena[begin:end]`` plus a symbol behind them: each end with its latest start."""
     events = db.occurrences[db.occurrence_offsets[symbol] : db.occurrence_offsets[symbol + 1]]
     arena = grown(arena, end + len(events))
+    # Both lists are sorted by user, then by event: one walk over the events of the symbol, with a window of matches
+    # arena[low:high] that only moves forward. limits: max_length, max_gap, max_span, max_duration.
     top, low = end, begin
     user, high, start = -1, begin, -1
     gap_is_open = limits[1] >= 2**31 - 1
@@ -44,15 +47,19 @@ def _extend(
                 low += 1
             if low == end:
                 break
+            # A new user: the window is empty, and no start has been seen.
             high, start = low, -1
         while (
             low < end and db.user[arena[low, 0]] == user and db.position[event] - db.position[arena[low, 0]] > limits[1]
         ):
             low += 1
+        # low: matches that end too far back for this event, and for all later ones, have left the window.
         high = max(high, low)
+        # high: matches that may be followed by this event; follow is the next moment under strict time.
         while high < end and db.user[arena[high, 0]] == user and db.follow[arena[high, 0]] <= event:
             start = max(start, arena[high, 1])
             high += 1
+        # Without a limit on gaps nothing leaves the window within a user, so the maximum so far is enough.
         if not gap_is_open:
             # The latest start may have left the window of the gap with the end that it belonged to.
             start = -1
@@ -60,6 +67,7 @@ def _extend(
                 start = max(start, arena[row, 1])
         if start < 0 or (high == low and not gap_is_open):
             continue
+        # With the latest start the match is the shortest that ends here: if it is too wide, all are.
         if db.position[event] - db.position[start] < limits[2] and db.time[event] - db.time[start] <= limits[3]:
             arena[top, 0], arena[top, 1] = event, start
             top += 1
@@ -70,6 +78,7 @@ def _extend(
 @njit(cache=True, nogil=True)
 def shared_symbols(flat: NDArray[np.int32], offsets: NDArray[np.int64], row: int, other: int) -> int:
     """Return how many symbols two patterns have in common from the start."""
+    # Neighbors in lexicographic order share most of their symbols, so most levels of the arena are reused.
     longest = min(offsets[row + 1] - offsets[row], offsets[other + 1] - offsets[other])
     for place in range(longest):
         if flat[offsets[row] + place] != flat[offsets[other] + place]:
@@ -88,6 +97,8 @@ def match_pattern(
     marks: NDArray[np.int64],
 ) -> NDArray[np.int32]:
     """Match a pattern whose first ``shared`` symbols are matched; ``marks[k]`` ends the matches of k symbols."""
+    # The arena is a stack by levels: matches of the first k symbols are arena[marks[k - 1] : marks[k]], and a level
+    # stays valid as long as no pattern with another symbol there is matched.
     for place in range(shared, len(pattern)):
         if place == 0:
             arena, marks[1] = _start(db, pattern[0], arena)
@@ -102,6 +113,7 @@ def _add_weights(
     db: Database, matches: NDArray[np.int32], weights: NDArray[np.int64], total: NDArray[np.int64]
 ) -> None:
     """Add the weights of every user who has a match, once."""
+    # Matches are sorted by user, so a user with several ends is seen in a row and weighs once.
     user = -1
     for row in range(len(matches)):
         if db.user[matches[row, 0]] != user:
@@ -125,6 +137,7 @@ def _weighted_supports(
     arena, marks = np.empty((4096, 2), np.int32), np.zeros(np.max(np.diff(offsets)) + 1, np.int64)
     for index in range(len(order)):
         row = order[index]
+        # Invariant: before this line the arena holds every level of the pattern before in the order.
         shared = shared_symbols(flat, offsets, row, order[index - 1]) if index else 0
         pattern = flat[offsets[row] : offsets[row + 1]]
         arena = match_pattern(db, pattern, shared, limits, arena, marks)
@@ -139,6 +152,7 @@ def lexicographic_order(table: PatternTable) -> NDArray[np.int64]:
     [2, 1, 0]
     """
     longest = int(table.lengths.max(initial=0))
+    # A missing symbol is -1, so a pattern sorts before its extensions and they find its levels in the arena.
     places = np.full((len(table), longest), -1, np.int32)
     row = np.repeat(np.arange(len(table)), table.lengths)
     places[row, np.arange(len(row)) - np.repeat(table.offsets[:-1], table.lengths)] = table.symbols
@@ -203,6 +217,7 @@ def _supporters(
         shared = shared_symbols(flat, offsets, row, order[index - 1]) if index else 0
         pattern = flat[offsets[row] : offsets[row + 1]]
         arena = match_pattern(db, pattern, shared, limits, arena, marks)
+        # users is filled in lexicographic order, rows of the table are in another: hence a begin and an end per row.
         begins[row] = num_users
         users = grown(users, num_users + marks[len(pattern)] - marks[len(pattern) - 1])
         for match in range(marks[len(pattern) - 1], marks[len(pattern)]):

@@ -19,15 +19,14 @@ from numpy.typing import NDArray
 from seqmine.mining.engine.frequent import Progress, in_chunks, num_workers, selected, too_many_patterns, users_who_can
 from seqmine.mining.engine.ranking import MOST_PATTERNS
 from seqmine.mining.engine.search import (
-    Work,
     first_states,
     keep_frequent,
-    new_work,
     push,
     push_children,
     scan_first,
     store_children,
 )
+from seqmine.mining.engine.work import Work, new_work
 from seqmine.probing.database import Database, build_database, grown
 from seqmine.probing.matching import lexicographic_order
 from seqmine.structs import InteractionLog, PatternTable
@@ -50,6 +49,8 @@ def _leftmost(db: Database, start: int, pattern: NDArray[np.int32], places: NDAr
 @njit(cache=True, nogil=True)
 def _rightmost(db: Database, last: int, pattern: NDArray[np.int32], places: NDArray[np.int32]) -> None:
     """Write the events of the rightmost match of a pattern that ends at ``last`` or before; the match must exist."""
+    # bound: the event that comes next in the match. Under strict time what shares its moment may not come before it,
+    # which is what follow > bound says.
     event, bound = last, np.int32(2**31 - 1)
     for index in range(len(pattern) - 1, -1, -1):
         while db.symbol[event] != pattern[index] or db.follow[event] > bound:
@@ -70,6 +71,8 @@ def _bounds(
     last: NDArray[np.int32],
 ) -> int:
     """Write leftmost and rightmost match of a user, the latter within the former if asked; return the first event."""
+    # BIDE's semi-maximum periods: before event j lies what is behind the leftmost match of the j events before, and
+    # ahead of the rightmost match of the events from j on. For BackScan the latter ends with the first match.
     user = db.user[end]
     start = db.stop[user - 1] if user > 0 else 0
     _leftmost(db, start, pattern, first)
@@ -97,8 +100,11 @@ def _fits_in_all(
         marks: (at least k, F) up to which user a symbol has fitted at each place, relative to the clock.
         clock: (1,) above every mark.
     """
+    # A symbol fits in every user when it fits in the first, and in the second, and so on: marks[place, symbol] is base
+    # + the number of users up to which it has. A symbol that misses one user never catches up.
     first, last = np.empty(len(pattern), np.int32), np.empty(len(pattern), np.int32)
     is_open = np.ones(len(pattern), np.bool_)
+    # The clock moves on by one per user, so marks of earlier calls lie below base and need no clearing.
     base = clock[0]
     clock[0] += len(states) + 1
     for row in range(len(states)):
@@ -109,13 +115,16 @@ def _fits_in_all(
                 continue
             is_open[place] = False
             for event in range(start if place == 0 else db.follow[first[place - 1]], last[place]):
+                # Under strict time an event of the same moment as the next one of the match does not fit before it.
                 if db.follow[event] > last[place]:
                     break
                 symbol = db.symbol[event]
+                # base + row: it fitted in every user before this one; base + row + 1: also here, and counted once.
                 if row == 0 or marks[place, symbol] >= base + row:
                     marks[place, symbol] = base + row + 1
                     is_open[place] = True
             is_any_open |= is_open[place]
+        # No place is left where one symbol fitted in all users so far; most patterns end here after two users.
         if not is_any_open:
             return False
     return True
@@ -138,6 +147,7 @@ def _fits_in_enough(
     starts = np.empty(len(states), np.int32)
     for row in range(len(states)):
         starts[row] = _bounds(db, states[row, 0], pattern, False, first[row], last[row])
+    # Maximal: a longer frequent pattern need not have all users of this one, so users are counted per symbol.
     for place in range(size):
         base = clock[0]
         clock[0] += len(states) + 1
@@ -147,6 +157,7 @@ def _fits_in_enough(
                 if db.follow[event] > last[row, place]:
                     break
                 symbol = db.symbol[event]
+                # A mark of an earlier place or call: the count that goes with it is stale.
                 if marks[0, symbol] <= base:
                     counts[symbol] = 0
                 if marks[0, symbol] != base + row + 1:
@@ -176,6 +187,7 @@ def search_condensed(
     """
     rows, num_rows = np.empty((1024, 2), np.int32), 0
     flat, num_flat = np.empty((4096, 1), np.int32), 0
+    # rows: length and support of each kept pattern, its symbols in flat; arena and stack as in `search_leftmost`.
     arena, stack = np.empty((4096, 2), np.int32), np.empty((256, 6), np.int64)
     path, marks = np.empty((8, 1), np.int32), np.zeros((8, len(db.names)), np.int64)
     counts, clock = np.zeros(len(db.names), np.int32), np.ones(1, np.int64)
@@ -189,12 +201,17 @@ def search_condensed(
             path = grown(path, depth)
             if depth > len(marks):
                 marks = np.zeros((2 * depth, len(db.names)), np.int64)
+            # Depth first with the prefix on the stack before its children: path[: depth - 1] is the prefix of this
+            # pattern.
             path[depth - 1, 0] = symbol
             pattern, states = path[:depth, 0].copy(), arena[begin:end]
+            # BackScan: every pattern of this subtree has a longer one of equal support elsewhere, so none is closed.
             if _fits_in_all(db, states, pattern, True, marks, clock):
                 continue
             num_matches, num_found = scan_first(db, states, work)
             kept = keep_frequent(work, num_found, min_count)
+            # Forward extensions first, as the scan has counted them: a frequent child rules out a maximal pattern, a
+            # child of equal support a closed one.
             is_kept = len(kept) == 0 or (not is_maximal and work.count[kept].max() < support)
             if is_kept and is_maximal:
                 is_kept = not _fits_in_enough(db, states, pattern, min_count, marks, counts, clock)

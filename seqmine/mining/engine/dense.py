@@ -24,6 +24,8 @@ TABLE_CELLS = 2**23
 @njit(cache=True, nogil=True)
 def dense_pays(num_kept: int, num_states: int, num_matches: int) -> bool:
     """Return whether tables of the extensions are small beside the matches that scans would visit again and again."""
+    # Three bounds: the memory of a table, that of the pair counts, and at most 16 cells per match of a scan (cells are
+    # read a row at a time, matches event by event).
     cells = num_kept * num_states
     return cells <= TABLE_CELLS and num_kept * num_kept <= TABLE_CELLS and cells <= 4096 + 16 * num_matches
 
@@ -34,6 +36,8 @@ def _tables(
     db: Database, states: NDArray[np.int32], kept: NDArray[np.int32], slot: NDArray[np.int32]
 ) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
     """Return first and last event of each kept symbol and user after the match, and the end of the match."""
+    # Rows are kept symbols, columns the users (states) that have the root pattern. An absent symbol has first NEVER and
+    # last -1, so every comparison below is False for it.
     first = np.full((len(kept), len(states)), NEVER, np.int32)
     last = np.full((len(kept), len(states)), -1, np.int32)
     ends = np.empty((8, len(states)), np.int32)
@@ -41,6 +45,8 @@ def _tables(
         slot[kept[index]] = index
     for row in range(len(states)):
         begin = db.follow[states[row, 0]]
+        # ends[level] is the event before the first that may follow, not the event of the match: under strict time the
+        # rest of its moment is behind it, and then "after the match" is one comparison in both cases.
         ends[0, row] = begin - 1
         for event in range(begin, db.stop[db.user[states[row, 0]]]):
             index = slot[db.symbol[event]]
@@ -60,9 +66,11 @@ def _advance(
 ) -> None:
     """Write where the leftmost match ends once one more symbol is matched; ``NEVER`` where it is not."""
     for row in range(len(ends)):
+        # NEVER compares as later than every last event, so users who lost the pattern drop out of all counts below.
         result[row] = NEVER
         if last[row] > ends[row]:
             event = first[row]
+            # next_same jumps from event to event of this symbol; last > ends says that the walk stops at one.
             while event <= ends[row]:
                 event = db.next_same[event]
             result[row] = db.follow[event] - 1
@@ -72,6 +80,7 @@ def _advance(
 @njit(cache=True, nogil=True)
 def _count_later(last: NDArray[np.int32], ends: NDArray[np.int32]) -> int:
     """Return the number of users whose last event of the symbol comes after the match."""
+    # No branch, one type: the compiler turns this loop into vector instructions.
     count = np.int32(0)
     for row in range(len(last)):
         count += np.int32(last[row] > ends[row])
@@ -91,6 +100,8 @@ def _pair_counts(
     """Return the support of the root pattern plus each ordered pair of kept symbols; 0 where it cannot be frequent."""
     counts = np.zeros((len(kept), len(kept)), np.int32)
     child = np.empty_like(ends)
+    # counts[a, b]: users of root + a + b. Supports fall with every further symbol, so a pair below the floor here is
+    # below it in the whole subtree (CMAP pruning, Fournier-Viger et al., local to the root).
     for before in range(len(kept)):
         is_ready = False
         for after in range(len(kept)):
@@ -134,8 +145,11 @@ def mine_dense(
             if count[index] >= floor_of(ranking):
                 out, num_out = emit(out, num_out, ranking, depth + 1, kept[index], count[index])
         return out, num_out
+    # The last level, and symbols that never come together, need no tables: the counts of the scan are the answer.
     first, last, ends = _tables(db, states, kept, slot)
     counts = _pair_counts(db, first, last, ends[0], kept, pairs)
+    # A stack by levels: options[level, :size] are the symbols that still extend the pattern there, cursor the next one
+    # to take. What does not extend a pattern does not extend its extensions, so options only shrink.
     options, supports = np.empty((8, len(kept)), np.int32), np.empty((8, len(kept)), np.int32)
     size, cursor = np.zeros((8, 1), np.int32), np.zeros((8, 1), np.int32)
     size[0, 0] = len(kept)
@@ -156,9 +170,11 @@ def mine_dense(
         below = level + 1
         ends, options, supports = grown(ends, below + 1), grown(options, below + 1), grown(supports, below + 1)
         size, cursor = grown(size, below + 1), grown(cursor, below + 1)
+        # No symbol is frequent after this one anywhere below the root, so there is nothing to advance for.
         if counts[symbol].max() < floor_of(ranking):
             continue
         _advance(db, first[symbol], last[symbol], ends[level], ends[below])
+        # On the first level the pair counts are the supports themselves, which saves the comparison of rows.
         size[below, 0] = _extensions(
             last, counts[symbol], ends[below], options[level, : size[level, 0]], options[below], supports[below],
             level == 0, floor_of(ranking),

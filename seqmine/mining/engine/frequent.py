@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from seqmine.mining.engine.pairs import Pairs, index_pairs, pairs_after
 from seqmine.mining.engine.ranking import MOST_PATTERNS, Ranking, fixed_ranking, rising_ranking
-from seqmine.mining.engine.search import new_work, search_all, search_leftmost
+from seqmine.mining.engine.search import search_all, search_leftmost
+from seqmine.mining.engine.work import new_work
 from seqmine.probing.database import Database, build_database
 from seqmine.structs import InteractionLog, PatternTable, UserError
 from seqmine.structs.constraints import Constraints, check_whole

@@ -6,7 +6,7 @@ what may follow depends on nothing else. One scan finds all children of a patter
 child, so a level of the search never holds more entries than the log has events.
 """
 
-from typing import NamedTuple, no_type_check
+from typing import no_type_check
 
 import numpy as np
 from numba import njit
@@ -15,55 +15,20 @@ from numpy.typing import NDArray
 from seqmine.mining.engine.dense import dense_pays, mine_dense
 from seqmine.mining.engine.pairs import Pairs
 from seqmine.mining.engine.ranking import Ranking, emit, floor_of
+from seqmine.mining.engine.work import Work
 from seqmine.probing.database import Database, grown
-
-
-class Work(NamedTuple):
-    """Scratch memory of one thread.
-
-    Args:
-        seen: (F,) the last (pattern, user) for which a symbol was counted.
-        count: (F,) users of each symbol under the current pattern; zero between patterns.
-        size: (F,) matches of each symbol under the current pattern, then where they are stored.
-        slot: (F,) row of each symbol in the tables of a dense subtree; -1 between subtrees.
-        found: (F,) symbols with a count.
-        entry: (E,) where an event stands in ``candidates``; trusted only when that row names the event.
-        candidates: (E + 1, 2) end and start of the matches of all children.
-        clock: (1,) the number of the current (pattern, user).
-    """
-
-    seen: NDArray[np.int64]
-    count: NDArray[np.int32]  # type: ignore[assignment]
-    size: NDArray[np.int64]
-    slot: NDArray[np.int32]
-    found: NDArray[np.int32]
-    entry: NDArray[np.int32]
-    candidates: NDArray[np.int32]
-    clock: NDArray[np.int64]
-
-
-def new_work(database: Database) -> Work:
-    """Allocate the scratch memory of one thread."""
-    num_symbols, num_events = len(database.names), len(database.symbol)
-    return Work(
-        np.zeros(num_symbols, np.int64),
-        np.zeros(num_symbols, np.int32),
-        np.zeros(num_symbols, np.int64),
-        np.full(num_symbols, -1, np.int32),
-        np.zeros(num_symbols, np.int32),
-        np.zeros(num_events, np.int32),
-        np.zeros((num_events + 1, 2), np.int32),
-        np.zeros(1, np.int64),
-    )
 
 
 @no_type_check
 @njit(cache=True, nogil=True)
 def scan_first(db: Database, states: NDArray[np.int32], work: Work) -> tuple[int, int]:
     """Find every child's leftmost match; return the number of matches and of symbols found."""
+    # states has a row per user: column 0 is the end of the leftmost match of the current pattern, column 1 its start,
+    # which nothing asks for without limits. This is the projected database of PrefixSpan, by event numbers alone.
     num_matches = num_found = 0
     for row in range(len(states)):
         end = states[row, 0]
+        # Each user gets a number of its own, so that `seen` never has to be cleared between users or patterns.
         work.clock[0] += 1
         clock = work.clock[0]
         for event in range(db.follow[end], db.stop[db.user[end]]):
@@ -75,6 +40,7 @@ def scan_first(db: Database, states: NDArray[np.int32], work: Work) -> tuple[int
                 work.found[num_found] = symbol
                 num_found += 1
             work.count[symbol] += 1
+            # The first event of a symbol is the leftmost end of that child; later ones can only lose room to grow.
             work.candidates[num_matches, 0] = event
             work.candidates[num_matches, 1] = event
             num_matches += 1
@@ -85,14 +51,18 @@ def scan_first(db: Database, states: NDArray[np.int32], work: Work) -> tuple[int
 @njit(cache=True, nogil=True)
 def _scan_all(db: Database, states: NDArray[np.int32], work: Work, limits: NDArray[np.int64]) -> tuple[int, int]:
     """Find every end of every child within the limits, with its latest start; return how many, and of symbols found."""
+    # states: (end, latest start) of every match, sorted by end; a user has as many rows as its pattern has ends.
     num_matches = num_found = 0
     user = -1
     for row in range(len(states)):
         end, start = states[row, 0], states[row, 1]
+        # A user is counted once per symbol, although several of its ends may lead there.
         if db.user[end] != user:
             user = db.user[end]
             work.clock[0] += 1
         clock = work.clock[0]
+        # limits: max_length, max_gap, max_span, max_duration. The latest start leaves the most room for span and
+        # duration, so no other start of this end is needed.
         last_position = min(db.position[end] + limits[1], db.position[start] + limits[2] - 1)
         last_time = db.time[start] + limits[3]
         for event in range(db.follow[end], db.stop[user]):
@@ -105,6 +75,9 @@ def _scan_all(db: Database, states: NDArray[np.int32], work: Work, limits: NDArr
                     work.found[num_found] = symbol
                     num_found += 1
                 work.count[symbol] += 1
+            # An event ends at most one child (that of its symbol), so one row per event is enough: an end that is
+            # reached again keeps the later start. `entry` is stale from other patterns unless its row names this very
+            # event.
             entry = work.entry[event]
             if entry < num_matches and work.candidates[entry, 0] == event:
                 work.candidates[entry, 1] = max(work.candidates[entry, 1], start)
@@ -120,6 +93,7 @@ def _scan_all(db: Database, states: NDArray[np.int32], work: Work, limits: NDArr
 @njit(cache=True, nogil=True)
 def keep_frequent(work: Work, num_found: int, min_count: int) -> NDArray[np.int32]:
     """Return the frequent symbols found, ascending, and zero the counts of the others."""
+    # Invariant: after this, `count` is above zero for the kept symbols and zero for all others.
     num_kept = 0
     for index in range(num_found):
         symbol = work.found[index]
@@ -137,6 +111,8 @@ def store_children(
     db: Database, work: Work, kept: NDArray[np.int32], num_matches: int, top: int, arena: NDArray[np.int32]
 ) -> tuple[int, NDArray[np.int32]]:
     """Copy the matches of the kept children behind ``top``; ``work.size`` becomes where each child ends."""
+    # A counting sort by symbol: sizes, then where each child begins, then the rows in their order. The arena is a stack
+    # of such blocks; whatever lies above `top` belongs to no open pattern.
     work.size[kept] = 0
     for row in range(num_matches):
         symbol = db.symbol[work.candidates[row, 0]]
@@ -188,6 +164,7 @@ def push_children(
 ) -> tuple[NDArray[np.int64], int]:
     """Put the children on the stack so that the smallest symbol is taken first, and zero their counts."""
     stack = grown(stack, num_stack + len(kept))
+    # size[s] is where child s ends, which is where the next child begins; the stack takes the last one first.
     for index in range(len(kept) - 1, -1, -1):
         symbol = kept[index]
         begin = work.size[kept[index - 1]] if index else first
@@ -216,6 +193,9 @@ def search_leftmost(
         (P, 3) length, last symbol and support, a walk of the tree of patterns: lexicographic for each first symbol.
     """
     out, num_out = np.empty((1024, 3), np.int32), 0
+    # out: length, last symbol, support. Row after row this is a walk of the prefix tree: a row of length n keeps the
+    # first n - 1 symbols of the row before. stack: depth, symbol, support, begin and end of its matches in the arena,
+    # and the mark from which the arena is free.
     arena, stack = np.empty((4096, 2), np.int32), np.empty((256, 6), np.int64)
     for first in firsts:
         top, arena = first_states(db, first, True, arena)
@@ -224,6 +204,7 @@ def search_leftmost(
         while num_stack > 0:
             num_stack -= 1
             depth, symbol, support, begin, end, mark = stack[num_stack]
+            # Below top_k the floor may have risen since this pattern was pushed.
             if support < floor_of(ranking):
                 continue
             out, num_out = emit(out, num_out, ranking, depth, symbol, support)
@@ -231,6 +212,7 @@ def search_leftmost(
                 continue
             states = arena[begin:end]
             num_matches = 0
+            # The second level is known from the pairs, so its scan is left out where tables follow.
             if depth == 1:
                 kept = pairs.seconds[pairs.offsets[first] : pairs.offsets[first + 1]]
                 counts = pairs.supports[pairs.offsets[first] : pairs.offsets[first + 1]]
@@ -240,6 +222,7 @@ def search_leftmost(
                 kept = keep_frequent(work, num_found, floor_of(ranking))
                 counts = work.count[kept]
                 is_dense = dense_pays(len(kept), end - begin, num_matches)
+            # Depth first either way: tables list the whole subtree at once, the arena keeps the children for later.
             if is_dense:
                 work.count[kept] = 0
                 out, num_out = mine_dense(
@@ -271,6 +254,7 @@ def search_all(
     out, num_out = np.empty((1024, 3), np.int32), 0
     arena, stack = np.empty((4096, 2), np.int32), np.empty((256, 6), np.int64)
     for first in firsts:
+        # Every event of the first symbol starts a match: under limits the leftmost one may be too far away.
         top, arena = first_states(db, first, False, arena)
         push(stack, 0, 1, first, db.support[first], 0, top, top)
         num_stack = 1

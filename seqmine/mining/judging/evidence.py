@@ -98,6 +98,8 @@ class Evidence:
             constraints: limits that they were mined under.
             min_count: support that they were mined with.
         """
+        # Tables come best first (by support, rules by confidence), so what is not judged is what comes last; its
+        # measures are NaN.
         head = table.take(np.arange(min(len(table), self.most_patterns)))
         verdict = self._judge_all(log, head, constraints, min_count)
         columns = {name: _longer(column, len(table)) for name, column in verdict.table.columns.items()}
@@ -105,6 +107,8 @@ class Evidence:
 
     def _judge_all(self, log: InteractionLog, table: PatternTable, constraints: Constraints, min_count: int) -> Verdict:
         """Return every measure of every pattern."""
+        # The hypothesis family is chosen by unordered content, which the permutation null leaves as it is: choosing it
+        # by ordered support would look at what is tested.
         family = order_family(log, min_count, int(table.lengths.max(initial=0)))
         weights, total = family.weights(table.lengths), family.total
         table = self._with_order(log, table, constraints)
@@ -112,9 +116,11 @@ class Evidence:
         table = self.association_test.test(log, table)
         lower, upper = wilson_interval(table.support_count, np.full(len(table), log.num_users))
         table = table.with_columns(support_lower=lower, support_upper=upper)
+        # Confidence and lift of repeats are taken under the limits of the burst test, as their order says nothing.
         table = self._by_limits(
             table, constraints, lambda part, limits: with_rule_columns(part, measure_rules(log, part, limits))
         )
+        # What follows asks whether it lasts: in bootstraps over all users, among held-out users, and on later days.
         table, overlap = self.stability.test(log, table, constraints, min_count, weights, total)
         table = self._on_other_users(log, table, constraints, min_count)
         if log.timestamps is None:
@@ -125,11 +131,14 @@ class Evidence:
 
     def _with_order(self, log: InteractionLog, table: PatternTable, constraints: Constraints) -> PatternTable:
         """Add what the tests of order and of close repeats say."""
+        # Events of one moment have no order: the order test counts across moments, whatever the patterns were mined
+        # under. So its supports are counted again, and kept as tested_support beside support_count.
         limits = for_order(constraints, log)
         tested = replace(table, support_count=count_supports(log, table, limits))
         tested = self.order_test.test(log, tested, limits)
         tested = self.burst_test.test(log, tested, limits, self.order_test)
         columns = {**tested.columns, "tested_support": tested.support_count}
+        # A repeat without limits takes its p-value from the burst test; all other columns of the two tests stay apart.
         is_close = np.isfinite(tested.columns["close_gap"])
         for name, other in _BURST_COLUMNS.items():
             columns[name] = np.where(is_close, columns[other], columns[name])
@@ -151,6 +160,7 @@ class Evidence:
         table = table.with_columns(found_count=table.support_count)
         table = replace(table, support_count=count_supports(log, table, constraints), num_users=log.num_users)
         table = self._with_order(log, table, constraints)
+        # No weights and no family beyond the table: these users had no part in choosing the patterns.
         table = table.with_columns(q_value=self.adjustment(table.columns["p_value"], len(table)))
         return self._on_others(table, log, constraints)
 
@@ -159,6 +169,8 @@ class Evidence:
     ) -> PatternTable:
         """Add the measures on held-out users."""
         most, others = split_users(log, self.holdout, self.seed)
+        # A pattern is measured on held-out users only if the other users alone would have shown it; otherwise the
+        # held-out ones helped to choose it, and their measure would flatter it.
         is_fair = mined_from(table, most, constraints, min_count, most.num_users / max(log.num_users, 1))
         table = self._on_others(table, others, constraints)
         return _blanked(table, is_fair, ("holdout_lift", "holdout_confidence", "holdout_shrinkage", "gain"))
@@ -169,6 +181,7 @@ class Evidence:
         """Add the measures on the events of later days, of the users who have such."""
         before, after = split_time(log, later_from)
         is_fair = mined_from(table, before, constraints, min_count, before.num_events / max(log.num_events, 1))
+        # Users without an event on later days say nothing about them, and would only dilute supports and base rates.
         after = after.take_users(np.flatnonzero(after.lengths))
         table = self._by_limits(
             table, constraints, lambda part, limits: with_holdout_columns(part, after, limits, prefix="later_")
@@ -202,6 +215,7 @@ class Evidence:
 
 def _blanked(table: PatternTable, keep: NDArray[np.bool_], prefixes: tuple[str, ...]) -> PatternTable:
     """Return the table with NaN in some columns where ``keep`` is False."""
+    # NaN, not False: what was not measured meets no condition of the release but the one on later days.
     columns = {name: column for name, column in table.columns.items() if name.startswith(prefixes)}
     return table.with_columns(**{name: np.where(keep, column, np.nan) for name, column in columns.items()})
 

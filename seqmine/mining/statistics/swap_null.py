@@ -20,6 +20,7 @@ def _different_items(
 ) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
     """Return the histories with every item once."""
     flat, starts = np.empty(len(items), np.int32), np.zeros(len(offsets), np.int64)
+    # last[item]: the user that had the item last, so a repeat within a user is seen without a set.
     last = np.full(items.max() + 1 if len(items) else 1, -1, np.int64)
     size = 0
     for user in range(len(offsets) - 1):
@@ -37,12 +38,17 @@ def _different_items(
 def _trade(flat: NDArray[np.int32], starts: NDArray[np.int64], num_trades: int, seed: int) -> None:
     """Let random pairs of users trade what only one of them has, in place; both keep how many items they have."""
     np.random.seed(seed)  # noqa: NPY002 - numba compiles this generator only
+    # A Curveball trade: what both users have stays, what only one of them has is pooled, shuffled and dealt again into
+    # the same places. Row sums stay as places stay, column sums as items only change hands.
     num_users = len(starts) - 1
     owner = np.zeros(flat.max() + 1, np.int64)
+    # owner[item] against mark: mark is "the first user has it", mark + 1 "both have it", anything lower is an older
+    # trade. So nothing is cleared between trades.
     pool, places = np.empty(len(owner), np.int32), np.empty(len(owner), np.int64)
     mark = 0
     for _ in range(num_trades):
         one, two = np.random.randint(0, num_users), np.random.randint(0, num_users)  # noqa: NPY002
+        # A draw of one user twice leaves the table as it is; it counts as a trade, which keeps the walk symmetric.
         if one == two:
             continue
         mark += 2
@@ -59,6 +65,7 @@ def _trade(flat: NDArray[np.int32], starts: NDArray[np.int64], num_trades: int, 
             if owner[flat[place]] == mark:
                 pool[size], places[size] = flat[place], place
                 size += 1
+        # Fisher-Yates: every way to deal the pool is equally likely, which makes the uniform distribution stationary.
         for index in range(size - 1, 0, -1):
             other = np.random.randint(0, index + 1)  # noqa: NPY002
             pool[index], pool[other] = pool[other], pool[index]
@@ -77,6 +84,7 @@ def _set_supports(
     set_offsets: NDArray[np.int64],
 ) -> NDArray[np.int64]:
     """Return the number of users that have all symbols of each set, by one bit a user."""
+    # A bit per user and symbol, 64 users to a word: ceil(users / 64) words, with len(starts) = users + 1.
     num_words = (len(starts) + 62) // 64
     bits = np.zeros((num_slots, num_words), np.uint64)
     for user in range(len(starts) - 1):
@@ -87,6 +95,7 @@ def _set_supports(
     supports = np.zeros(len(set_offsets) - 1, np.int64)
     for row in range(len(supports)):
         for word in range(num_words):
+            # Users with all symbols of the set; each turn of the loop below takes the lowest bit away (Kernighan).
             value = bits[sets[set_offsets[row]], word]
             for place in range(set_offsets[row] + 1, set_offsets[row + 1]):
                 value &= bits[sets[place], word]
@@ -126,6 +135,8 @@ class AssociationTest:
         slots[names] = np.arange(len(names), dtype=np.int32)
         flat, starts = _different_items(log.items, log.offsets)
         observed = _set_supports(flat, starts, slots, len(names), sets, offsets)
+        # One walk, read every few trades: samples are not independent of each other, but each follows the null once the
+        # walk has mixed.
         reached, total = np.zeros(len(table), np.int64), np.zeros(len(table), np.int64)
         for sample in range(self.num_samples):
             _trade(flat, starts, self.trades_per_user * log.num_users, self.seed + sample)
@@ -135,6 +146,7 @@ class AssociationTest:
         return table.with_columns(
             set_support=observed,
             association_expected=total / self.num_samples,
+            # The observed table is one more draw under the null, so no p-value is 0 (Phipson and Smyth, 2010).
             association_p_value=(1 + reached) / (self.num_samples + 1),
         )
 

@@ -3,7 +3,8 @@ import pytest
 
 from seqmine.mining.engine.pairs import index_pairs, pairs_after
 from seqmine.mining.engine.ranking import fixed_ranking
-from seqmine.mining.engine.search import new_work, search_all, search_leftmost
+from seqmine.mining.engine.search import search_all, search_leftmost
+from seqmine.mining.engine.work import new_work
 from seqmine.probing.database import build_database
 from seqmine.structs.constraints import Constraints
 from tests.mining.references import brute_force, timed_log
