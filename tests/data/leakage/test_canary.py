@@ -4,7 +4,7 @@ import pytest
 
 from seqmine.data.engines.embedded import number_table
 from seqmine.data.leakage import find_leaks
-from seqmine.data.leakage.canary import likely_successors
+from seqmine.data.leakage.canary import exchange_targets, likely_successors
 from seqmine.data.sequences import prepare_sequences
 from seqmine.data.splits import LeaveOneOut
 from seqmine.data.windows import LatestWindow, SlidingWindows, Windows
@@ -81,3 +81,16 @@ def test_likely_successors_equal_counting():
         ranked = sorted(np.flatnonzero(counts), key=lambda other: (-counts[other], other))[:3]
         expected |= {item * 9 + other for other in ranked}
     assert set(likely_successors(before, after, 8, 3).tolist()) == expected
+
+
+def test_targets_of_a_part_are_exchanged_among_its_users_and_nothing_else():
+    data = prepare()
+    log, split = data.log, data.split
+    exchanged = exchange_targets(log, split, np.random.default_rng(0))
+    is_target = np.zeros(log.num_events, bool)
+    for part in (split.val, split.test):
+        events = (log.offsets[part.users] + part.positions)[part.positions < log.lengths[part.users]]
+        is_target[events] = True
+        assert sorted(exchanged.items[events]) == sorted(log.items[events])
+        assert (exchanged.items[events] != log.items[events]).mean() > 0.9
+    assert (exchanged.items[~is_target] == log.items[~is_target]).all()

@@ -40,7 +40,9 @@ def test_gain_p_value_is_fishers():
     rows = [[4, 5, 8]] * 9 + [[4, 5, 7]] * 3 + [[5, 8]] * 4 + [[5, 7]] * 10 + [[4, 1]] * 2
     log = InteractionLog.from_lists(rows)
     table = PatternTable.from_lists([(4, 5, 8)], [9], log.num_users)
-    p_value = with_redundancy_columns(table, log, Constraints()).columns["gain_p_value"][0]
+    columns = with_redundancy_columns(table, log, Constraints()).columns
+    p_value = columns["gain_p_value"][0]
+    assert columns["gain"][0] == pytest.approx(9 / 12 - 9 / 14), "4 alone is the better rule: of 14 users 9 go on to 8"
     over_five = fisher_exact([[9, 3], [4, 10]], alternative="greater").pvalue
     over_four = fisher_exact([[9, 3], [0, 2]], alternative="greater").pvalue
     assert p_value == pytest.approx(max(over_five, over_four))
