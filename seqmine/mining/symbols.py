@@ -109,7 +109,7 @@ def _joined(behavior: str | None, name: str) -> str:
 
 
 def _of_behaviors(log: InteractionLog, behaviors: Sequence[str]) -> InteractionLog:
-    """Return the events of some kinds alone."""
+    """Return only the events of some kinds."""
     if log.behaviors is None:
         raise UserError("projection.behaviors needs behaviors and the log has none: set data.columns.behavior.")
     known = list(log.behavior_names)

@@ -1,4 +1,4 @@
-"""Whether a model works by the events of a pattern: what a prediction loses when they are deleted, hidden, moved."""
+"""Faithfulness of a pattern to a model: what a prediction loses when its events are deleted, hidden or reordered."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -61,7 +61,7 @@ def measure_faithfulness(
     top_k: int,
     batch_size: int,
 ) -> dict[str, float]:
-    """Return how much a model works by a rule, averaged over its occurrences; nothing where none can be compared.
+    """Return how much a model relies on a rule, averaged over its occurrences; nothing where none can be compared.
 
     Losses are differences of log-probability. A deletion is a true one, the gap closes. The control deletes as many
     other events that are about as recent and as popular; the last event of the history, which most models miss

@@ -177,10 +177,10 @@ def weighted_supports(
         weights: (U, B) weight of each user, for B ways to weigh them.
 
     Raises:
-        UserError: the weights are not one row a user.
+        UserError: the weights are not one row per user.
     """
     if len(weights) != log.num_users:
-        raise UserError(f"weights have {len(weights)} rows for {log.num_users} users: give one row a user.")
+        raise UserError(f"weights have {len(weights)} rows for {log.num_users} users: give one row per user.")
     constraints.check(log)
     if not len(table):
         return np.zeros((0, weights.shape[1]), np.int64)

@@ -1,4 +1,4 @@
-"""What a finding of mining leaves behind: files of the run, numbers and tables in loggers, text in the terminal."""
+"""Findings of mining as files of the run, numbers and tables in loggers, and text in the terminal."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What mining leaves behind: tables, a picture, and what a person sees in the terminal."""
+"""Mined patterns as Parquet tables, a picture, and tables in the terminal."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -90,7 +90,7 @@ def write_patterns(table: PatternTable, symbols: SymbolLog, folder: Path, num_dr
 
 
 def pattern_frame(table: PatternTable, symbols: SymbolLog) -> pa.Table:
-    """Return the table with raw keys, one row a pattern; the agreed columns come first, null where not measured."""
+    """Return the table with raw keys, one row per pattern; the agreed columns come first, null where not measured."""
     used = np.unique(table.symbols)
     place = np.searchsorted(used, table.symbols)
     item_ids = pa.array([symbols.key(symbol) for symbol in used.tolist()], pa.string()).take(pa.array(place))

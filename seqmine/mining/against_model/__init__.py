@@ -1,1 +1,1 @@
-"""Patterns held against a trained model at events that it was not trained on."""
+"""Patterns compared with a trained model at events that it was not trained on."""

@@ -1,4 +1,4 @@
-"""Patterns held against a model where it cannot have memorized: at events that it was not trained on."""
+"""Patterns compared with a model where it cannot have memorized: at events that it was not trained on."""
 
 from collections.abc import Mapping, Sequence
 
@@ -38,7 +38,7 @@ _COMPARED = (
 
 
 class ModelAgreement:
-    """Hold rules against a model: does it know them, and does it work by them?
+    """Compare rules with a model: is it calibrated on them, and is it faithful to them (perturbation queries)?
 
     A rule is asked about in the cases in which it is open: the antecedent is in the history before a held-out event,
     that event would complete the rule within every limit, and the consequent has not come since. How often it is that
@@ -93,7 +93,7 @@ class ModelAgreement:
             (AUC of the probability for users whose next event is the consequent against the others), ``next_lift``
             (that share over the share in all cases), ``next_p_value`` (Fisher's, that users with the antecedent are no
             likelier to go on to the consequent than the others), ``underrated_p_value`` and ``overrated_p_value`` (that
-            so many or more, so few or fewer, would come if the model were right), and of these three the q-values
+            as many or more, as few or fewer, would come if the model were right), and of these three the q-values
             of Benjamini and Hochberg, as ``next_q_value`` and so on.
         """
         found = self._open(held_out, table, constraints)

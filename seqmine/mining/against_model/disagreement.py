@@ -1,4 +1,4 @@
-"""Where data and model disagree: the two lists that people act on, from held-out events alone."""
+"""Where data and model disagree: two lists to act on, from held-out events only."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +10,7 @@ def unknown_to_model(table: PatternTable, ratio: float = 0.5, max_q_value: float
     """Return released rules that the model underrates, the widest gap first.
 
     Its mean probability is below this share of how often the consequent comes next, and below the lower limit of that;
-    and so many coming is too much for chance if the model were right. A rule with too few cases is not listed.
+    and as many as came are too many for chance if the model were right. A rule with too few cases is not listed.
 
     Args:
         table: patterns that ``ModelAgreement`` measured, with ``released``.

@@ -1,4 +1,4 @@
-"""Patterns that a trained model works by: drawn from deletions, abstracted, counted over users.
+"""Patterns that a trained model uses: found by perturbation queries, abstracted, counted over users.
 
 For a history x and an item y that the model ranks high, events are truly deleted (the gap closes) and the loss of
 log-probability is what they are worth. In the order of their worth they grow into an ordered subset, until it alone
@@ -38,13 +38,13 @@ class Explained:
 
 
 class ModelPatterns:
-    """Find the rules that a model works by.
+    """Find the rules that a model uses.
 
     Args:
         num_histories: cases to look into, drawn without replacement.
         num_events: events of a history that are tried, those whose deletion costs most.
         sufficiency: share of the probability of the whole history that the events alone must keep.
-        top_k: what came next is explained where it is among so many items that the model ranks first, otherwise the one
+        top_k: what came next is explained where it is among the K items that the model ranks first, otherwise the one
             that it would recommend first.
         min_count: users in whom the same events explain the same item.
         batch_size: histories scored at once.

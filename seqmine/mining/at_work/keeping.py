@@ -19,7 +19,7 @@ from seqmine.structs.constraints import Constraints
 
 
 class KeepPatterns:
-    """Keep the events that make up a pattern whose order is not chance; an augmentation may change the others alone.
+    """Preserve significant patterns under augmentation: only events outside of them may be changed.
 
     The patterns are those of the training part that pass the exact order test, corrected for every order of every set
     of items that enough users have. The next item to predict counts as the end of a history here, so that the events
@@ -30,7 +30,7 @@ class KeepPatterns:
         max_length: most items of a pattern, at least 2.
         max_gap: neighbors of the pattern are at most this many positions apart.
         max_q_value: largest share of false ones among the patterns that are kept (Benjamini and Hochberg).
-        most_patterns: only so many patterns, those with most users, are tested.
+        most_patterns: most patterns that are tested, those with most users.
 
     Raises:
         UserError: a setting out of range.

@@ -14,7 +14,7 @@ from seqmine.structs import Baseline, SequenceBatch
 
 
 class PatternTaughtModule(SequenceModule):
-    """Learns the next item and, beside it, the defects: items that patterns expect more than the model does.
+    """Learn the next item and also the defects: items that patterns expect more than the model does.
 
     At one random position of each history the patterns' scores become shares of the catalog. Where the share of an item
     is above the model's probability, the difference is a soft target. What the model already knows adds nothing, so the

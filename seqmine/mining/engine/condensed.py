@@ -1,4 +1,4 @@
-"""Search for closed and maximal patterns alone, without the many others that they stand for.
+"""Search for closed and maximal patterns only, without the many others that they stand for.
 
 BIDE (Wang and Han, ICDE 2004): a pattern is closed when no symbol can be put before, into or behind it in every user
 that has it, and the whole subtree of a prefix is left out when a symbol fits into the first match of that prefix in

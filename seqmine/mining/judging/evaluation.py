@@ -1,4 +1,4 @@
-"""What patterns are worth on people and days that they were not mined from."""
+"""Patterns on held-out users and later days, which they were not mined from."""
 
 import math
 
@@ -100,7 +100,7 @@ def with_holdout_columns(
 
 
 def with_redundancy_columns(table: PatternTable, holdout: InteractionLog, constraints: Constraints) -> PatternTable:
-    """Add what each rule gains over its best sub-rule (Webb, Machine Learning 2007: productive rules).
+    """Add the gain of each rule over its best sub-rule (Webb, Machine Learning 2007: productive rules).
 
     A sub-rule leaves one symbol of the antecedent out. Fisher's exact test compares, among the users that have the
     shorter antecedent, those that have the longer one too with those that have not. A rule of two symbols is compared

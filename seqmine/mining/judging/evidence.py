@@ -1,4 +1,4 @@
-"""Everything that is known of a table of patterns, in one table."""
+"""All evidence for a table of patterns, as columns of that table."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -69,7 +69,7 @@ class Evidence:
         later: share of the events, the last ones, that make the later days on which the measures are taken once more
             where the log has time; a pattern that would not have been mined from the days before has no such measure.
         seed: of the draw of those users.
-        most_patterns: only so many patterns, those that come first, are judged; the others keep their counts alone.
+        most_patterns: most patterns that are judged, those that come first; the others have counts only.
     """
 
     def __init__(
@@ -90,7 +90,7 @@ class Evidence:
         self.later, self.most_patterns = later, most_patterns
 
     def judge(self, log: InteractionLog, table: PatternTable, constraints: Constraints, min_count: int) -> Verdict:
-        """Return the table with every measure beside each pattern.
+        """Return the table with every measure of each pattern.
 
         Args:
             log: the histories that the table was mined from.
@@ -237,7 +237,7 @@ _BURST_COLUMNS = {
 
 
 class CountsAlone:
-    """Judge nothing: add confidence and lift to the counts, and leave everything else unknown."""
+    """Test nothing: add only confidence and lift to the counts."""
 
     def judge(
         self,

@@ -1,4 +1,4 @@
-"""Which patterns are shown to people: the rule, and a table of those that pass it."""
+"""The release rule: which patterns are shown to people."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,7 @@ from seqmine.structs.constraints import Constraints
 
 
 class ReleaseRule:
-    """Release a pattern that is significant, useful on other people and later days, stable, shared, and no mere part.
+    """Release a pattern that is significant, useful on held-out users and later days, stable, shared, not redundant.
 
     Args:
         max_q_value: the q-value of its order is below this.

@@ -1,4 +1,4 @@
-"""Patterns held against their rivals: other orders of the same symbols, and longer patterns that they are parts of.
+"""Redundancy: patterns compared with other orders of their symbols, and with longer patterns that contain them.
 
 Under a limit on gaps the order test also finds what merely comes close together, in any order. And whoever does a, b
 and c in this order does b and c too, so the parts of a true pattern look true themselves. Both are told apart here.
@@ -134,7 +134,7 @@ def is_part(pattern: tuple[int, ...], other: tuple[int, ...]) -> bool:
 
 
 class PartTest:
-    """Tell what is left of a pattern beside the longer ones that it is a part of.
+    """Test what is left of a pattern outside of the longer ones that contain it.
 
     After the independent productivity of Webb (Self-sufficient itemsets, ACM TKDD 2010): the events of all matches of
     the longer patterns become nameless, and the part is counted and its order tested once more.

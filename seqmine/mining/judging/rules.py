@@ -21,7 +21,7 @@ from seqmine.structs.constraints import Constraints, check_whole
 
 @dataclass(frozen=True)
 class RuleMeasures:
-    """How rules fare in a log, one entry a rule; a rule of one symbol has an empty antecedent and no measure.
+    """How rules fare in a log, one entry per rule; a rule of one symbol has an empty antecedent and no measure.
 
     Args:
         support_count: users that have antecedent and consequent.

@@ -1,1 +1,1 @@
-"""What chance alone would show: null models, tests, corrections, intervals."""
+"""What pure chance would show: null models, tests, corrections, intervals."""

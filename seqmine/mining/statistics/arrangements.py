@@ -23,7 +23,7 @@ def arrangement_chance(masks: NDArray[np.int64], counts: NDArray[np.int64], patt
     Follows the leftmost match over what is left of each kind of block.
 
     Args:
-        masks: (D,) the symbols of each kind of block, one bit a symbol; a plain event is a block of one symbol.
+        masks: (D,) the symbols of each kind of block, one bit per symbol; a plain event is a block of one symbol.
         counts: (D,) blocks of each kind.
         pattern: (k,) numbers of the symbols (bits of ``masks``).
 
@@ -100,7 +100,7 @@ def _compositions(total: int, parts: int, largest: int) -> int:
 @no_type_check
 @njit(cache=True, nogil=True)
 def _age_steps(pattern: NDArray[np.int64], num_symbols: int, max_gap: int) -> NDArray[np.int64]:
-    """Return what an event makes of the open matches: one row a symbol, the last for any other symbol; -1 is a match.
+    """Return what an event makes of the open matches: one row per symbol, the last for any other symbol; -1 is a match.
 
     How long ago the first j symbols were last matched (1: one position back, 0: out of reach) is digit j - 1.
     """

@@ -1,4 +1,4 @@
-"""Does someone who did it do it again at once? Runs of one symbol against random order.
+"""Burst test: close repeats of one symbol against random order.
 
 Without a limit on gaps the order of equal symbols says nothing: whoever has three has three in a row of matches. So
 runs are judged by how close together they come.
@@ -47,7 +47,7 @@ def _close(max_gap: int, constraints: Constraints) -> Constraints:
 
 
 class BurstTest:
-    """Tell for each pattern of one repeated symbol how likely so many close repeats are in random order.
+    """Test the close repeats of each pattern of one repeated symbol against random order.
 
     Args:
         max_gap: repeats are at most this many positions apart; 1 means one right after the other.

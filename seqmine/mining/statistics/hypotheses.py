@@ -1,4 +1,4 @@
-"""The family of hypotheses of an order test, chosen by what shuffling leaves as it is: unordered content.
+"""The hypothesis family of an order test, chosen by what the permutation null keeps: unordered content.
 
 Choosing by the support of the ordered pattern and then testing that order on the same users is not valid.
 """
@@ -23,7 +23,7 @@ _MOST_ORDERS = 1e300
 
 @dataclass(frozen=True)
 class Family:
-    """How many orders there are of the multisets of symbols that enough users have.
+    """A hypothesis family: how many orders there are of the multisets of symbols that enough users have.
 
     Args:
         sizes: by length from 0 on; no length below 2 has any.

@@ -1,6 +1,6 @@
-"""Does the order matter? Exact p-values of sequential patterns when the events of each user are put in random order.
+"""Order test: exact p-values of sequential patterns under the permutation null, which shuffles each user's events.
 
-The null keeps the events, the length and the activity of each user (Pinxteren and Calders, SDM 2021). Under it the
+The null keeps the content, the length and the activity of each user (Pinxteren and Calders, SDM 2021). Under it the
 users that have a pattern are independent coin flips with known chances, so its support has a Poisson-binomial
 distribution. The chances are exact where there are no limits on place, and under ``max_gap``; under ``max_span`` they
 are exact for pairs and for different symbols that a user has once each. The rest, and whatever lies under
@@ -95,7 +95,7 @@ def _count_blocks(blocks: NDArray[np.int64], kinds: NDArray[np.int32]) -> None:
 
 
 class OrderTest:
-    """Tell for each pattern how likely its support is when order means nothing.
+    """Test the support of each pattern against the permutation null, under which order means nothing.
 
     Args:
         num_permutations: shuffled logs for the patterns without an exact p-value; theirs is at least 1 over this plus

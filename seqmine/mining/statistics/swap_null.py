@@ -1,4 +1,4 @@
-"""Is the set of a pattern surprising? Supports of unordered sets when users keep how much they did and items how often.
+"""Co-occurrence test: supports of unordered sets under the swap null, which keeps user activity and item popularity.
 
 The null is the uniform distribution over all user-item tables with the same row and column sums, walked by Curveball
 trades (Strona et al., Nature Communications 2014; uniform by Carstens, 2015).
@@ -83,7 +83,7 @@ def _set_supports(
     sets: NDArray[np.int32],
     set_offsets: NDArray[np.int64],
 ) -> NDArray[np.int64]:
-    """Return the number of users that have all symbols of each set, by one bit a user."""
+    """Return the number of users that have all symbols of each set, by one bit per user."""
     # A bit per user and symbol, 64 users to a word: ceil(users / 64) words, with len(starts) = users + 1.
     num_words = (len(starts) + 62) // 64
     bits = np.zeros((num_slots, num_words), np.uint64)
@@ -106,7 +106,7 @@ def _set_supports(
 
 
 class AssociationTest:
-    """Tell for each pattern how likely its unordered support is when only activity and popularity matter.
+    """Test the co-occurrence of the symbols of each pattern against the swap null (activity and popularity fixed).
 
     Args:
         num_samples: random tables; p-values are at least 1 over this plus 1.
