@@ -1,12 +1,17 @@
 """A trained model on a log that numbers items in another way."""
 
+import copy
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
+from seqmine.models.embeddings.attributes import AttributedItems, ItemAttributes
+from seqmine.models.embeddings.items import ItemEmbedding
+from seqmine.models.module import SequenceModule
 from seqmine.structs import Catalog, InteractionLog, Recommender, SequenceBatch
 from seqmine.structs.batch import EVENT_COLUMNS
 
@@ -15,8 +20,8 @@ class MappedModel(nn.Module):
     """Scores the catalog of one log by a model of another: items and kinds of events are matched by their keys.
 
     Events of items that the model does not know are left out of the histories that it sees. Items that it does not know
-    are no candidates of it, so that they are never recommended and, as targets, always missed. Nothing is known of the
-    attributes of users, whose values the other log numbers anew.
+    are no candidates of it, so that they are never recommended and, as targets, always missed; ``with_new_items`` makes
+    a model know more. Nothing is known of the attributes of users, whose values the other log numbers anew.
 
     Args:
         model: knows the items of ``known``.
@@ -66,6 +71,35 @@ class MappedModel(nn.Module):
 
     def _behaviors(self, batch: SequenceBatch) -> Tensor | None:
         return None if batch.behaviors is None else self.behavior_rows[batch.behaviors]
+
+
+def with_new_items(model: SequenceModule, known: Catalog, catalog: Catalog) -> tuple[SequenceModule, Catalog]:
+    """Let a model score the items of another log that it does not know by their attributes, where its table can.
+
+    Args:
+        model: trained; is left as it is.
+        known: what the model was trained on.
+        catalog: of another log, with the same attributes chosen.
+
+    Returns:
+        The model and the catalog with the new items behind the known ones; both as they were where items have a vector
+        of their own alone.
+    """
+    theirs, ours = (np.array(rows, np.int64) for rows in shared_items(known, catalog))
+    if not isinstance(model.item_embedding, AttributedItems) or known.attributes is None or catalog.attributes is None:
+        return model, known
+    new = np.setdiff1d(np.arange(1, catalog.num_items + 1), ours)
+    rows = catalog.attributes.renumbered(known.attributes, ours, theirs)
+    model = copy.deepcopy(model)
+    for part in model.modules():
+        if isinstance(part, ItemEmbedding):  # of its own a new item says nothing
+            nothing = part.weight.new_zeros(len(new), part.weight.shape[1])
+            part.weight = nn.Parameter(torch.cat([part.weight.detach(), nothing]))
+        elif isinstance(part, ItemAttributes):
+            part.add_rows(rows.codes[new], rows.values[new])
+    item_ids = [*known.item_ids, *(catalog.item_ids[row - 1] for row in new)]
+    counts = torch.cat([known.train_counts, known.train_counts.new_zeros(len(new))])
+    return model, replace(known, item_ids=item_ids, train_counts=counts)
 
 
 def shared_items(known: Catalog, catalog: Catalog) -> tuple[Sequence[int], Sequence[int]]:

@@ -6,7 +6,8 @@ from omegaconf import DictConfig
 
 from seqmine.data.datamodule import SequenceDataModule
 from seqmine.models.baselines.module import BaselineModule
-from seqmine.models.mapped import MappedModel, shared_items
+from seqmine.models.mapped import MappedModel, shared_items, with_new_items
+from seqmine.models.module import SequenceModule
 from seqmine.runs.restore import Model, run_catalog
 from seqmine.structs import Catalog, UserError
 
@@ -34,12 +35,14 @@ def on_the_log(run: str, module: Model, datamodule: SequenceDataModule) -> tuple
             f"run {run!r}, and they share none; set data.path to the log of that run or to a newer one of the same shop"
         )
     new, gone = catalog.num_items - num_shared, known.num_items - num_shared
+    model, able = with_new_items(module, known, catalog) if isinstance(module, SequenceModule) else (module, known)
     _log.warning(
-        "the log is not that of run %r: of its %d items %d are known to the model and %d are new to it (never "
-        "recommended, missed as targets); %d items of the run are gone",
-        run, catalog.num_items, num_shared, new, gone,
+        "the log is not that of run %r: of its %d items %d are known to the model and %d are new to it (%s); %d items "
+        "of the run are gone",
+        run, catalog.num_items, num_shared, new,
+        "never recommended, missed as targets" if able is known else "scored by their attributes", gone,
     )  # fmt: skip
-    mapped = BaselineModule(recommender=MappedModel(model=module, known=known, catalog=catalog), catalog=catalog)
+    mapped = BaselineModule(recommender=MappedModel(model=model, known=able, catalog=catalog), catalog=catalog)
     report = {"items/known": num_shared, "items/new": new, "items/gone": gone}
     return mapped.eval(), {**report, "model_catalog": known.fingerprint[:8]}
 

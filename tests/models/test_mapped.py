@@ -1,15 +1,19 @@
+from dataclasses import replace
 from functools import partial
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
 
+from seqmine.models.embeddings.attributes import AttributedItems
+from seqmine.models.embeddings.items import ItemEmbedding
 from seqmine.models.encoders.gru import GRUEncoder
 from seqmine.models.losses.cross_entropy import CrossEntropy
-from seqmine.models.mapped import MappedModel, shared_items
+from seqmine.models.mapped import MappedModel, shared_items, with_new_items
 from seqmine.models.module import SequenceModule
 from seqmine.models.schedules import constant
-from seqmine.structs import Catalog, SequenceBatch
+from seqmine.structs import AttributeTable, Catalog, SequenceBatch
 
 KNOWN = Catalog(["a", "b", "c", "gone"], torch.tensor([0, 4, 3, 2, 1]), behaviors=["buy", "view"])
 NEWER = Catalog(["new", "c", "a", "b"], torch.tensor([0, 4, 3, 2, 1]), behaviors=["cart", "view", "buy"])
@@ -64,17 +68,50 @@ def test_a_history_is_told_in_the_numbers_of_the_model_without_what_it_does_not_
 
 
 def test_a_model_scores_a_history_as_if_new_items_had_not_been_there(batch):
-    torch.manual_seed(0)
-    model = SequenceModule(
-        embedding_dim=8, encoder=GRUEncoder(embedding_dim=8, hidden_dim=8, num_layers=1, dropout=0.0),
-        loss=CrossEntropy(), catalog=KNOWN, optimizer=partial(torch.optim.AdamW, lr=0.1), scheduler=constant,
-    ).eval()  # fmt: skip
+    model = network(KNOWN, ItemEmbedding)
     items, one = torch.tensor([[1, 2]]), torch.tensor([0])
     own = SequenceBatch(items=items, targets=torch.zeros_like(items), lengths=torch.tensor([2]), user_index=one)
     with torch.no_grad():
         expected = model.score(own)[0]
         found = MappedModel(model=model, known=KNOWN, catalog=NEWER).score(batch)[0]
     torch.testing.assert_close(found[2:], expected[[3, 1, 2]])
+
+
+def network(catalog: Catalog, item_table) -> SequenceModule:
+    torch.manual_seed(0)
+    return SequenceModule(
+        embedding_dim=8, encoder=GRUEncoder(embedding_dim=8, hidden_dim=8, num_layers=1, dropout=0.0),
+        loss=CrossEntropy(), catalog=catalog, optimizer=partial(torch.optim.AdamW, lr=0.1), scheduler=constant,
+        item_table=item_table,
+    ).eval()  # fmt: skip
+
+
+def test_new_items_are_scored_by_their_attributes_where_the_table_has_them(batch):
+    """The new item has the values of a, which the newer log numbers and scales in another way."""
+    of_known = AttributeTable(
+        np.array([[1], [2], [1], [2]], np.int32), np.array([[1.0], [-1], [2], [3]], np.float32), 2
+    )
+    of_newer = AttributeTable(
+        np.array([[2], [2], [2], [1]], np.int32), np.array([[2.5], [4.5], [2.5], [-1.5]], np.float32), 2
+    )
+    known = replace(KNOWN, attributes=of_known.with_padding())
+    newer = replace(NEWER, attributes=of_newer.with_padding())
+    model = network(known, AttributedItems)
+    kept = model.item_embedding.vectors().detach().clone()
+    able, catalog = with_new_items(model, known, newer)
+    assert list(catalog.item_ids) == ["a", "b", "c", "gone", "new"]
+    vectors = able.item_embedding.vectors().detach()
+    torch.testing.assert_close(vectors[:5], kept)
+    torch.testing.assert_close(vectors[5], model.item_embedding.attributes.vectors()[1].detach() / 8**0.5)
+    torch.testing.assert_close(model.item_embedding.vectors().detach(), kept, rtol=0, atol=0)
+    with torch.no_grad():
+        scores = MappedModel(model=able, known=catalog, catalog=newer).score(batch)
+    assert scores[:, 1:].isfinite().all()
+
+
+def test_new_items_have_no_score_where_items_have_a_vector_of_their_own_alone():
+    model = network(KNOWN, ItemEmbedding)
+    assert with_new_items(model, KNOWN, NEWER) == (model, KNOWN)
 
 
 def test_items_are_shared_by_key():

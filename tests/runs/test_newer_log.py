@@ -71,3 +71,15 @@ def test_a_log_of_other_items_is_refused(older_run, tmp_path):
     (tmp_path / "other.txt").write_text("u a b c d e\nv b c d e f\n")
     with pytest.raises(UserError, match=r"is not the catalog of 29 items of run .*share none; set data.path"):
         call("evaluate", tmp_path / "run", f"run={older_run}", f"data.path={tmp_path / 'other.txt'}")
+
+
+def test_new_items_are_scored_by_their_attributes_where_the_model_has_them(older_log, newer_log, tmp_path):
+    table = {item: [int(item[1:]) // 6, 10 + int(item[1:]) % 2] for item in (f"i{item}" for item in range(1, 31))}
+    (tmp_path / "items.json").write_text(json.dumps({**table, GONE: [0, 11]}))
+    columns = [f"data.item_attributes.path={tmp_path / 'items.json'}", "data.item_attributes.multi_valued=[attributes]"]
+    run = train(older_log, tmp_path / "run", "model/item_table=attributes", *columns)
+    folder = call("evaluate", tmp_path / "evaluated", f"run={run}", f"data.path={newer_log}")
+    ranks = pl.read_parquet(folder / "per_user.parquet").filter(split="test")
+    of_new = ranks.filter(pl.col("item_id").is_in(NEW))
+    assert metrics_of(folder)["items/new"] == len(NEW)
+    assert len(of_new) > 5 and of_new["rank"].max() <= 30, "each is a candidate with a score of its own"

@@ -2,8 +2,10 @@
 
 from typing import ClassVar
 
+import numpy as np
 import torch
 from jaxtyping import Float, Int
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -77,6 +79,19 @@ class ItemAttributes(nn.Module):
     def of(self, items: Int[Tensor, "*shape"]) -> Float[Tensor, "*shape D"]:
         """Return the vector of the attributes of each item."""
         return self.embedding(self.codes[items], self.values[items])
+
+    def add_rows(self, codes: NDArray[np.int32], values: NDArray[np.float32]) -> None:
+        """Add the attributes of more items behind those that are there.
+
+        Args:
+            codes: (N, K) numbers of values, as in the catalog that the table was built for.
+            values: (N, F) numbers, scaled as there.
+        """
+        added = torch.as_tensor(codes, dtype=torch.int64, device=self.codes.device)
+        width = max(added.shape[1], self.codes.shape[1])
+        tables = [F.pad(table, (0, width - table.shape[1])) for table in (self.codes, added)]
+        self.codes = torch.cat(tables)
+        self.values = torch.cat([self.values, torch.as_tensor(values, device=self.values.device)])
 
     def vectors(self) -> Float[Tensor, "V D"]:
         """Return the vector of the attributes of each row of the item table."""
