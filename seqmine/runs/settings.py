@@ -21,10 +21,16 @@ def plain(config: DictConfig, resolve: bool = True) -> dict[str, Any]:
 
 def _redact(node: Any) -> Any:
     if isinstance(node, dict):
-        return {key: "***" if _SECRET.search(str(key)) and node[key] else _redact(node[key]) for key in node}
+        return {key: "***" if _is_secret(str(key), node[key]) else _redact(node[key]) for key in node}
     if isinstance(node, list):
         return [_redact(value) for value in node]
     return node
+
+
+def _is_secret(key: str, value: Any) -> bool:
+    """Tell whether a value is to be blanked; a reference to another setting tells nothing, and what is there is looked at."""
+    refers = isinstance(value, str) and value.startswith("${") and ":" not in value
+    return bool(_SECRET.search(key) and value) and not refers
 
 
 def nodes(config: DictConfig, prefix: str = "") -> Iterator[tuple[str, Any]]:

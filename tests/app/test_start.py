@@ -25,6 +25,13 @@ def test_what_the_protocol_became_is_stored_in_place_of_auto(tmp_path):
     assert OmegaConf.load(tmp_path / "config.yaml").evaluation.seen == "none"
 
 
+def test_a_reference_between_settings_stays_alive_whatever_its_name(tmp_path):
+    raw = {"paths": {"run": str(tmp_path)}, "item": None, "items_key": "${item}", "api_key": "${oc.env:HOME,abc}"}
+    start_run(OmegaConf.create(raw))
+    composed = OmegaConf.to_container(OmegaConf.load(tmp_path / "composed.yaml"), resolve=False)
+    assert (composed["items_key"], composed["api_key"]) == ("${item}", "***")
+
+
 def test_what_a_program_was_asked_is_kept_beside_the_settings_of_the_run(tmp_path):
     settings = OmegaConf.create({"paths": {"run": str(tmp_path)}, "program": "train"})
     start_run(settings, asked=OmegaConf.create({"program": "evaluate", "run": "x"}))
