@@ -28,7 +28,7 @@ def _redact(node: Any) -> Any:
 
 
 def _is_secret(key: str, value: Any) -> bool:
-    """Tell whether a value is to be blanked; a reference to another setting tells nothing, and what is there is looked at."""
+    """Tell whether a value is to be blanked; a reference to another setting, which is blanked itself, tells nothing."""
     refers = isinstance(value, str) and value.startswith("${") and ":" not in value
     return bool(_SECRET.search(key) and value) and not refers
 
