@@ -32,7 +32,8 @@ def main() -> None:
         write_log(log, args.events)
     with tempfile.TemporaryDirectory(dir=args.folder) as folder:
         command = [sys.executable, "-m", "seqmine.train", "data=interactions", f"data.path={log}", *MODEL]
-        command += ["trainer.limit_val_batches=0", "logger=none", f"paths.store={folder}/store", "trusted=[first_step]"]
+        command += ["trainer.limit_val_batches=0", "logger=none", f"paths.store={folder}/store"]
+        command += ["trusted=[first_step.FirstStep]"]
         command += ["+callbacks.first_step._target_=first_step.FirstStep", f"hydra.run.dir={folder}/run"]
         seqmine = {**os.environ, "PYTHONPATH": os.pathsep.join([str(HERE), os.environ.get("PYTHONPATH", "")])}
         report("seqmine", command, folder, seqmine)

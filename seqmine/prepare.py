@@ -10,10 +10,9 @@ def main(config: DictConfig) -> None:
     """Prepare one log."""
     from pathlib import Path
 
-    from rich.console import Console
-
     from seqmine.app.start import start_run
     from seqmine.reporting.log_picture import draw_log
+    from seqmine.reporting.preparation import print_preparation
     from seqmine.runs.components import build
 
     start_run(config)
@@ -22,7 +21,7 @@ def main(config: DictConfig) -> None:
     audit, leaks = datamodule.audit(), datamodule.leaks()
     audit.write(Path(config.paths.run) / "audit.json")
     draw_log(datamodule.prepared, Path(config.paths.run) / "log.png", config.seed)
-    Console().print(audit.table(), leaks.table(), f"stored in {datamodule.folder}")
+    print_preparation(audit, leaks, datamodule.folder)
 
 
 if __name__ == "__main__":

@@ -12,9 +12,9 @@ def main(config: DictConfig) -> None:
     from seqmine.runs.restore import reranked, restore_run
     from seqmine.serving.recommendations import histories_of, recommend_to, write_recommendations
 
-    settings, module, datamodule = restore_run(config)
+    _, module, datamodule = restore_run(config)
     module, catalog = for_histories(config, module, datamodule)
-    module, _ = reranked(config, settings, module, datamodule)
+    module, _ = reranked(config, module, datamodule)
     histories = histories_of(config, datamodule, catalog)
     lists = recommend_to(
         module, catalog, histories, top_k=config.top_k, batch_size=config.batch_size, seen=datamodule.seen

@@ -7,8 +7,10 @@ import polars as pl
 import pytest
 from jaxtyping import install_import_hook
 
-# polars has types that beartype cannot check, so the modules that speak to it are left out
-install_import_hook(["seqmine.structs", "seqmine.models", "seqmine.metrics", "seqmine.data.truth"], "beartype.beartype")
+# polars has types that beartype cannot check, so the modules that speak to it are left out; so is structs.constraints,
+# which tells a user of values of another type in a sentence
+CHECKED = [f"seqmine.structs.{name}" for name in ("attributes", "batch", "catalog", "log", "patterns", "protocols")]
+install_import_hook([*CHECKED, "seqmine.models", "seqmine.metrics", "seqmine.data.truth"], "beartype.beartype")
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared" / "data"

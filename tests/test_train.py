@@ -175,7 +175,7 @@ def test_a_diverging_training_stops_with_a_sentence(small_log, tmp_path):
         ("trainer.max_epoch=3", "trainer.max_epoch is no setting; did you mean trainer.max_epochs"),
         ("trainer.enable_progressbar=false", "did you mean trainer.enable_progress_bar"),
         ("model=transfomer", "transformer"),
-        ("evaluation.seen=all", "evaluation.seen is 'all', allowed are auto, full, window and none"),
+        ("evaluation.seen=all", "evaluation.seen is 'all', allowed are auto, full, window, none"),
         ("data.split=global_time", "data/split"),
     ],
 )

@@ -1,7 +1,7 @@
 """Mistakes on the command line, told before anything runs."""
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from omegaconf import DictConfig, ListConfig, OmegaConf
@@ -44,6 +44,24 @@ def check_complete(config: DictConfig) -> None:
     missing = sorted(name for name, node in nodes(config) if node._is_missing())
     if missing:
         raise UserError(f"{missing[0]} is not set and has no default; write {missing[0]}=<value>")
+
+
+def check_trust(config: DictConfig, overrides: Sequence[str]) -> None:
+    """Refuse trust that a file asks for: a run folder or an experiment may come from elsewhere.
+
+    Args:
+        config: of the program.
+        overrides: of the command line.
+
+    Raises:
+        UserError: ``trusted`` names something and was not written on the command line.
+    """
+    if config.get("trusted") and not any(override.partition("=")[0].lstrip("+") == "trusted" for override in overrides):
+        names = ",".join(map(str, config.trusted))
+        raise UserError(
+            f"trusted is [{names}] in a file, allowed is the command line alone; add trusted=[{names}] to it if you "
+            "trust them"
+        )
 
 
 def unknown_key(key: str, config: DictConfig) -> UserError:

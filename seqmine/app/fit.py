@@ -1,6 +1,7 @@
 """Trainings and evaluations from their configuration to their numbers, as programs and Python interface run them."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from lightning import Callback, seed_everything
@@ -8,12 +9,14 @@ from omegaconf import DictConfig
 
 from seqmine.app.start import settle_protocol
 from seqmine.data.datamodule import SequenceDataModule
+from seqmine.reporting.learning_curve import draw_curves
 from seqmine.runs.belonging import Belonging
 from seqmine.runs.components import build
 from seqmine.runs.initial_weights import start_from
 from seqmine.runs.restore import Model, build_trainer, reranked
 from seqmine.runs.results import keep_catalog, write_results
 from seqmine.training.best_checkpoint import best_weights
+from seqmine.training.results import results_of
 
 
 def fit_and_test(config: DictConfig, watching: Sequence[Callback] = ()) -> dict[str, Any]:
@@ -41,7 +44,9 @@ def fit_and_test(config: DictConfig, watching: Sequence[Callback] = ()) -> dict[
     best = best_weights(trainer)
     trainer.validate(module, datamodule, ckpt_path=best, weights_only=True, verbose=False)
     trainer.test(module, datamodule, ckpt_path=best, weights_only=True, verbose=False)
-    return write_results(config, trainer, module)
+    results = results_of(trainer)
+    draw_curves(results.epochs, config.monitor, Path(config.paths.run) / "learning_curve.png")
+    return write_results(config, trainer, module, results)
 
 
 def score_again(
@@ -64,8 +69,8 @@ def score_again(
         The metrics, by name; nothing on other processes than the first.
     """
     settle_protocol(settings, datamodule)
-    trainer = build_trainer(settings, config.run)
-    scored, chosen = reranked(config, settings, module, datamodule)
+    trainer = build_trainer(settings, config.run, config.trusted)
+    scored, chosen = reranked(config, module, datamodule)
     trainer.validate(scored, datamodule, verbose=False)
     trainer.test(scored, datamodule, verbose=False)
-    return write_results(settings, trainer, scored, {**mapped, **chosen})
+    return write_results(settings, trainer, scored, results_of(trainer), {**mapped, **chosen})

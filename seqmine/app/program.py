@@ -4,12 +4,13 @@ import gc
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from omegaconf import DictConfig
 
+from seqmine.app.checks import check_trust
 from seqmine.app.composing import as_hydra_reads, compose_checked, mistake_behind, register_resolvers
 from seqmine.runs.components import CONF_DIR
 from seqmine.structs.errors import UserError
@@ -35,7 +36,7 @@ def program(name: str) -> Callable[[Task], Callable[[], None]]:
             if HydraConfig.get().mode == RunMode.MULTIRUN:
                 return _run_in_own_process(name, config)
             _import_lightning()
-            return _run_with_plain_errors(task, config)
+            return _run_with_plain_errors(task, config, HydraConfig.get().overrides.task)
 
         def main() -> None:
             import hydra
@@ -63,8 +64,9 @@ def _import_lightning() -> None:
     gc.enable()
 
 
-def _run_with_plain_errors(task: Task, config: DictConfig) -> Any:
+def _run_with_plain_errors(task: Task, config: DictConfig, overrides: Sequence[str]) -> Any:
     try:
+        check_trust(config, overrides)
         return task(config)
     except Exception as error:
         mistake = mistake_behind(error)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
@@ -33,7 +34,8 @@ def subject_of(config: DictConfig) -> Subject:
         return _of_log(build(config.data.module, config.trusted), config.part)
     if config.part == "all":
         raise UserError("part is 'all', but a model knows the items of the training part alone; set part=train")
-    changes = {"run": config.run, "paths": {"run": config.paths.run}, **changes_of_run(config, _typed())}
+    own = {"run": config.run, "trusted": config.trusted, "paths": {"run": config.paths.run}}
+    changes: dict[Any, Any] = {**own, **changes_of_run(config, _typed())}
     _, module, datamodule = restore_run(OmegaConf.create(changes))
     check_catalog(datamodule.catalog, config.run)
     subject = _of_log(datamodule, config.part)

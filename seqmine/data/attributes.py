@@ -45,13 +45,11 @@ class Attributes:
         dense: Sequence[str] = (),
         max_values: int = 20,
     ) -> None:
-        self.setting, self.key = f"data.{owner}_attributes", f"{owner}_id"
+        self.owner, self.key = owner, f"{owner}_id"
         if max_values < 1:
-            raise UserError(f"{self.setting}.max_values is {max_values}, allowed are whole numbers from 1; change it")
+            raise UserError(f"max_values is {max_values}, allowed are whole numbers from 1")
         if vectors is not None and path is None:
-            raise UserError(
-                f"{self.setting}.vectors is set without a table that names its rows; set {self.setting}.path"
-            )
+            raise UserError("vectors is set without a table that names its rows; set path")
         self.path, self.vectors, self.max_values = path, vectors, max_values
         self.categorical, self.multi_valued = list(categorical), list(multi_valued)
         self.numeric, self.dense = list(numeric), [*dense, *(["vectors"] if vectors else [])]
@@ -63,7 +61,11 @@ class Attributes:
 
     def fingerprint(self) -> str:
         """Return a hash of the content of the files and of the choice of columns."""
-        files = [require_file(path, self.setting) for path in (self.path, self.vectors) if path is not None]
+        files = [
+            require_file(path, f"data.{self.owner}_attributes")
+            for path in (self.path, self.vectors)
+            if path is not None
+        ]
         choice = {name: value for name, value in vars(self).items() if name not in ("path", "vectors")}
         return fingerprint_files(files, choice)
 
@@ -78,7 +80,7 @@ class Attributes:
         """
         if self.path is None:
             return from_source
-        table = read_table(self.path, self.key, f"{self.setting}.path")
+        table = read_table(self.path, self.key, f"data.{self.owner}_attributes.path")
         if self.vectors is not None:
             table = table.with_columns(pl.Series("vectors", self._read_vectors(len(table))))
         table = table.unique(self.key, keep="first", maintain_order=True)
@@ -105,7 +107,8 @@ class Attributes:
             return None
         if table is None:
             raise UserError(
-                f"{self.setting} chooses {', '.join(self.chosen)} and there is no table; set {self.setting}.path"
+                f"attributes of {self.owner}s are chosen ({', '.join(self.chosen)}) and there is no table of "
+                f"them; set data.{self.owner}_attributes.path"
             )
         rows = pl.DataFrame({self.key: keys}, schema={self.key: pl.String}).join(
             table.select(self.key, *(self._checked(table, name) for name in self.chosen)),
@@ -121,7 +124,7 @@ class Attributes:
     def _checked(self, table: pl.DataFrame, name: str) -> str:
         if name not in table.columns:
             raise UserError(
-                f"{self.setting} chooses {name!r}, the table has {', '.join(table.columns)}; change {self.setting}"
+                f"the attribute {name!r} of {self.owner}s is chosen, and the table has {', '.join(table.columns)}"
             )
         return name
 
@@ -138,16 +141,15 @@ class Attributes:
             return texts.cast(pl.Float64).to_numpy()
         except pl.exceptions.PolarsError as error:
             raise UserError(
-                f"{self.setting}.numeric has {values.name!r}, whose values are not all numbers; "
-                "choose it as categorical"
+                f"numeric has {values.name!r}, whose values are not all numbers; choose it as categorical"
             ) from error
 
     def _as_vector(self, values: pl.Series) -> NDArray[np.float32]:
         sizes = values.list.len() if values.dtype == pl.List else None
         if values.dtype != pl.Array and (sizes is None or sizes.drop_nulls().n_unique() != 1):
             raise UserError(
-                f"{self.setting}.dense has {values.name!r}, which is no column of vectors of one size; "
-                "give it as Parquet lists or as a .npy matrix"
+                f"dense has {values.name!r}, which is no column of vectors of one size; give it as Parquet lists "
+                "or as a .npy matrix"
             )
         size = values.dtype.size if isinstance(values.dtype, pl.Array) else int(sizes.max())  # type: ignore[union-attr, arg-type]
         known = values.is_not_null().to_numpy()
@@ -156,17 +158,15 @@ class Attributes:
         return np.nan_to_num(rows)
 
     def _read_vectors(self, num_rows: int) -> NDArray[np.float32]:
-        found = require_file(str(self.vectors), f"{self.setting}.vectors")
+        found = require_file(str(self.vectors), f"data.{self.owner}_attributes.vectors")
         try:
             matrix = np.load(found, allow_pickle=False)
         except (ValueError, OSError) as error:
-            raise UserError(
-                f"{self.setting}.vectors={found} is no .npy matrix ({error}); save it with numpy.save"
-            ) from error
+            raise UserError(f"vectors is {found}, no .npy matrix ({error}); save it with numpy.save") from error
         if matrix.ndim != 2 or len(matrix) != num_rows or not np.issubdtype(matrix.dtype, np.number):
             raise UserError(
-                f"{self.setting}.vectors={found} has shape {matrix.shape}, allowed is one row of numbers for each "
-                f"of the {num_rows} rows of {self.setting}.path; change {self.setting}.vectors"
+                f"vectors is {found}, of shape {matrix.shape}, allowed is one row of numbers for each of the "
+                f"{num_rows} rows of the table of {self.owner}s"
             )
         return matrix.astype(np.float32)
 
@@ -185,7 +185,7 @@ def with_attributes(
     item_rows = items.encode(table, data.catalog.item_ids, np.ones(data.catalog.num_items, dtype=bool))
     user_table = users.read(None)
     if user_table is not None:
-        require_joined(data.user_ids, user_table[users.key], "users", f"{users.setting}.path")
+        require_joined(data.user_ids, user_table[users.key], "users", f"data.{users.owner}_attributes.path")
     user_rows = users.encode(user_table, data.user_ids, data.split.train_stops > 0)
     catalog = replace(
         data.catalog,

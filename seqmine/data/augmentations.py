@@ -98,10 +98,7 @@ class Crop:
 
     def __init__(self, *, share: float) -> None:
         if not 0 < share <= 1:
-            raise UserError(
-                f"data.augmentation.crop.share is {share}, allowed is 0 < share <= 1; "
-                "change data.augmentation.crop.share"
-            )
+            raise UserError(f"share is {share}, allowed is 0 < share <= 1")
         self.share = share
 
     def __call__(self, rows: TrainingRows, generator: np.random.Generator) -> TrainingRows:
@@ -124,7 +121,7 @@ class Mask:
     """
 
     def __init__(self, *, share: float) -> None:
-        self.share = checked_share(share, "mask")
+        self.share = checked_share(share)
 
     def __call__(self, rows: TrainingRows, generator: np.random.Generator) -> TrainingRows:
         """Return the rows with holes."""
@@ -139,7 +136,7 @@ class Reorder:
     """
 
     def __init__(self, *, share: float) -> None:
-        self.share = checked_share(share, "reorder")
+        self.share = checked_share(share)
 
     def __call__(self, rows: TrainingRows, generator: np.random.Generator) -> TrainingRows:
         """Return the shuffled rows."""
@@ -174,8 +171,8 @@ class Substitute:
     """
 
     def __init__(self, *, share: float, max_distance: int, num_partners: int) -> None:
-        self.share = checked_share(share, "substitute")
-        self.max_distance, self.num_partners = checked_partners(max_distance, num_partners, "substitute")
+        self.share = checked_share(share)
+        self.max_distance, self.num_partners = checked_partners(max_distance, num_partners)
 
     def prepare(self, training: InteractionLog) -> None:
         """Count which items stand near each other."""
@@ -200,8 +197,8 @@ class Insert:
     """
 
     def __init__(self, *, share: float, max_distance: int, num_partners: int, max_length: int) -> None:
-        self.share = checked_share(share, "insert")
-        self.max_distance, self.num_partners = checked_partners(max_distance, num_partners, "insert")
+        self.share = checked_share(share)
+        self.max_distance, self.num_partners = checked_partners(max_distance, num_partners)
         self.max_length = max_length
 
     def prepare(self, training: InteractionLog) -> None:
@@ -241,22 +238,16 @@ def draw_steps(rows: TrainingRows, share: float, generator: np.random.Generator)
     return free & (ranks < np.floor(share * rows.lengths)[:, None])
 
 
-def checked_share(share: float, name: str) -> float:
+def checked_share(share: float) -> float:
     """Return a share from 0 and below 1, or raise UserError."""
     if not 0 <= share < 1:
-        raise UserError(
-            f"data.augmentation.{name}.share is {share}, allowed is 0 <= share < 1; "
-            f"change data.augmentation.{name}.share"
-        )
+        raise UserError(f"share is {share}, allowed is 0 <= share < 1")
     return share
 
 
-def checked_partners(max_distance: int, num_partners: int, name: str) -> tuple[int, int]:
+def checked_partners(max_distance: int, num_partners: int) -> tuple[int, int]:
     """Return both numbers when they are from 1, or raise UserError."""
     for setting, value in (("max_distance", max_distance), ("num_partners", num_partners)):
         if value < 1:
-            raise UserError(
-                f"data.augmentation.{name}.{setting} is {value}, allowed are whole numbers from 1; "
-                f"change data.augmentation.{name}.{setting}"
-            )
+            raise UserError(f"{setting} is {value}, allowed are whole numbers from 1")
     return max_distance, num_partners

@@ -82,7 +82,7 @@ class Batching:
         sizes = {"batch_size": batch_size, "batch_tokens": batch_tokens, "eval_batch_size": eval_batch_size}
         for name, value in sizes.items():
             if value is not None and value < 1:
-                raise UserError(f"data.{name} is {value}, allowed are whole numbers from 1; change data.{name}")
+                raise UserError(f"{name} is {value}, allowed are whole numbers from 1")
         self.batch_size, self.batch_tokens, self.eval_batch_size = batch_size, batch_tokens, eval_batch_size
 
     def divide(self, lengths: NDArray[np.int64], generator: np.random.Generator) -> list[NDArray[np.int64]]:

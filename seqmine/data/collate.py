@@ -1,6 +1,6 @@
 """From stretches of history to a ``SequenceBatch``, in few vectorized steps: the collate decides what is predicted."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, Protocol, runtime_checkable
@@ -88,7 +88,7 @@ class MaskedItemCollate:
     ) -> None:
         for name, share in (("mask_share", mask_share), ("last_share", last_share)):
             if not 0 <= share <= 1:
-                raise UserError(f"data.task.{name} is {share}, allowed is 0 <= share <= 1; change data.task.{name}")
+                raise UserError(f"{name} is {share}, allowed is 0 <= share <= 1")
         self.log, self.behavior, self.columns = log, behavior, columns
         self.mask_share, self.last_share = mask_share, last_share
         self.augmentations = Augmentations(augmentations, log, train_stops)
@@ -143,7 +143,7 @@ class TwoViewCollate:
         self.augmentations = Augmentations(augmentations, log, train_stops)
         if not self.augmentations.changes:
             raise UserError(
-                "data.augmentation changes nothing, but views need a change; set data/augmentation=[crop,mask,reorder]"
+                "no augmentation changes anything, but views need a change; set data/augmentation=[crop,mask,reorder]"
             )
 
     def __call__(self, windows: Windows, rows: NDArray[np.int64], generator: np.random.Generator) -> SequenceBatch:
@@ -231,19 +231,6 @@ class HistoryCollate:
             had = self.log.behaviors[flat] == self.seen_behavior
             flat, rows = flat[had], rows[had]
         return torch.from_numpy(self.log.items[flat].astype(np.int64)), torch.from_numpy(rows)
-
-
-def batch_of_histories(histories: Sequence[Sequence[int]], max_length: int, seen: str = "full") -> SequenceBatch:
-    """Make a batch to predict from, out of plain lists of item_index.
-
-    >>> batch_of_histories([[1, 2, 3], [4]], max_length=2).items.tolist()
-    [[2, 3], [4, 0]]
-    """
-    log = InteractionLog.from_lists(histories)
-    ends = Targets(np.arange(log.num_users), log.lengths)
-    collate = HistoryCollate(log=log, max_length=max_length, seen=seen)
-    batch = collate(ends, np.zeros(log.num_users, np.int32), np.arange(log.num_users))
-    return replace(batch, user_index=torch.full_like(batch.user_index, -1))
 
 
 def batch_of_rows(

@@ -72,9 +72,7 @@ class SequenceDataModule(LightningDataModule):
     ) -> None:
         super().__init__()
         if max_length < 1:
-            raise UserError(
-                f"data.max_length is {max_length}, allowed are whole numbers from 1; change data.max_length"
-            )
+            raise UserError(f"max_length is {max_length}, allowed are whole numbers from 1")
         self.source, self.cleaning, self.split, self.windows = source, cleaning, split, windows
         self.max_length, self.batching = max_length, batching
         check_seen(seen)
@@ -158,7 +156,7 @@ class SequenceDataModule(LightningDataModule):
 
     def audit(self) -> Audit:
         """Return what cleaning did to the stored log."""
-        return Audit.from_json((self.folder / "audit.json").read_text())
+        return Audit.from_json((self.folder / "audit.json").read_text(), self.cleaning.edge)
 
     def leaks(self) -> LeakReport:
         """Return the verdict on leaks of the stored log under what this run trains on."""

@@ -5,7 +5,8 @@ import json
 from pathlib import Path
 
 from seqmine.data.attributes import with_attributes
-from seqmine.data.cleaning.pipeline import Cleaning, describe
+from seqmine.data.cleaning.pipeline import Cleaning
+from seqmine.data.description import describe, identity
 from seqmine.data.disk import writing_to
 from seqmine.data.features import Features
 from seqmine.data.sequences import prepare_sequences
@@ -20,9 +21,9 @@ def preparation_fingerprint(source: Source, cleaning: Cleaning, split: Splitter,
     made_of = [
         STORE_VERSION,
         source.fingerprint(),
-        [describe(step) for step in cleaning.steps],
-        describe(cleaning.edge),
-        describe(split),
+        [identity(step) for step in cleaning.steps],
+        identity(cleaning.edge),
+        identity(split),
         features.fingerprint(),
     ]
     return hashlib.blake2b(json.dumps(made_of).encode(), digest_size=12).hexdigest()

@@ -20,10 +20,7 @@ def check_seen(seen: str) -> None:
         UserError: names the choices.
     """
     if seen not in CHOICES:
-        raise UserError(
-            f"evaluation.seen is {seen!r}, allowed are auto, full, window and none; change evaluation.seen, or seen in "
-            "seqmine.recommend"
-        )
+        raise UserError(f"seen is {seen!r}, allowed are {', '.join(CHOICES)}")
 
 
 def returning_share(log: InteractionLog) -> float:

@@ -4,8 +4,9 @@ A split looks at how many events each user has and when they happened, never at 
 position in the history of their user, counted from 0.
 """
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,16 +70,24 @@ class Split:
     test: Targets
 
 
-@runtime_checkable
-class Splitter(Protocol):
-    """Divides a log into training events and targets."""
+class Splitter(ABC):
+    """Divides a log into training events and targets; a split of your own needs ``split`` alone."""
 
+    keeps_users_apart: ClassVar[bool] = False
+    """Whether it promises that nobody is in two parts; the leak detector checks what is promised."""
+    divides_by_time: ClassVar[bool] = False
+    """Whether it promises that all of training is older than any target, and validation older than test."""
+
+    @abstractmethod
     def split(self, log: InteractionLog) -> Split:
         """Return the parts of ``log``."""
-        ...
+
+    def edges(self, log: InteractionLog) -> tuple[int, int] | None:  # noqa: ARG002
+        """Return when validation and test begin, in seconds since 1970; None where each user has an edge of its own."""
+        return None
 
 
-class LeaveOneOut:
+class LeaveOneOut(Splitter):
     """Test on the last event of each user, validate on the last but one, train on the rest.
 
     Users with fewer than three events only train, as in the published files.
@@ -92,7 +101,7 @@ class LeaveOneOut:
         return Split(stops, Targets(users, lengths[users] - 2), Targets(users, lengths[users] - 1))
 
 
-class LeaveLastK:
+class LeaveLastK(Splitter):
     """Test on the last ``k`` events of each user, validate on the ``k`` before, train on the rest.
 
     Args:
@@ -101,7 +110,7 @@ class LeaveLastK:
 
     def __init__(self, *, k: int) -> None:
         if k < 1:
-            raise UserError(f"data.split.k is {k}, allowed are whole numbers from 1; change data.split.k")
+            raise UserError(f"k is {k}, allowed are whole numbers from 1")
         self.k = k
 
     def split(self, log: InteractionLog) -> Split:
@@ -114,7 +123,7 @@ class LeaveLastK:
         return Split(stops, Targets(rows, test - self.k), Targets(rows, test))
 
 
-class GlobalTime:
+class GlobalTime(Splitter):
     """Train before one moment, validate until the next, test after it: as a shop would live it.
 
     The moments are quantiles of all timestamps. The target of a part is the first event of each user in it, so a user
@@ -125,19 +134,19 @@ class GlobalTime:
         test_share: share of all events in the test window.
     """
 
+    divides_by_time = True
+
     def __init__(self, *, val_share: float = 0.1, test_share: float = 0.1) -> None:
         if not (val_share > 0 and test_share > 0 and val_share + test_share < 1):
             raise UserError(
-                f"data.split.val_share {val_share} and test_share {test_share} must be above 0 and together below 1; "
-                "change data.split.val_share or data.split.test_share"
+                f"val_share is {val_share} and test_share {test_share}, allowed are shares above 0 that are "
+                "together below 1"
             )
         self.val_share, self.test_share = val_share, test_share
 
     def split(self, log: InteractionLog) -> Split:
         """Return the parts of ``log``."""
-        if log.timestamps is None:
-            raise UserError("the log has no timestamps, which data/split=global_time needs; set data.columns.timestamp")
-        val_edge, test_edge = self.edges(log.timestamps)
+        val_edge, test_edge = self.edges(log)
         before_val = count_before(log, val_edge)
         before_test = count_before(log, test_edge)
         lengths = log.lengths
@@ -145,16 +154,18 @@ class GlobalTime:
         test = np.flatnonzero((lengths > before_test) & (before_test > 0))
         return Split(before_val, Targets(val, before_val[val]), Targets(test, before_test[test]))
 
-    def edges(self, timestamps: NDArray[np.int64]) -> tuple[int, int]:
+    def edges(self, log: InteractionLog) -> tuple[int, int]:
         """Return the first moment of validation and of test."""
-        ordered = np.sort(timestamps)
+        if log.timestamps is None:
+            raise UserError("the log has no timestamps, which data/split=global_time needs; set data.columns.timestamp")
+        ordered = np.sort(log.timestamps)
         count = len(ordered)
         val_row = min(int(count * (1 - self.val_share - self.test_share)), count - 1)
         test_row = min(int(count * (1 - self.test_share)), count - 1)
         return int(ordered[val_row]), int(ordered[test_row])
 
 
-class UserHoldout:
+class UserHoldout(Splitter):
     """Train on some users, validate and test on others: can the model serve people it never met?
 
     The target of a held-out user is the last event; everything before it is input.
@@ -165,11 +176,13 @@ class UserHoldout:
         seed: decides which users are held out.
     """
 
+    keeps_users_apart = True
+
     def __init__(self, *, val_share: float = 0.1, test_share: float = 0.1, seed: int) -> None:
         if not (val_share > 0 and test_share > 0 and val_share + test_share < 1):
             raise UserError(
-                f"data.split.val_share {val_share} and test_share {test_share} must be above 0 and together below 1; "
-                "change data.split.val_share or data.split.test_share"
+                f"val_share is {val_share} and test_share {test_share}, allowed are shares above 0 that are "
+                "together below 1"
             )
         self.val_share, self.test_share, self.seed = val_share, test_share, seed
 

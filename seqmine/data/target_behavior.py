@@ -7,7 +7,7 @@ target behavior alone are asked for the same events of the same users.
 import numpy as np
 from numpy.typing import NDArray
 
-from seqmine.data.splits import GlobalTime, Split, Splitter, Targets, count_before
+from seqmine.data.splits import Split, Splitter, Targets, count_before
 from seqmine.data.windows import WindowChoice, Windows
 from seqmine.structs import InteractionLog, UserError
 
@@ -25,11 +25,11 @@ def split_by_behavior(splitter: Splitter, log: InteractionLog, behavior: str) ->
     offsets = np.searchsorted(events, log.offsets)
     alone = log.take(events, offsets)
     part = splitter.split(alone)
-    if isinstance(splitter, GlobalTime):
-        assert alone.timestamps is not None
-        stops = count_before(log, splitter.edges(alone.timestamps)[0])
-    else:
+    edges = splitter.edges(alone)
+    if edges is None:
         stops = _stops_in_log(part.train_stops, alone.lengths, events, log, offsets)
+    else:
+        stops = count_before(log, edges[0])
     _require_training(events, log, stops, behavior)
     val, test = (
         Targets(of.users, events[offsets[of.users] + of.positions] - log.offsets[of.users])

@@ -86,9 +86,7 @@ class SlidingWindows:
 
     def __init__(self, *, stride: int) -> None:
         if stride < 1:
-            raise UserError(
-                f"data.windows.stride is {stride}, allowed are whole numbers from 1; change data.windows.stride"
-            )
+            raise UserError(f"stride is {stride}, allowed are whole numbers from 1")
         self.stride = stride
 
     def choose(

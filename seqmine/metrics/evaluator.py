@@ -60,13 +60,11 @@ class RankingEvaluator(nn.Module):
         seed: int = 0,
     ) -> None:
         super().__init__()
-        check_choice("evaluation.ties", ties, TIES)
-        check_choice("evaluation.unseen_targets", unseen_targets, UNSEEN_TARGETS)
-        check_choice("evaluation.candidates", candidates, CANDIDATES)
+        check_choice("ties", ties, TIES)
+        check_choice("unseen_targets", unseen_targets, UNSEEN_TARGETS)
+        check_choice("candidates", candidates, CANDIDATES)
         if not cutoffs or min(cutoffs) < 1:
-            raise UserError(
-                f"metrics.cutoffs is {list(cutoffs)}, but cut-offs start at 1: set metrics.cutoffs to e.g. [5, 10]"
-            )
+            raise UserError(f"cutoffs is {list(cutoffs)}, allowed are whole numbers from 1, e.g. [5, 10]")
         self.ties, self.unseen_targets, self.candidates, self.seed = ties, unseen_targets, candidates, seed
         weights = train_counts.double() if candidates == "popularity_100" else torch.ones(num_items + 1)
         self.register_buffer("sampling_weights", weights, persistent=False)

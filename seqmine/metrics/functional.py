@@ -38,16 +38,14 @@ def check_scores(scores: Float[Tensor, "B V"]) -> None:
         )
 
 
-def check_choice(setting: str, value: str, allowed: tuple[str, ...]) -> None:
+def check_choice(name: str, value: str, allowed: tuple[str, ...]) -> None:
     """Refuse a word that is not one of the allowed ones.
 
     Raises:
-        UserError: ``value`` is not allowed; the sentence names ``setting``.
+        UserError: ``value`` is not allowed; the sentence begins with ``name``.
     """
     if value not in allowed:
-        raise UserError(
-            f"{setting} is {value!r}, but only {', '.join(allowed)} are known: set {setting} to one of them"
-        )
+        raise UserError(f"{name} is {value!r}, allowed are {', '.join(allowed)}")
 
 
 def target_ranks(
@@ -74,7 +72,7 @@ def target_ranks(
     >>> target_ranks(scores, torch.tensor([1, 1]), ties="mean").tolist()
     [2.5, 1.5]
     """
-    check_choice("evaluation.ties", ties, TIES)
+    check_choice("ties", ties, TIES)
     check_scores(scores)
     num_rows = scores.shape[1]
     known = (targets > 0) & (targets < num_rows)

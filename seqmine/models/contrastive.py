@@ -64,7 +64,7 @@ class AugmentedViewModule(TwoViewModule):
             UserError: a batch without views.
         """
         if batch.views is None:
-            raise UserError("data.task brings no views to contrast; set data/task=two_views")
+            raise UserError("the batches have no views to contrast; set data/task=two_views")
         loss = self.next_item_loss(*select_targets(self(batch), batch))
         owners = torch.arange(len(batch), device=loss.device).repeat(2)
         contrast = intent_contrast(last_states(self(batch.views), batch.views), owners, self.temperature)

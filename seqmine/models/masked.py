@@ -45,7 +45,7 @@ class MaskedItemModule(SequenceModule):
         """
         if batch.items[batch.targets > 0].any():
             raise UserError(
-                "data.task does not hide the items to be predicted from a model that sees them on both sides; "
+                "the batches show the items to be predicted to a model that sees them on both sides; "
                 "set data/task=masked_item"
             )
         return super().training_losses(batch)

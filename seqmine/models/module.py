@@ -58,10 +58,7 @@ class SequenceModule(LightningModule):
     ) -> None:
         super().__init__()
         if cosine_temperature is not None and cosine_temperature <= 0:
-            raise UserError(
-                f"cosine_temperature is {cosine_temperature}, allowed are null and numbers above 0; "
-                "change model.cosine_temperature"
-            )
+            raise UserError(f"cosine_temperature is {cosine_temperature}, allowed are null and numbers above 0")
         self.item_embedding: ItemTable = item_table(catalog=catalog, embedding_dim=embedding_dim)
         self.context = Context(parts=context or {}, catalog=catalog)
         self.encoder = encoder

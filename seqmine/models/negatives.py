@@ -130,7 +130,7 @@ class MixedSampler(nn.Module):
     def __init__(self, *, in_batch_share: float) -> None:
         super().__init__()
         if not 0.0 <= in_batch_share <= 1.0:
-            raise UserError(f"in_batch_share is {in_batch_share}, must lie in [0, 1]: set sampler.in_batch_share.")
+            raise UserError(f"in_batch_share is {in_batch_share}, allowed are numbers from 0 to 1")
         self.in_batch_share = in_batch_share
         self.register_buffer("log_probability", torch.empty(0), persistent=False)
 

@@ -26,9 +26,12 @@ def print_table(config: DictConfig, metrics: dict[str, Any]) -> None:
     if "items/new" in metrics:
         counts = ", ".join(f"{metrics[f'items/{name}']} {name}" for name in ("known", "new", "gone"))
         console.print(f"items of this log for the model of another: {counts}", highlight=False)
-    seconds = {name: metrics[name] for name in sorted(metrics) if name.startswith("time/")}
-    spent = ", ".join(f"{name.removeprefix('time/')} {value:.1f}" for name, value in seconds.items())
-    console.print(f"{spent}, peak memory {metrics['memory/peak_mib']:.0f} MiB", highlight=False)
+    seconds = sorted(name for name in metrics if name.startswith("time/"))
+    spent = [f"{name.removeprefix('time/')} {metrics[name]:.1f}" for name in seconds]
+    if "memory/peak_mib" in metrics:
+        spent.append(f"peak memory {metrics['memory/peak_mib']:.0f} MiB")
+    if spent:
+        console.print(", ".join(spent), highlight=False)
     console.print(f"run folder: {config.paths.run}", highlight=False, soft_wrap=True)
 
 

@@ -1,10 +1,16 @@
 """Components out of configuration nodes: where the shipped configuration lies, what may be built, and the building."""
 
-from collections.abc import Iterator, Sequence
+import inspect
+import re
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
-from omegaconf import DictConfig, ListConfig, OmegaConf
+from omegaconf import DictConfig, ListConfig, Node
 
 from seqmine.structs.errors import UserError
 
@@ -12,63 +18,165 @@ _HERE = Path(__file__).resolve().parent.parent
 # a wheel carries the folder inside the package, a checkout beside it
 CONF_DIR = next(path for path in (_HERE / "conf", _HERE.parent / "conf") if (path / "train.yaml").is_file())
 
-# Components from other packages, name by name: a prefix would let in functions that read or write files.
-TRUSTED_TARGETS = frozenset(
-    {
-        "torch.optim.AdamW",
-        "torch.optim.Adam",
-        "torch.optim.SGD",
-        "torch.nn.GELU",
-        "torch.nn.ReLU",
-        "torch.nn.SiLU",
-        "torch.nn.LayerNorm",
-        "torch.nn.RMSNorm",
-        "lightning.pytorch.callbacks.EarlyStopping",
-        "lightning.pytorch.callbacks.LearningRateMonitor",
-        "lightning.pytorch.callbacks.ModelCheckpoint",
-        "lightning.pytorch.callbacks.RichProgressBar",
-        "lightning.pytorch.loggers.CSVLogger",
-        "lightning.pytorch.loggers.TensorBoardLogger",
-    }
-)
+# Modules of which every class of one kind may be built: none of these does anything but hold what it is given.
+_KINDS = {
+    "torch.nn": "Module",
+    "torch.optim": "Optimizer",
+    "torch.optim.lr_scheduler": "LRScheduler",
+    "lightning.pytorch.callbacks": "Callback",
+}
 
 
-def build(node: DictConfig | ListConfig, trusted: Sequence[str]) -> Any:
-    """Build the component that a configuration node names, from plain Python values.
+def build(node: DictConfig | ListConfig, trusted: Collection[str] = ()) -> Any:
+    """Build the component that a configuration node names, its parts first, from plain Python values.
+
+    A node with ``_partial_`` becomes a function that waits for more arguments. Nothing is imported by the name of a
+    target before the whole node is found to name allowed ones alone.
 
     Args:
-        node: has a ``_target_``; nested components are built first, ``_partial_`` ones wait for more arguments.
-        trusted: packages whose classes may be named beside those of seqmine.
+        node: has a ``_target_``, or contains nodes that do.
+        trusted: full dotted names that may be built beside those of ``is_allowed``: those of the command line, never
+            those that a run folder asks for itself.
 
     Raises:
-        UserError: when a ``_target_`` is not allowed.
+        UserError: a ``_target_`` is not allowed or not found, or a component refuses its arguments; the message begins
+            with the setting.
     """
-    from hydra.utils import instantiate
+    _check_targets(node, frozenset(trusted))
+    return _make(node)
 
-    for target in _targets(OmegaConf.to_container(node, resolve=True)):
-        if not is_trusted(target, trusted):
+
+def is_allowed(target: str) -> bool:
+    """Tell whether any configuration, also that of a run folder from elsewhere, may build ``target``.
+
+    >>> is_allowed("seqmine.data.splits.LeaveOneOut"), is_allowed("torch.nn.Tanh"), is_allowed("torch.nn.Module.apply")
+    (True, True, False)
+    >>> is_allowed("seqmine.structs.files.write_json"), is_allowed("shutil.copyfile")
+    (False, False)
+    """
+    if target in shipped_targets() or target in _declared_targets():
+        return True
+    module, _, name = target.rpartition(".")
+    if module not in _KINDS:
+        return False
+    found = getattr(import_module(module), name, None)
+    return isinstance(found, type) and issubclass(found, getattr(import_module(module), _KINDS[module]))
+
+
+@cache
+def shipped_targets() -> frozenset[str]:
+    """Return the classes and functions that the files of the shipped configuration name."""
+    names = re.compile(r"^[^#\n]*\b_target_:\s*([\w.]+)", re.MULTILINE)
+    return frozenset(name for path in CONF_DIR.rglob("*.yaml") for name in names.findall(path.read_text()))
+
+
+@cache
+def _declared_targets() -> frozenset[str]:
+    """Return the components that installed packages declare: their entry points of the group ``seqmine``."""
+    return frozenset(point.value.replace(":", ".") for point in entry_points(group="seqmine"))
+
+
+def _check_targets(node: DictConfig | ListConfig, trusted: frozenset[str]) -> None:
+    if isinstance(node, DictConfig) and "_target_" in node:
+        target = str(_child(node, "_target_")._value())
+        if target not in trusted and not is_allowed(target):
             raise UserError(
-                f"_target_ {target!r} is not allowed; name a class of seqmine, or add its package to trusted"
+                f"{_setting(node, '_target_')} is {target!r}, allowed are what conf/ names, classes of "
+                f"{', '.join(_KINDS)} and what installed packages declare; add trusted=[{target}] to the command line "
+                "if you trust it"
             )
-    return instantiate(node, _convert_="all")
+    for key in _keys(node):
+        child = _child(node, key)
+        if isinstance(child, DictConfig | ListConfig):
+            _check_targets(child, trusted)
 
 
-def is_trusted(target: str, trusted: Sequence[str]) -> bool:
-    """Tell whether a configuration may build ``target``.
+def _make(node: Node) -> Any:
+    """Return the value of a node whose targets were checked."""
+    if isinstance(node, ListConfig):
+        return [_make(_child(node, key)) for key in _keys(node)]
+    if not isinstance(node, DictConfig) or node._is_none():
+        return node._value()
+    values = {key: _make(_child(node, key)) for key in _keys(node) if key not in ("_target_", "_partial_")}
+    if "_target_" not in node:
+        return values
+    place = _Place(node._get_full_key(None), {key: _setting(node, key) for key in values})
+    function = _locate(str(_child(node, "_target_")._value()), _setting(node, "_target_"))
+    waits = "_partial_" in node and bool(_child(node, "_partial_")._value())
+    _check_arguments(function, values, waits, place)
+    component = _Component(function, values, place)
+    return component if waits else component()
 
-    >>> is_trusted("seqmine.data.splits.LeaveOneOut", []), is_trusted("os.system", []), is_trusted("mine.Net", ["mine"])
-    (True, False, True)
+
+@dataclass(frozen=True)
+class _Place:
+    """Where a component stands in the configuration.
+
+    Args:
+        path: of its node.
+        settings: full name of the setting that gives each parameter its value.
     """
-    packages = ("seqmine", *trusted)
-    return target in TRUSTED_TARGETS or any(target.startswith(f"{package}.") for package in packages)
+
+    path: str
+    settings: dict[str, str]
 
 
-def _targets(node: Any) -> Iterator[str]:
-    if isinstance(node, dict):
-        if "_target_" in node:
-            yield str(node["_target_"])
-        for value in node.values():
-            yield from _targets(value)
-    elif isinstance(node, list):
-        for value in node:
-            yield from _targets(value)
+@dataclass(frozen=True)
+class _Component:
+    """A function with some of its arguments, whose mistakes are told with the settings behind them."""
+
+    function: Callable[..., Any]
+    values: dict[str, Any]
+    place: _Place
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return self.function(*args, **{**self.values, **kwargs})
+        except UserError as error:
+            if error.has_setting:
+                raise
+            raise error.at(self.place.path, self.place.settings) from error
+
+
+def _check_arguments(function: Callable[..., Any], values: dict[str, Any], waits: bool, place: _Place) -> None:
+    """Refuse arguments that a component does not take, and missing ones if it does not wait for more."""
+    try:
+        signature = inspect.signature(function)
+    except ValueError:  # of some functions of torch nothing is known
+        return
+    try:
+        (signature.bind_partial if waits else signature.bind)(**values)
+    except TypeError as error:
+        known = ", ".join(signature.parameters)
+        raise UserError(f"{place.path or function.__name__} {error}; allowed are {known}").placed() from error
+
+
+def _locate(target: str, setting: str) -> Callable[..., Any]:
+    module, _, name = target.rpartition(".")
+    try:
+        return getattr(import_module(module), name)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise UserError(f"{setting} is {target!r}, which cannot be imported ({error})").placed() from error
+
+
+def _keys(node: DictConfig | ListConfig) -> list[Any]:
+    if node._is_none():
+        return []
+    return list(range(len(node))) if isinstance(node, ListConfig) else [key for key in node if isinstance(key, str)]
+
+
+def _child(node: DictConfig | ListConfig, key: Any) -> Node:
+    """Return the node below ``key``; where that refers to another setting, the node of this."""
+    child = node._get_node(key, throw_on_missing_value=True)
+    assert isinstance(child, Node)
+    if not child._is_interpolation():
+        return child
+    found = child._dereference_node()
+    assert found is not None
+    return found
+
+
+def _setting(node: DictConfig, key: str) -> str:
+    """Return the full name of the setting that gives a parameter its value, as a user writes it."""
+    found = _child(node, key)._get_full_key(None)
+    return str(found or node._get_full_key(key))

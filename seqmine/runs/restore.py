@@ -1,7 +1,7 @@
 """Rebuild the parts of a finished run from its folder."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,7 @@ def restore_run(config: DictConfig) -> tuple[DictConfig, Model, SequenceDataModu
 
     Args:
         config: of a program, with ``run``, ``paths`` and optionally ``evaluation``, ``trainer`` and ``data.path``; what
-            is not null in them takes the place of the setting of the run.
+            is not null in them takes the place of the setting of the run. Its ``trusted`` is believed, not the run's.
 
     Returns:
         The settings of the run with these changes, its module and its data module.
@@ -35,25 +35,26 @@ def restore_run(config: DictConfig) -> tuple[DictConfig, Model, SequenceDataModu
     Raises:
         UserError: when the folder is no run.
     """
-    settings = read_config(config.run)
+    settings, trusted = read_config(config.run), config.get("trusted") or ()
     settings.paths.run = config.paths.run
     for group in ("evaluation", "trainer", "data"):
         for name, value in (config.get(group) or {}).items():
             if value is not None:
                 OmegaConf.update(settings, f"{group}.{name}", value, force_add=True)
     with same_components(config.run):
-        datamodule = build(settings.data.module, settings.trusted)
-    module = load_module(config.run, settings)
+        datamodule = build(settings.data.module, trusted)
+    module = load_module(config.run, settings, trusted)
     datamodule.reader = module
     return settings, module, datamodule
 
 
-def load_module(run: str, settings: DictConfig) -> Model:
+def load_module(run: str, settings: DictConfig, trusted: Collection[str] = ()) -> Model:
     """Rebuild the module of a run with its best weights.
 
     Args:
         run: folder of the run.
         settings: of the run.
+        trusted: components that may be built beside those that any configuration may name.
 
     Raises:
         UserError: when the run has no checkpoint, one of other items, or was made by a version that differs.
@@ -63,7 +64,7 @@ def load_module(run: str, settings: DictConfig) -> Model:
     checkpoint: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
     require_catalog(checkpoint, catalog, Path(path), "the catalog.parquet that was written with it")
     with same_components(run):
-        module = build(settings.model, settings.trusted)(catalog=catalog)
+        module = build(settings.model, trusted)(catalog=catalog)
         module.load_state_dict(checkpoint["state_dict"])
     return module.eval()
 
@@ -73,14 +74,11 @@ def run_catalog(run: str) -> Catalog:
     return read_catalog(Path(run) / "catalog.parquet")
 
 
-def reranked(
-    config: DictConfig, settings: DictConfig, module: Model, datamodule: SequenceDataModule
-) -> tuple[Model, dict[str, float]]:
+def reranked(config: DictConfig, module: Model, datamodule: SequenceDataModule) -> tuple[Model, dict[str, float]]:
     """Correct a model as ``config.rerank`` says.
 
     Args:
-        config: of a program, with ``run`` and ``rerank``.
-        settings: of the run.
+        config: of a program, with ``run``, ``rerank`` and ``trusted``.
         module: the model of the run, as it scores the items of the log.
         datamodule: brings the log.
 
@@ -89,22 +87,23 @@ def reranked(
     """
     if not config.rerank:
         return module, {}
-    return build(config.rerank, settings.trusted)(module, datamodule)
+    return build(config.rerank, config.trusted)(module, datamodule)
 
 
-def build_trainer(settings: DictConfig, run: str) -> Trainer:
+def build_trainer(settings: DictConfig, run: str, trusted: Collection[str] = ()) -> Trainer:
     """Build a trainer that evaluates and logs nothing.
 
     Args:
         settings: of the run, perhaps with changes.
         run: folder of the run.
+        trusted: components that may be built beside those that any configuration may name.
 
     Raises:
         UserError: when the run was made by a version that differs.
     """
     with same_components(run):
-        callbacks = list(build(settings.callbacks, settings.trusted).values())
-        return build(settings.trainer, settings.trusted)(callbacks=callbacks, logger=False)
+        callbacks = list(build(settings.callbacks, trusted).values())
+        return build(settings.trainer, trusted)(callbacks=callbacks, logger=False)
 
 
 @contextmanager
@@ -118,7 +117,8 @@ def same_components(run: str) -> Iterator[None]:
         yield
     except Exception as error:
         causes = (str(error), str(error.__cause__))
-        signs = ("required keyword", "unexpected keyword", "multiple values", "loading state_dict", "Error locating")
+        arguments = ("required argument", "required keyword", "unexpected keyword", "multiple values")
+        signs = (*arguments, "loading state_dict", "_target_ is 'seqmine.")
         problem = next((" ".join(cause.split()) for cause in causes if any(sign in cause for sign in signs)), None)
         if problem is None:
             raise

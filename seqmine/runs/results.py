@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 from lightning import LightningModule, Trainer
-from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.utilities import rank_zero_only
 from omegaconf import DictConfig
 
@@ -14,8 +13,7 @@ from seqmine.data.store import write_catalog
 from seqmine.data.traits import target_traits
 from seqmine.structs import Catalog
 from seqmine.structs.files import write_atomically, write_json
-from seqmine.training.clock import Clock
-from seqmine.training.evaluation import RankingEvaluation
+from seqmine.training.results import Results
 
 
 @rank_zero_only
@@ -25,7 +23,11 @@ def keep_catalog(catalog: Catalog, folder: str) -> None:
 
 
 def write_results(
-    config: DictConfig, trainer: Trainer, module: LightningModule, chosen: Mapping[str, float | str] | None = None
+    config: DictConfig,
+    trainer: Trainer,
+    module: LightningModule,
+    results: Results,
+    chosen: Mapping[str, float | str] | None = None,
 ) -> dict[str, Any]:
     """Write metrics, ranks and catalog of a finished run into its folder.
 
@@ -33,6 +35,7 @@ def write_results(
         config: of the run.
         trainer: has evaluated the module.
         module: what was evaluated.
+        results: what was measured.
         chosen: more to report beside the metrics, by name.
 
     Returns:
@@ -43,28 +46,18 @@ def write_results(
     if not trainer.is_global_zero:
         return {}
     folder = Path(config.paths.run)
-    evaluation = _callback(trainer, RankingEvaluation)
-    metrics = {**evaluation.results, **best_of(trainer), **_callback(trainer, Clock).results}
-    metrics |= chosen or {}
+    metrics: dict[str, Any] = {**results.metrics, **(chosen or {})}
     metrics["parameters"] = sum(parameter.numel() for parameter in module.parameters())
     metrics["protocol"] = protocol(config, trainer)
     write_json(folder / "metrics.json", metrics)
     data: SequenceDataModule = trainer.datamodule  # type: ignore[attr-defined]
-    ranks = pl.concat(evaluation.per_user.values())
-    keys = ["user_id", "position", "split"]
-    ranks = ranks.join(target_traits(data.prepared), on=keys, how="left", maintain_order="left")
-    write_atomically(folder / "per_user.parquet", ranks.write_parquet)
+    if results.per_user:
+        ranks = pl.concat(results.per_user.values())
+        keys = ["user_id", "position", "split"]
+        ranks = ranks.join(target_traits(data.prepared), on=keys, how="left", maintain_order="left")
+        write_atomically(folder / "per_user.parquet", ranks.write_parquet)
     write_catalog(data.catalog, folder / "catalog.parquet")
     return metrics
-
-
-def best_of(trainer: Trainer) -> dict[str, float]:
-    """Return the epoch that validation chose and its value, of a run that trained."""
-    chosen = [callback for callback in trainer.callbacks if isinstance(callback, ModelCheckpoint)]  # type: ignore[attr-defined]
-    if not chosen or chosen[0].best_model_score is None:
-        return {}
-    best = float(chosen[0].best_model_score)
-    return {"best_epoch": _best_epoch(trainer, chosen[0].monitor or "", best), "best_value": best}
 
 
 def protocol(config: DictConfig, trainer: Trainer) -> dict[str, Any]:
@@ -93,14 +86,3 @@ def table_rows(run_name: str, metrics: dict[str, Any]) -> list[tuple[str, str]]:
     rivals = [(prefix.split("/")[1], prefix) for prefix in prefixes if prefix.startswith("baseline/")]
     ceilings = [(prefix.strip("/"), prefix) for prefix in prefixes if prefix.startswith("ceiling")]
     return [*sorted(rivals, key=lambda row: metrics[f"{row[1]}{suffix}"]), (run_name, ""), *ceilings]
-
-
-def _best_epoch(trainer: Trainer, monitor: str, best: float) -> int:
-    from seqmine.training.learning_curve import LearningCurve
-
-    history = _callback(trainer, LearningCurve).history
-    return next((epoch for epoch, row in enumerate(history) if row.get(monitor) == best), trainer.current_epoch)
-
-
-def _callback(trainer: Trainer, kind: type) -> Any:
-    return next(callback for callback in trainer.callbacks if isinstance(callback, kind))  # type: ignore[attr-defined]

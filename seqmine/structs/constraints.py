@@ -28,9 +28,9 @@ def check_whole(name: str, value: Any, lowest: int) -> int:
         UserError: anything else.
     """
     if not isinstance(value, Integral) or isinstance(value, bool):
-        raise UserError(f"{name}={value} is not allowed: set miner.{name} to a whole number, {lowest} or more.")
+        raise UserError(f"{name} is {value!r}, allowed are whole numbers from {lowest}")
     if value < lowest:
-        raise UserError(f"{name}={value} is not allowed: set miner.{name} to {lowest} or more.")
+        raise UserError(f"{name} is {value}, allowed are whole numbers from {lowest}")
     return int(value)
 
 
@@ -66,9 +66,7 @@ class Constraints:
             if value is not None:
                 object.__setattr__(self, name, check_whole(name, value, 0 if name == "max_duration" else 1))
         if self.max_length is not None and self.max_length < self.min_length:
-            raise UserError(
-                f"max_length={self.max_length} is below min_length={self.min_length}: raise miner.max_length."
-            )
+            raise UserError(f"max_length is {self.max_length}, below min_length={self.min_length}")
         object.__setattr__(self, "must_contain", tuple(int(symbol) for symbol in self.must_contain))
 
     @property
@@ -97,8 +95,8 @@ class Constraints:
             name = "strict_time" if self.strict_time else "max_duration"
             value = getattr(self, name)
             raise UserError(
-                f"{name}={value} needs timestamps and the log has none: "
-                f"unset miner.{name} or set data.columns.timestamp."
+                f"{name} is {value}, which needs timestamps, and the log has none; unset it or set "
+                "data.columns.timestamp"
             )
 
 
@@ -120,8 +118,8 @@ def threshold(num_users: int, min_count: int | None, min_support: float | None) 
     if min_count is not None:
         return check_whole("min_count", min_count, 1)
     if min_support is None:
-        raise UserError("min_count and min_support are both unset: set miner.min_count or miner.min_support.")
+        raise UserError("min_count and min_support are both unset; set one of them")
     if not isinstance(min_support, Real) or isinstance(min_support, bool) or not 0 < min_support <= 1:
-        raise UserError(f"min_support={min_support} is not allowed: set miner.min_support above 0 and up to 1.")
+        raise UserError(f"min_support is {min_support}, allowed are numbers above 0 and up to 1")
     # The decimal that was typed, not its binary neighbor: 0.07 of 100 users is 7, though 0.07 * 100 > 7 in floats.
     return max(1, math.ceil(Fraction(str(min_support)) * num_users))

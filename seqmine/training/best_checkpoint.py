@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import torch
 from lightning import LightningModule, Trainer
 from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.utilities import rank_zero_only
@@ -42,6 +43,15 @@ class BestCheckpoint(ModelCheckpoint):
         path = Path(str(self.dirpath)) / f"{self.filename}{self.FILE_EXTENSION}"
         trainer.save_checkpoint(path)
         self.best_model_path = str(path)
+
+    @property
+    def results(self) -> dict[str, float]:
+        """``best_epoch`` and ``best_value`` of a run that trained and was measured."""
+        if self.best_model_score is None:
+            return {}
+        # the file knows its epoch, also the one that a resumed run took over; mapped, its weights are not read
+        saved = torch.load(self.best_model_path, map_location="cpu", weights_only=True, mmap=True)
+        return {"best_epoch": saved["epoch"], "best_value": float(self.best_model_score)}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Copy the best checkpoint of the earlier run into this run's folder and go on from its score."""

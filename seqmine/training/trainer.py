@@ -45,12 +45,11 @@ def trainer(*, accelerator: str, precision: str, callbacks: Sequence[Callback] =
     for name, endless in (("max_epochs", True), ("check_val_every_n_epoch", False)):
         value = settings.get(name)
         if value is not None and value < 1 and not (endless and value == -1):
-            raise UserError(f"trainer.{name} is {value}, allowed are whole numbers from 1; change trainer.{name}")
+            raise UserError(f"{name} is {value}, allowed are whole numbers from 1")
     max_time = settings.get("max_time")
     if max_time is not None and not re.fullmatch(r"\d+(:\d\d){3}", str(max_time)):
         raise UserError(
-            f"trainer.max_time is {max_time!r}, allowed are days, hours, minutes and seconds; "
-            "write trainer.max_time='00:01:30:00'"
+            f"max_time is {max_time!r}, allowed are days, hours, minutes and seconds, such as '00:01:30:00'"
         )
     if precision == "fastest":
         precision = fastest_precision(accelerator)

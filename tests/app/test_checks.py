@@ -1,7 +1,7 @@
 import pytest
 from omegaconf import OmegaConf
 
-from seqmine.app.checks import check_complete, check_types, may_be_trainer_argument, unknown_key
+from seqmine.app.checks import check_complete, check_trust, check_types, may_be_trainer_argument, unknown_key
 from seqmine.structs import UserError
 
 DEFAULTS = OmegaConf.create({"epochs": 3, "lr": 0.1, "flag": True, "name": "x", "limit": None})
@@ -84,3 +84,12 @@ def test_misspelled_arguments_of_the_trainer_come_with_the_nearest():
     assert "trainer.limit_predict_batches" in str(unknown_key("trainer.limit_predict_batch", TRAINER))
     assert may_be_trainer_argument("trainer.profiler")
     assert not any(map(may_be_trainer_argument, ("trainer.logger", "trainer.callbacks", "trainer.profile", "profiler")))
+
+
+def test_trust_is_given_on_the_command_line_alone():
+    config = OmegaConf.create({"trusted": ["mine.Net"]})
+    check_trust(config, ["seed=2", "trusted=[mine.Net]"])
+    check_trust(OmegaConf.create({"trusted": []}), [])
+    check_trust(OmegaConf.create({}), [])
+    with pytest.raises(UserError, match=r"trusted is \[mine.Net\] in a file.*add trusted=\[mine.Net\]"):
+        check_trust(config, ["seed=2", "data.trusted_by=me"])

@@ -100,7 +100,7 @@ def test_vocabularies_of_users_come_from_those_who_train(tmp_path):
 @pytest.mark.parametrize(
     ("settings", "sentence"),
     [
-        ({"categorical": ["color"]}, r"chooses 'color', the table has item_id, brand.*change data\.item_attributes"),
+        ({"categorical": ["color"]}, r"'color' of items is chosen, and the table has item_id, brand"),
         ({"numeric": ["brand"]}, r"has 'brand', whose values are not all numbers; choose it as categorical"),
         ({"dense": ["brand"]}, r"has 'brand', which is no column of vectors"),
     ],
@@ -111,16 +111,16 @@ def test_a_column_that_does_not_fit_is_named(settings, sentence):
 
 
 def test_impossible_settings_are_refused(tmp_path):
-    with pytest.raises(UserError, match=r"data\.user_attributes\.max_values is 0"):
+    with pytest.raises(UserError, match=r"max_values is 0"):
         Attributes(owner="user", max_values=0)
-    with pytest.raises(UserError, match=r"set data\.item_attributes\.path"):
+    with pytest.raises(UserError, match="vectors is set without a table that names its rows; set path"):
         Attributes(owner="item", vectors="v.npy")
-    with pytest.raises(UserError, match=r"there is no table; set data\.user_attributes\.path"):
+    with pytest.raises(UserError, match=r"there is no table of them; set data\.user_attributes\.path"):
         Attributes(owner="user", categorical=["age"]).encode(None, ["a"], np.ones(1, dtype=bool))
     (tmp_path / "items.csv").write_text("item_id,price\nb,1\na,2\n")
     for content, words in (
         (np.ones((3, 2)), "one row of numbers for each of the 2 rows"),
-        (b"no matrix", "is no .npy matrix"),
+        (b"no matrix", "npy, no .npy matrix"),
     ):
         path = tmp_path / "vectors.npy"
         path.write_bytes(content) if isinstance(content, bytes) else np.save(path, content)

@@ -114,11 +114,11 @@ def test_steps_are_drawn_by_share_without_replacement():
 @pytest.mark.parametrize(
     ("build", "sentence"),
     [
-        (lambda: Crop(share=0.0), r"data\.augmentation\.crop\.share is 0\.0, allowed is 0 < share <= 1"),
-        (lambda: Mask(share=1.0), r"data\.augmentation\.mask\.share is 1\.0, allowed is 0 <= share < 1"),
-        (lambda: Reorder(share=-0.1), r"data\.augmentation\.reorder\.share is -0\.1"),
-        (lambda: Substitute(share=0.1, max_distance=0, num_partners=3), r"substitute\.max_distance is 0"),
-        (lambda: Insert(share=0.1, max_distance=1, num_partners=0, max_length=5), r"insert\.num_partners is 0"),
+        (lambda: Crop(share=0.0), r"share is 0\.0, allowed is 0 < share <= 1"),
+        (lambda: Mask(share=1.0), r"share is 1\.0, allowed is 0 <= share < 1"),
+        (lambda: Reorder(share=-0.1), r"share is -0\.1"),
+        (lambda: Substitute(share=0.1, max_distance=0, num_partners=3), r"max_distance is 0"),
+        (lambda: Insert(share=0.1, max_distance=1, num_partners=0, max_length=5), r"num_partners is 0"),
     ],
 )
 def test_settings_out_of_range_are_refused(build, sentence):

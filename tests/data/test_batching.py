@@ -122,5 +122,5 @@ def test_a_token_budget_bounds_every_batch_but_that_of_one_long_row(lengths, bat
 
 @pytest.mark.parametrize("name", ["batch_size", "batch_tokens", "eval_batch_size"])
 def test_a_limit_below_one_is_refused(name):
-    with pytest.raises(UserError, match=rf"data\.{name} is 0, allowed are whole numbers from 1"):
+    with pytest.raises(UserError, match=rf"{name} is 0, allowed are whole numbers from 1"):
         Batching(**{"batch_size": 1, name: 0})

@@ -11,7 +11,6 @@ from seqmine.data.collate import (
     NextItemCollate,
     TrainingCollate,
     TwoViewCollate,
-    batch_of_histories,
 )
 from seqmine.data.splits import Targets
 from seqmine.data.windows import LatestWindow, Windows
@@ -67,7 +66,9 @@ def test_the_target_and_later_events_are_never_in_the_input():
 
 
 def test_an_empty_history_is_one_padded_position():
-    batch = batch_of_histories([[], [3]], max_length=5)
+    ends = Targets(np.arange(2), np.array([0, 1]))
+    collate = HistoryCollate(log=InteractionLog.from_lists([[], [3]]), max_length=5, seen="full")
+    batch = collate(ends, np.zeros(2, np.int32), np.arange(2))
     assert batch.items.tolist() == [[0], [3]]
     assert batch.lengths.tolist() == [1, 1]
 
@@ -112,7 +113,7 @@ def test_a_masked_event_tells_neither_its_time_nor_its_place_in_the_log():
 
 @pytest.mark.parametrize("name", ["mask_share", "last_share"])
 def test_shares_beyond_one_are_refused(name):
-    with pytest.raises(UserError, match=rf"data\.task\.{name} is 1\.5, allowed is 0 <= share <= 1"):
+    with pytest.raises(UserError, match=rf"{name} is 1\.5, allowed is 0 <= share <= 1"):
         masked(**{name: 1.5})
 
 

@@ -8,7 +8,7 @@ from torch import nn
 
 from seqmine.data.batching import Batching
 from seqmine.data.cleaning.core import KCore
-from seqmine.data.cleaning.edges import AllButLast, WholeLog
+from seqmine.data.cleaning.edges import AllButLast, TrainingEdge, WholeLog
 from seqmine.data.cleaning.pipeline import Cleaning
 from seqmine.data.cleaning.single_events import ExactDuplicates
 from seqmine.data.collate import MaskedItemCollate
@@ -19,7 +19,7 @@ from seqmine.data.preparation import prepare_into
 from seqmine.data.sources.interactions import InteractionFiles
 from seqmine.data.sources.sequences import SequenceFile
 from seqmine.data.sources.synthetic import Synthetic
-from seqmine.data.splits import LeaveLastK, LeaveOneOut
+from seqmine.data.splits import LeaveLastK, LeaveOneOut, Splitter
 from seqmine.data.windows import LatestWindow, PrefixWindows, SlidingWindows, Windows
 from seqmine.structs import UserError, columns_read
 
@@ -77,7 +77,7 @@ def test_test_input_holds_the_validation_item(small_log, tmp_path):
 
 @pytest.mark.parametrize("name", ["max_length"])
 def test_sizes_below_one_are_refused(small_log, tmp_path, name):
-    with pytest.raises(UserError, match=rf"data\.{name} is 0, allowed are whole numbers from 1; change data\.{name}"):
+    with pytest.raises(UserError, match=rf"{name} is 0, allowed are whole numbers from 1"):
         datamodule(small_log, tmp_path, **{name: 0})
 
 
@@ -272,3 +272,30 @@ def test_validation_and_test_have_targets_of_their_own(small_log, tmp_path):
         for batch in loader:
             for user, target in zip(batch.user_index.tolist(), batch.last_targets.tolist(), strict=True):
                 assert data.prepared.item_id(target) == of[data.prepared.user_ids[user]][place]
+
+
+class AllButTheLastThree(TrainingEdge):
+    def mark(self, events):
+        return AllButLast(num_events=3).mark(events)
+
+    def counted_stops(self, log, lengths):
+        return AllButLast(num_events=3).counted_stops(log, lengths)
+
+
+class LastEventTests(Splitter):
+    def split(self, log):
+        return LeaveOneOut().split(log)
+
+
+def test_an_edge_and_a_split_of_a_users_own_are_prepared_and_read_again(small_log, tmp_path):
+    def fresh():
+        data = datamodule(small_log, tmp_path / "store", split=LastEventTests())
+        data.cleaning = Cleaning(steps=[KCore(min_user_events=1, min_item_events=2)], edge=AllButTheLastThree())
+        return data
+
+    first, again = fresh(), fresh()
+    assert len(first.prepared.split.test) == 200
+    assert first.folder == again.folder
+    assert isinstance(again.audit().edge, AllButTheLastThree)
+    assert again.audit().rows[0].looks_at == "training events"
+    assert again.leaks().passed

@@ -21,7 +21,7 @@ def test_the_audit_begins_with_the_rows_of_the_files(tmp_path):
     source = log_file(tmp_path / "log.csv", ",i1,5", "u1,,5", "u1,NA,5", ROWS[0])
     cleaning = Cleaning(steps=[ExactDuplicates()], edge=WholeLog())
     prepare_into(tmp_path / "store" / "log", source, cleaning, LeaveOneOut(), Features())
-    audit = Audit.from_json((tmp_path / "store" / "log" / "audit.json").read_text())
+    audit = Audit.from_json((tmp_path / "store" / "log" / "audit.json").read_text(), WholeLog())
     assert audit.source.rows == len(ROWS) + 4
     assert [(row.step, row.before.rows - row.after.rows) for row in audit.rows] == [
         ("reading: item_id is missing", 2), ("reading: user_id is missing", 1), ("ExactDuplicates()", 1)

@@ -35,7 +35,7 @@ def test_parts_are_disjoint_and_training_comes_first(splitter, counts):
 def test_global_time_trains_on_nothing_after_the_edges(counts):
     log, splitter = timed_log(counts), GlobalTime(val_share=0.2, test_share=0.2)
     split = splitter.split(log)
-    val_edge, test_edge = splitter.edges(log.timestamps)
+    val_edge, test_edge = splitter.edges(log)
     times = log.timestamps
     for user in range(log.num_users):
         start, stop = log.offsets[user], log.offsets[user] + split.train_stops[user]
@@ -74,7 +74,7 @@ def test_global_time_without_time_says_what_to_set():
 def test_impossible_shares_are_refused(shares):
     for build in (lambda: GlobalTime(val_share=shares[0], test_share=shares[1]),
                   lambda: UserHoldout(val_share=shares[0], test_share=shares[1], seed=0)):  # fmt: skip
-        with pytest.raises(UserError, match="together below 1; change"):
+        with pytest.raises(UserError, match="together below 1"):
             build()
 
 
@@ -91,7 +91,7 @@ def test_some_targets_keep_all_that_is_known_of_them():
 
 
 def test_leave_last_zero_is_refused():
-    with pytest.raises(UserError, match=r"data\.split\.k is 0"):
+    with pytest.raises(UserError, match=r"k is 0"):
         LeaveLastK(k=0)
 
 

@@ -178,5 +178,5 @@ def test_the_edge_of_cleaning_is_that_of_the_split(num_items):
 
 
 def test_an_edge_without_a_behavior_is_refused():
-    with pytest.raises(UserError, match=r"set data\.target_behavior"):
+    with pytest.raises(UserError, match="behavior is null, allowed are behaviors of the log"):
         AllButLastOf(behavior=None, num_events=2)

@@ -43,5 +43,5 @@ def test_prefix_windows_predict_each_training_event_from_all_before_it(lengths, 
 
 
 def test_a_stride_of_zero_is_refused():
-    with pytest.raises(UserError, match=r"data\.windows\.stride is 0"):
+    with pytest.raises(UserError, match=r"stride is 0"):
         SlidingWindows(stride=0)

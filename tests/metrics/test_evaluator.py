@@ -167,12 +167,12 @@ def test_sampled_candidates_flatter_and_repeat_with_the_seed():
 @pytest.mark.parametrize(
     ("settings", "sentence"),
     [
-        ({"cutoffs": (0, 10)}, r"metrics.cutoffs is \[0, 10\], but cut-offs start at 1"),
+        ({"cutoffs": (0, 10)}, r"cutoffs is \[0, 10\], allowed are whole numbers from 1"),
         (
             {"candidates": "some"},
-            "evaluation.candidates is 'some', but only full, available, uniform_100, popularity_100 are known",
+            "candidates is 'some', allowed are full, available, uniform_100, popularity_100",
         ),
-        ({"unseen_targets": "hide"}, "evaluation.unseen_targets is 'hide', but only keep, drop are known"),
+        ({"unseen_targets": "hide"}, "unseen_targets is 'hide', allowed are keep, drop"),
     ],
 )
 def test_settings_that_do_not_exist_are_named(settings, sentence):

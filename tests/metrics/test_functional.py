@@ -68,7 +68,7 @@ def test_scores_without_a_ranking_are_refused(value):
 
 
 def test_unknown_tie_rule_is_named():
-    with pytest.raises(UserError, match=r"evaluation\.ties is .kind., but only pessimistic, mean, optimistic"):
+    with pytest.raises(UserError, match=r"ties is .kind., allowed are pessimistic, mean, optimistic"):
         target_ranks(torch.zeros(1, 3), torch.tensor([1]), ties="kind")
 
 

@@ -93,7 +93,7 @@ def test_cosine_scores_ignore_the_lengths_of_vectors_and_are_what_the_loss_sees(
 
 @pytest.mark.parametrize("temperature", [0.0, -1.0])
 def test_a_temperature_that_is_not_positive_is_refused(temperature):
-    with pytest.raises(UserError, match=r"model\.cosine_temperature"):
+    with pytest.raises(UserError, match=r"cosine_temperature is"):
         module(cosine_temperature=temperature)
 
 

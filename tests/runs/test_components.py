@@ -1,8 +1,16 @@
+import pickle
+import sys
+
 import pytest
+import torch
 from omegaconf import OmegaConf
 
-from seqmine.runs.components import build, is_trusted
+from seqmine.data.splits import LeaveLastK
+from seqmine.runs import components
+from seqmine.runs.components import build, is_allowed, shipped_targets
 from seqmine.structs import UserError
+
+SPLIT = "seqmine.data.splits.LeaveLastK"
 
 
 @pytest.mark.parametrize(
@@ -13,20 +21,149 @@ from seqmine.structs import UserError
         "builtins.open",
         "lightning.fabric.utilities.cloud_io._load",
         "seqminex.Evil",
-        "shutil.copy",
+        "shutil.copyfile",
+        "logging.FileHandler",
+        "seqmine.structs.files.write_json",
+        "seqmine.structs.files.write_atomically",
+        "seqmine.data.store.write_catalog",
+        "seqmine.app.multirun.write_leaderboard",
+        "seqmine.data.splits.LeaveLastK.split",
+        "seqmine.data.splits.np.save",
+        "torch.nn.modules.module.torch.save",
+        "torch.nn.Module.apply",
+        "torch.nn.Parameter",
+        "torch.nn.init.zeros_",
+        "torch.optim.lr_scheduler.warnings",
+        "lightning.pytorch.callbacks.callback.Any",
+        "",
     ],
 )
-def test_dangerous_targets_are_refused_wherever_they_stand(target):
-    node = OmegaConf.create({"_target_": "seqmine.data.splits.LeaveLastK", "k": {"_target_": target}})
-    with pytest.raises(UserError, match="is not allowed; name a class of seqmine, or add its package to trusted"):
-        build(node, [])
+def test_what_conf_does_not_name_is_refused_wherever_it_stands(target):
+    assert not is_allowed(target)
+    bad = {"_target_": target}
+    for node in (
+        bad,
+        {"_target_": SPLIT, "k": bad},
+        {"_target_": SPLIT, "k": [1, {"deep": bad}]},
+        {"_target_": SPLIT, "_partial_": True, "k": {**bad, "_partial_": True}},
+        {"_target_": SPLIT, "k": "${elsewhere}"},
+        {"_target_": "${elsewhere._target_}"},
+    ):
+        root = OmegaConf.create({"part": node, "elsewhere": bad})
+        with pytest.raises(UserError, match=r"^(part|elsewhere).*_target_ is .*add trusted="):
+            build(root.part)
 
 
-def test_a_trusted_package_is_allowed():
-    assert is_trusted("mine.models.Net", ["mine"])
-    assert not is_trusted("mineral.Net", ["mine"])
+def test_nothing_is_built_before_all_targets_are_known(tmp_path):
+    log = {"_target_": "logging.FileHandler", "filename": str(tmp_path / "written")}
+    node = OmegaConf.create({"first": log, "second": {"_target_": "shutil.copyfile"}})
+    with pytest.raises(UserError, match=r"^second\._target_ is 'shutil.copyfile'"):
+        build(node, ["logging.FileHandler"])
+    assert not (tmp_path / "written").exists()
+
+
+@pytest.mark.parametrize("target", ["torch.nn.Tanh", "torch.optim.RMSprop", "torch.optim.lr_scheduler.OneCycleLR"])
+def test_the_classes_of_torch_are_allowed(target):
+    assert is_allowed(target)
+
+
+def test_the_callbacks_of_lightning_are_allowed():
+    assert is_allowed("lightning.pytorch.callbacks.Timer")
+
+
+def test_everything_that_conf_names_is_allowed():
+    assert "seqmine.models.encoders.sasrec.SASRecEncoder" in shipped_targets()
+
+
+class Own:
+    def __init__(self, *, size: int) -> None:
+        if size < 1:
+            raise UserError(f"size is {size}, allowed are whole numbers from 1")
+        self.size = size
+
+
+@pytest.fixture
+def own(monkeypatch):
+    monkeypatch.setitem(sys.modules, "mine.nets", type("Module", (), {"Net": Own, "Other": Own}))
+    monkeypatch.setitem(sys.modules, "mine", type("Module", (), {}))
+    return OmegaConf.create({"_target_": "mine.nets.Net", "size": 3})
+
+
+def test_a_component_is_trusted_by_its_full_name_alone(own):
+    assert build(own, ["mine.nets.Net"]).size == 3
+    for trusted in ([], ["mine"], ["mine.nets"], ["mine.nets.Ne"], ["Net"], ["mine.nets.*"], ["mine.nets.Other"]):
+        with pytest.raises(UserError, match="_target_ is 'mine.nets.Net'"):
+            build(own, trusted)
+
+
+def test_an_installed_package_declares_its_components(own, monkeypatch):
+    points = {"seqmine": [type("Point", (), {"value": "mine.nets:Net"})], "other": []}
+    monkeypatch.setattr(components, "entry_points", lambda group: points[group])
+    components._declared_targets.cache_clear()
+    try:
+        assert build(own).size == 3
+        own._target_ = "mine.nets.Other"
+        with pytest.raises(UserError, match="_target_ is 'mine.nets.Other'"):
+            build(own)
+    finally:
+        components._declared_targets.cache_clear()
 
 
 def test_build_makes_plain_values():
-    split = build(OmegaConf.create({"_target_": "seqmine.data.splits.LeaveLastK", "k": 3}), [])
-    assert split.k == 3
+    config = OmegaConf.create({"part": {"_target_": SPLIT, "k": "${k}"}, "list": ["${part}", {"a": None}], "k": 3})
+    made = build(config)
+    assert made["part"].k == made["list"][0].k == made["k"] == 3
+    assert type(made) is dict and type(made["list"]) is list and made["list"][1] == {"a": None}
+    assert build(OmegaConf.create({"part": None})) == {"part": None}
+
+
+def test_a_mistake_is_told_by_the_setting_behind_the_parameter(own):
+    net = {"_target_": "mine.nets.Net", "size": 0}
+    for config, sentence in [
+        ({"model": {"encoder": net}}, "model.encoder.size is 0, allowed are whole numbers from 1"),
+        ({"model": {"encoder": {**net, "size": "${model.size}"}, "size": 0}}, "model.size is 0, allowed"),
+        ({"model": {"encoder": "${nets.small}"}, "nets": {"small": net}}, "nets.small.size is 0, allowed"),
+        ({"model": {"parts": [{**net, "size": 1}, net]}}, r"model.parts\[1\].size is 0, allowed"),
+    ]:
+        with pytest.raises(UserError, match=f"^{sentence}"):
+            build(OmegaConf.create(config).model, ["mine.nets.Net"])
+
+
+def outer(*, part, size: int) -> Own:
+    if size > 5:
+        raise UserError("no part of it is that large")
+    return part(size=size)
+
+
+def test_a_part_that_waits_tells_its_own_place(monkeypatch):
+    monkeypatch.setitem(sys.modules, "mine", type("Module", (), {"Net": Own, "outer": outer}))
+    part = {"_target_": "mine.Net", "_partial_": True}
+    config = OmegaConf.create({"model": {"_target_": "mine.outer", "_partial_": True, "part": part}})
+    waits = build(config, ["mine.Net", "mine.outer"])["model"]
+    assert waits(size=2).size == 2
+    with pytest.raises(UserError, match="^model.part: size is 0"):
+        waits(size=0)
+    with pytest.raises(UserError, match="^model: no part of it is that large"):
+        waits(size=6)
+
+
+def test_arguments_that_a_component_does_not_take_are_told():
+    config = OmegaConf.create({"split": {"_target_": SPLIT, "k": 1, "n": 2}})
+    with pytest.raises(UserError, match="^split got an unexpected keyword argument 'n'; allowed are k$"):
+        build(config)
+    with pytest.raises(UserError, match="^split missing a required.*'k'; allowed are k$"):
+        build(OmegaConf.create({"split": {"_target_": SPLIT}}))
+
+
+def test_a_name_that_is_not_there_is_told():
+    with pytest.raises(UserError, match="^a._target_ is 'no.such.thing', which cannot be imported"):
+        build(OmegaConf.create({"a": {"_target_": "no.such.thing"}}), ["no.such.thing"])
+
+
+def test_what_waits_can_go_to_another_process():
+    waits = build(OmegaConf.create({"_target_": SPLIT, "_partial_": True}))
+    assert isinstance(pickle.loads(pickle.dumps(waits))(k=2), LeaveLastK)
+
+
+def test_torch_parts_without_a_signature_are_built():
+    assert isinstance(build(OmegaConf.create({"_target_": "torch.nn.Softmax", "dim": 1})), torch.nn.Softmax)

@@ -7,12 +7,12 @@ import torch
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
-from seqmine.data.collate import batch_of_histories
 from seqmine.data.store import write_catalog
 from seqmine.runs.components import CONF_DIR, build
 from seqmine.runs.folder import read_config
-from seqmine.runs.restore import build_trainer, check_catalog, load_module, restore_run, same_components
+from seqmine.runs.restore import build_trainer, check_catalog, load_module, reranked, restore_run, same_components
 from seqmine.structs import Catalog, UserError
+from tests.models.baselines.small_logs import batch_of
 from tests.tiny import call, train
 
 
@@ -62,7 +62,7 @@ def test_a_restored_model_has_the_weights_of_the_run_and_scores_without_dropout(
     torch.save({"state_dict": trained.state_dict()}, tmp_path / "checkpoints" / "best.ckpt")
     restored = load_module(str(tmp_path), settings)
     assert not any(part.training for part in restored.modules())
-    batch = batch_of_histories([[1, 2, 3], [4, 5]], max_length=9)
+    batch = batch_of([[1, 2, 3], [4, 5]])
     with torch.no_grad():
         first, again = restored.score(batch), restored.score(batch)
         assert torch.equal(first, again)
@@ -127,3 +127,39 @@ def test_a_run_is_restored_with_the_changes_that_are_set(tmp_path):
     assert restored.paths.run == str(tmp_path / "new")
     assert data.reader is module, "its batches have the times that the model reads"
     assert all(torch.equal(weights[name], value) for name, value in module.state_dict().items())
+
+
+@pytest.mark.parametrize(
+    ("target", "trusted"),
+    [("shutil.copyfile", "shutil"), ("shutil.copyfile", "shutil.copyfile"), ("logging.FileHandler", "logging")],
+)
+def test_what_a_run_folder_trusts_is_not_believed(tmp_path, target, trusted):
+    secret, stolen = tmp_path / "secret", tmp_path / "stolen"
+    secret.write_text("secret")
+    values = {"src": str(secret), "dst": str(stolen)} if "shutil" in target else {"filename": str(stolen)}
+    attack = {"_target_": target, **values}
+    config = {"data": {"module": attack}, "model": attack, "callbacks": {"a": attack}, "trainer": attack}
+    config |= {"trusted": [trusted], "seed": 1, "paths": {"run": "x"}}
+    (tmp_path / "run" / ".hydra").mkdir(parents=True)
+    (tmp_path / "run" / "checkpoints").mkdir()
+    torch.save({"state_dict": {}}, tmp_path / "run" / "checkpoints" / "best.ckpt")
+    write_catalog(Catalog.of_size(3), tmp_path / "run" / "catalog.parquet")
+    for path in ("config.yaml", ".hydra/config.yaml"):
+        OmegaConf.save(OmegaConf.create(config), tmp_path / "run" / path)
+    program = OmegaConf.create({"run": str(tmp_path / "run"), "trusted": [], "paths": {"run": str(tmp_path)}})
+    settings = OmegaConf.create(config)
+    for restored in (
+        lambda: restore_run(program),
+        lambda: load_module(program.run, settings),
+        lambda: build_trainer(settings, program.run),
+    ):
+        with pytest.raises(UserError, match=f"_target_ is '{target}'"):
+            restored()
+    assert not stolen.exists()
+
+
+def test_a_correction_of_the_program_is_built_with_its_trust(tmp_path):
+    config = OmegaConf.create({"rerank": {"_target_": "shutil.copyfile"}, "run": str(tmp_path), "trusted": []})
+    with pytest.raises(UserError, match="rerank._target_ is 'shutil.copyfile'"):
+        reranked(config, None, None)
+    assert reranked(OmegaConf.create({"rerank": None}), "model", None) == ("model", {})

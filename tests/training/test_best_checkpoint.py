@@ -40,3 +40,11 @@ def test_a_best_checkpoint_that_is_gone_is_forgotten(earlier, tmp_path):
 @pytest.mark.parametrize(("monitor", "mode"), [("val/loss", "min"), ("val/ndcg@10", "max")])
 def test_the_best_is_the_lowest_loss_or_the_highest_metric(monitor, mode, tmp_path):
     assert BestCheckpoint(dirpath=tmp_path, monitor=monitor).mode == mode
+
+
+def test_the_epoch_that_validation_chose_is_told(tmp_path):
+    kept = checkpoint(tmp_path)
+    assert kept.results == {}
+    kept.best_model_path, kept.best_model_score = str(tmp_path / "best.ckpt"), torch.tensor(0.5)
+    torch.save({"epoch": 4, "state_dict": {"weight": torch.zeros(3)}}, kept.best_model_path)
+    assert kept.results == {"best_epoch": 4, "best_value": 0.5}

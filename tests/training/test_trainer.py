@@ -31,10 +31,10 @@ def test_the_trainer_gets_the_precision_that_was_found_and_warns_of_one_that_was
         ({"devices": 0}, r"devices=0.*change the setting of trainer"),
         ({"strategy": "bar"}, "strategy='bar'"),
         ({"limit_train_batches": -2}, "-2 for limit_train_batches"),
-        ({"max_epochs": 0}, "trainer.max_epochs is 0, allowed are whole numbers from 1"),
-        ({"check_val_every_n_epoch": 0}, "trainer.check_val_every_n_epoch is 0"),
-        ({"max_time": 5}, "trainer.max_time is 5, allowed are days, hours, minutes and seconds"),
-        ({"max_time": "0:00:42"}, "trainer.max_time is '0:00:42'"),
+        ({"max_epochs": 0}, "max_epochs is 0, allowed are whole numbers from 1"),
+        ({"check_val_every_n_epoch": 0}, "check_val_every_n_epoch is 0"),
+        ({"max_time": 5}, "max_time is 5, allowed are days, hours, minutes and seconds"),
+        ({"max_time": "0:00:42"}, "max_time is '0:00:42'"),
     ],
 )
 def test_a_wrong_setting_is_told_in_a_sentence(settings, words):

@@ -74,8 +74,9 @@ class Data:
 
     def _repr_html_(self) -> str:
         from seqmine.reporting.notebook import html_of
+        from seqmine.reporting.preparation import audit_table, leak_table
 
-        return html_of(repr(self), [self.audit.table(), self.leaks.table()])
+        return html_of(repr(self), [audit_table(self.audit), leak_table(self.leaks)])
 
 
 def prepare(

@@ -159,7 +159,7 @@ class _Restored:
         from seqmine.runs.restore import reranked
 
         module, _ = on_the_log(self.config.run, self.module, self.datamodule)
-        module, _ = reranked(self.config, self.settings, module, self.datamodule)
+        module, _ = reranked(self.config, module, self.datamodule)
         return module, self.datamodule.catalog
 
     def known(self, history: str, users: Iterable[Any] | None) -> "Histories":

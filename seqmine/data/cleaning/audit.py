@@ -1,23 +1,20 @@
-"""What cleaning did: one row a step, as a value, as JSON and as a table for people."""
+"""What cleaning did: one row a step, as a value and as JSON."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import polars as pl
-from rich.table import Table
 
-from seqmine.data.cleaning.edges import AllButLast, AllButLastOf, BeforeTime, TrainingEdge, WholeLog
+from seqmine.data.cleaning.edges import EdgeChoice, TrainingEdge, WholeLog
+from seqmine.data.description import settings_of
 from seqmine.data.engines.parts import Parts
 
 EACH_EVENT = "each event"
 """What a step looks at that counts nothing."""
 NOTABLE_SHARE = 0.01
 """A share of events above this is not taken out without a word."""
-_EDGES: dict[str, Callable[..., TrainingEdge]] = {
-    edge.__name__: edge for edge in (WholeLog, AllButLast, AllButLastOf, BeforeTime)
-}
 
 
 @dataclass(frozen=True)
@@ -95,17 +92,21 @@ class Audit:
 
     def to_json(self) -> str:
         """Return the audit as JSON."""
-        edge = {"name": type(self.edge).__name__, **vars(self.edge)}
+        edge = {"name": type(self.edge).__name__, **settings_of(self.edge)}
         rows = [asdict(row) for row in self.rows]
         content = {"source": asdict(self.source), "times": self.times, "edge": edge, "rows": rows}
         return json.dumps(content, indent=2)
 
     @classmethod
-    def from_json(cls, text: str) -> "Audit":
+    def from_json(cls, text: str, edge: EdgeChoice) -> "Audit":
         """Return the audit that ``to_json`` wrote.
 
+        Args:
+            text: the JSON.
+            edge: the choice of the cleaning that it is of.
+
         >>> audit = Audit(LogSize(3, 2, 1))
-        >>> Audit.from_json(audit.to_json()) == audit
+        >>> Audit.from_json(audit.to_json(), WholeLog()) == audit
         True
         """
         content = json.loads(text)
@@ -113,9 +114,7 @@ class Audit:
             AuditRow(**{**row, "before": LogSize(**row["before"]), "after": LogSize(**row["after"])})
             for row in content["rows"]
         ]
-        settings = content["edge"]
-        edge = _EDGES[settings.pop("name")](**settings)
-        return cls(LogSize(**content["source"]), tuple(rows), edge, content["times"])
+        return cls(LogSize(**content["source"]), tuple(rows), edge.again(content["edge"]), content["times"])
 
     def write(self, path: Path) -> None:
         """Write the audit as a JSON file, as a whole or not at all."""
@@ -141,27 +140,9 @@ class Audit:
             f"{left.users:,} of {self.source.users:,} users, {left.items:,} of {self.source.items:,} items"
         )
 
-    def table(self) -> Table:
-        """Return the audit as a table for a terminal."""
-        table = Table(title="Cleaning" if self.times is None else f"Cleaning (times are {self.times})")
-        for name in ("step", "looks at"):
-            table.add_column(name)
-        for name in ("events", "users", "items", "removed", "seconds"):
-            table.add_column(name, justify="right")
-        table.add_row("log as it came", "", *_counts(self.source), "", "")
-        for row in self.rows:
-            removed = row.before.rows - row.after.rows
-            share = f"{removed:,} ({removed / max(row.before.rows, 1):.1%})"
-            table.add_row(row.step, row.looks_at, *_counts(row.after), share, f"{row.seconds:.2f}")
-        return table
-
 
 def size_of(parts: Parts) -> LogSize:
     """Count events, users and items."""
     counts = parts.gather(lambda events: events.select(rows=pl.len(), users=pl.col("user_id").n_unique()))
     items = parts.gather(lambda events: events.select(pl.col("item_id").unique()))
     return LogSize(int(counts["rows"].sum()), int(counts["users"].sum()), items["item_id"].n_unique())
-
-
-def _counts(size: LogSize) -> tuple[str, str, str]:
-    return f"{size.rows:,}", f"{size.users:,}", f"{size.items:,}"

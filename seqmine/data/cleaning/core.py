@@ -25,7 +25,7 @@ class KCore:
     def __init__(self, *, min_user_events: int, min_item_events: int) -> None:
         for name, value in (("min_user_events", min_user_events), ("min_item_events", min_item_events)):
             if value < 1:
-                raise UserError(f"data.cleaning: KCore {name}={value} must be 1 or more; change it")
+                raise UserError(f"{name} is {value}, allowed are whole numbers from 1")
         self.min_user_events = min_user_events
         self.min_item_events = min_item_events
 

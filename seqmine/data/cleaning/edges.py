@@ -5,8 +5,10 @@ An edge must agree with the split that follows: ``AllButLast`` with ``leave_one_
 compares.
 """
 
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 import polars as pl
@@ -17,13 +19,37 @@ from seqmine.data.engines.parts import Parts
 from seqmine.structs import InteractionLog, UserError
 
 
-class TrainingEdge(Protocol):
-    """Marks the training events of a log."""
+class EdgeChoice(Protocol):
+    """Chooses the edge of a log before any step has changed it."""
 
-    def mark(self, events: pl.LazyFrame) -> pl.LazyFrame:
-        """Return the events with the column ``in_training``."""
+    def of(self, parts: Parts) -> "TrainingEdge":
+        """Return the edge for these events."""
         ...
 
+    def again(self, settings: Mapping[str, Any]) -> "TrainingEdge":
+        """Return the edge that ``of`` returned for a log, by the settings that the audit of that log keeps."""
+        ...
+
+
+class TrainingEdge(ABC):
+    """Marks the training events of a log; an edge of your own needs ``mark`` and ``counted_stops``."""
+
+    looks_at: ClassVar[str] = "training events"
+    """What a step that counts looks at, in the audit."""
+
+    def of(self, parts: Parts) -> "TrainingEdge":  # noqa: ARG002
+        """Return this edge, which is the same for every log."""
+        return self
+
+    def again(self, settings: Mapping[str, Any]) -> "TrainingEdge":  # noqa: ARG002
+        """Return this edge."""
+        return self
+
+    @abstractmethod
+    def mark(self, events: pl.LazyFrame) -> pl.LazyFrame:
+        """Return the events with the column ``in_training``."""
+
+    @abstractmethod
     def counted_stops(self, log: InteractionLog, lengths: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return one past the last event of each user that counts, in a log that was cleaned and split.
 
@@ -31,24 +57,13 @@ class TrainingEdge(Protocol):
             log: histories, without events of items that training never saw.
             lengths: (U,) lengths of the histories with these events.
         """
-        ...
-
-
-class EdgeChoice(Protocol):
-    """Chooses the edge of a log before any step has changed it."""
-
-    def of(self, parts: Parts) -> TrainingEdge:
-        """Return the edge for these events."""
-        ...
 
 
 @dataclass(frozen=True)
-class WholeLog:
+class WholeLog(TrainingEdge):
     """Counts every event, later ones too: for logs that are published in this form, never for a fair test."""
 
-    def of(self, parts: Parts) -> TrainingEdge:  # noqa: ARG002
-        """Return this edge, which is the same for every log."""
-        return self
+    looks_at = "all events"
 
     def mark(self, events: pl.LazyFrame) -> pl.LazyFrame:
         """Return the events with the column ``in_training``."""
@@ -60,7 +75,7 @@ class WholeLog:
 
 
 @dataclass(frozen=True, kw_only=True)
-class AllButLast:
+class AllButLast(TrainingEdge):
     """Counts all but the last events of each user; users with no more than that many count whole, as they only train.
 
     Args:
@@ -73,13 +88,9 @@ class AllButLast:
         """Check the setting."""
         if self.num_events < 1:
             raise UserError(
-                f"data.cleaning.edge.num_events={self.num_events} sets nothing aside; set it to 1 or more, "
-                "or choose data/cleaning/edge=whole_log"
+                f"num_events is {self.num_events}, allowed are whole numbers from 1; to set nothing aside choose "
+                "whole_log"
             )
-
-    def of(self, parts: Parts) -> TrainingEdge:  # noqa: ARG002
-        """Return this edge, which is the same for every log."""
-        return self
 
     def mark(self, events: pl.LazyFrame) -> pl.LazyFrame:
         """Return the events with the column ``in_training``."""
@@ -102,7 +113,7 @@ class AllButLast:
 
 
 @dataclass(frozen=True, kw_only=True)
-class AllButLastOf:
+class AllButLastOf(TrainingEdge):
     """Counts what each user did before the last events of one behavior, for splits with a target behavior.
 
     Users with no more events of the behavior than that count whole, as they only train.
@@ -117,15 +128,10 @@ class AllButLastOf:
 
     def __post_init__(self) -> None:
         """Check the settings."""
-        if self.behavior is None or self.num_events < 1:
-            raise UserError(
-                f"data.cleaning.edge sets {self.num_events} events of behavior {self.behavior} aside; "
-                "set data.target_behavior and a number from 1, or choose data/cleaning/edge=all_but_last"
-            )
-
-    def of(self, parts: Parts) -> TrainingEdge:  # noqa: ARG002
-        """Return this edge, which is the same for every log."""
-        return self
+        if self.behavior is None:
+            raise UserError("behavior is null, allowed are behaviors of the log; without any choose all_but_last")
+        if self.num_events < 1:
+            raise UserError(f"num_events is {self.num_events}, allowed are whole numbers from 1")
 
     def mark(self, events: pl.LazyFrame) -> pl.LazyFrame:
         """Return the events with the column ``in_training``."""
@@ -158,7 +164,7 @@ class AllButLastOf:
 
 
 @dataclass(frozen=True, kw_only=True)
-class BeforeTime:
+class BeforeTime(TrainingEdge):
     """Counts the events before a moment.
 
     Args:
@@ -200,13 +206,17 @@ class BeforeShare:
     def __post_init__(self) -> None:
         """Check the setting."""
         if not 0 < self.share < 1:
-            raise UserError(f"data.cleaning.edge.share={self.share} must be above 0 and below 1; change it")
+            raise UserError(f"share is {self.share}, allowed are numbers above 0 and below 1")
 
     def of(self, parts: Parts) -> TrainingEdge:
         """Return the moment of this log."""
         times = parts.gather(_times)["timestamp"].to_numpy()
         row = min(int(len(times) * self.share), len(times) - 1)
         return BeforeTime(timestamp=int(np.partition(times, row)[row]))
+
+    def again(self, settings: Mapping[str, Any]) -> TrainingEdge:
+        """Return the moment that was found in a log."""
+        return BeforeTime(timestamp=settings["timestamp"])
 
 
 def _user_time_order(users: NDArray[np.int64], events: pl.DataFrame) -> NDArray[np.int64]:

@@ -7,9 +7,10 @@ from functools import partial
 import polars as pl
 
 from seqmine.data.cleaning.audit import EACH_EVENT, Audit, AuditRow, LogSize, size_of
-from seqmine.data.cleaning.edges import EdgeChoice, TrainingEdge, WholeLog
+from seqmine.data.cleaning.edges import EdgeChoice, TrainingEdge
 from seqmine.data.cleaning.step import IN_TRAINING, ReadsClock, SetsAside, Step, StepOverUsers
 from seqmine.data.clock import clock_of
+from seqmine.data.description import describe
 from seqmine.data.engines.embedded import PolarsEngine
 from seqmine.data.engines.parts import Engine, Function, NumberedLog, Parts
 from seqmine.data.sources.rejects import write_rejects
@@ -112,26 +113,15 @@ def _set_aside(step: Step | StepOverUsers, log: NumberedLog) -> None:
         write_rejects(log.raw(log.parts.gather(step.rejects)), step.reject_path)
 
 
-def describe(step: object) -> str:
-    """Return the name and the settings of a step.
-
-    >>> from seqmine.data.cleaning.edges import AllButLast
-    >>> describe(AllButLast(num_events=2))
-    'AllButLast(num_events=2)'
-    """
-    settings = ", ".join(f"{name}={value}" for name, value in vars(step).items())
-    return f"{type(step).__name__}({settings})"
-
-
 def _looks_at(step: Step | StepOverUsers, edge: TrainingEdge) -> str:
     if not step.counts:
         return EACH_EVENT
-    return "all events" if isinstance(edge, WholeLog) else "training events"
+    return edge.looks_at
 
 
 def _require_some(step: object, before: LogSize, after: LogSize) -> None:
     if after.rows == 0:
         raise UserError(
-            f"cleaning step {describe(step)} removed the last of {before.rows} events; "
-            "loosen its settings or take it out of data.cleaning.steps"
+            f"cleaning step {describe(step)} removed the last of {before.rows} events; loosen its settings or "
+            "take it out"
         )

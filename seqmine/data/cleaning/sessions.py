@@ -17,7 +17,7 @@ class MarkSessions:
     counts = False
 
     def __init__(self, *, gap_seconds: int) -> None:
-        self.gap_seconds = _checked_gap(gap_seconds, self)
+        self.gap_seconds = _checked_gap(gap_seconds)
 
     def __call__(self, events: pl.LazyFrame) -> pl.LazyFrame:
         """Return the events with the column ``session``."""
@@ -35,7 +35,7 @@ class SplitSessions:
     counts = False
 
     def __init__(self, *, gap_seconds: int) -> None:
-        self.gap_seconds = _checked_gap(gap_seconds, self)
+        self.gap_seconds = _checked_gap(gap_seconds)
 
     def __call__(self, events: pl.LazyFrame) -> pl.LazyFrame:
         """Return the events under the names of their sessions."""
@@ -59,9 +59,7 @@ def number_sessions(events: pl.LazyFrame, gap_seconds: int) -> pl.LazyFrame:
     return in_log_order(running.with_columns(session=session))
 
 
-def _checked_gap(gap_seconds: int, step: object) -> int:
+def _checked_gap(gap_seconds: int) -> int:
     if gap_seconds < 1:
-        raise UserError(
-            f"data.cleaning: {type(step).__name__} gap_seconds={gap_seconds} must be 1 or more; 1800 is usual"
-        )
+        raise UserError(f"gap_seconds is {gap_seconds}, allowed are whole numbers from 1; 1800 is usual")
     return gap_seconds

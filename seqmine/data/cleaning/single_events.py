@@ -77,7 +77,7 @@ class RepeatsWithin:
 
     def __init__(self, *, seconds: int) -> None:
         if seconds < 0:
-            raise UserError(f"data.cleaning: RepeatsWithin seconds={seconds} is negative; set it to 0 or more")
+            raise UserError(f"seconds is {seconds}, allowed are whole numbers from 0")
         self.seconds = seconds
 
     def on(self, clock: Clock | None) -> "RepeatsWithin | None":
@@ -108,7 +108,7 @@ class ShortDwell:
 
     def __init__(self, *, min_seconds: int) -> None:
         if min_seconds < 1:
-            raise UserError(f"data.cleaning: ShortDwell min_seconds={min_seconds} removes nothing; set it to 1 or more")
+            raise UserError(f"min_seconds is {min_seconds}, allowed are whole numbers from 1")
         self.min_seconds = min_seconds
 
     def on(self, clock: Clock | None) -> "ShortDwell | None":

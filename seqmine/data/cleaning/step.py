@@ -77,8 +77,8 @@ def require_columns(events: pl.LazyFrame, step: object, *columns: str) -> None:
     for column in columns:
         if column not in present:
             raise UserError(
-                f"cleaning step {type(step).__name__} needs a {column} and the log has none; "
-                f"set data.columns.{column} or take the step out of data.cleaning.steps"
+                f"cleaning step {type(step).__name__} needs a {column} and the log has none; name its column or "
+                "take the step out"
             )
 
 

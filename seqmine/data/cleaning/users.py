@@ -23,9 +23,7 @@ class HistoryLength:
 
     def __init__(self, *, min_events: int, max_events: int | None = None) -> None:
         if max_events is not None and max_events < min_events:
-            raise UserError(
-                f"data.cleaning: HistoryLength max_events={max_events} is below min_events={min_events}; change one"
-            )
+            raise UserError(f"max_events is {max_events}, below min_events={min_events}; change one")
         self.min_events = min_events
         self.max_events = max_events
 
@@ -78,7 +76,7 @@ class OneItemUsers:
 
     def __init__(self, *, max_share: float, min_events: int) -> None:
         if not 0 < max_share < 1:
-            raise UserError(f"data.cleaning: OneItemUsers max_share={max_share} must be above 0 and below 1; change it")
+            raise UserError(f"max_share is {max_share}, allowed are numbers above 0 and below 1")
         self.max_share = max_share
         self.min_events = min_events
 
@@ -100,7 +98,7 @@ class RoundTheClockUsers:
 
     def __init__(self, *, max_hours: int) -> None:
         if not 1 <= max_hours <= 23:
-            raise UserError(f"data.cleaning: RoundTheClockUsers max_hours={max_hours} must be 1 to 23; change it")
+            raise UserError(f"max_hours is {max_hours}, allowed are 1 to 23")
         self.max_hours = max_hours
 
     def __call__(self, events: pl.LazyFrame) -> pl.LazyFrame:

@@ -33,9 +33,7 @@ class PolarsEngine:
 
     def __init__(self, *, part_events: int) -> None:
         if part_events < 1:
-            raise UserError(
-                f"data.engine.part_events is {part_events}, allowed are whole numbers from 1; change data.engine"
-            )
+            raise UserError(f"part_events is {part_events}, allowed are whole numbers from 1")
         self.part_events = part_events
 
     @contextmanager

@@ -38,9 +38,7 @@ class SparkEngine:
 
     def __init__(self, *, master: str, part_events: int, settings: Mapping[str, Any]) -> None:
         if part_events < 1:
-            raise UserError(
-                f"data.engine.part_events is {part_events}, allowed are whole numbers from 1; change data.engine"
-            )
+            raise UserError(f"part_events is {part_events}, allowed are whole numbers from 1")
         self.master, self.part_events, self.settings = master, part_events, dict(settings)
 
     @contextmanager

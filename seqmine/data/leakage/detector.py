@@ -12,7 +12,7 @@ from seqmine.data.leakage import checks
 from seqmine.data.leakage.canary import canary
 from seqmine.data.leakage.report import LeakCheck, LeakReport
 from seqmine.data.sequences import PreparedData
-from seqmine.data.splits import GlobalTime, Splitter, UserHoldout
+from seqmine.data.splits import Splitter
 from seqmine.data.windows import WindowChoice
 
 
@@ -31,7 +31,7 @@ def find_leaks(
 
     Args:
         data: the prepared log.
-        splitter: made its parts; a split by time or by user has checks of its own.
+        splitter: made its parts; what it promises of time and of users is checked.
         windows: chooses the stretches of history that are trained on.
         max_length: longest input, in events.
         audit: what cleaning did to the log before, or None.
@@ -55,7 +55,7 @@ def find_leaks(
         found += [
             checks.targets_of_behavior(log, targets, items, num_items, number, part) for part, targets, items in parts
         ]
-    if isinstance(splitter, UserHoldout):
+    if splitter.keeps_users_apart:
         found.append(checks.users_apart(split))
     if log.timestamps is not None:
         found += _checks_of_time(data, splitter)
@@ -80,8 +80,8 @@ def _checks_of_time(data: PreparedData, splitter: Splitter) -> list[LeakCheck]:
         checks.targets_not_repeated(log, split.test, data.test_items, num_items, "test", clock),
         checks.order_is_defined(log),
     ]
-    if isinstance(splitter, GlobalTime):
+    if splitter.divides_by_time:
         found.append(checks.training_before_edge(log, split, data.val_items, data.test_items, num_items))
-    if isinstance(splitter, UserHoldout):
+    if splitter.keeps_users_apart:
         found.append(checks.histories_not_repeated(log, split))
     return found

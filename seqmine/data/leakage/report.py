@@ -1,10 +1,8 @@
-"""The verdict on leaks as a value, as JSON and as a table for people."""
+"""The verdict on leaks as a value and as JSON."""
 
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-
-from rich.table import Table
 
 from seqmine.structs import UserError
 
@@ -76,13 +74,3 @@ class LeakReport:
         True
         """
         return cls(tuple(LeakCheck(**check) for check in json.loads(text)["checks"]))
-
-    def table(self) -> Table:
-        """Return the verdict as a table for a terminal."""
-        table = Table(title="Leaks: none found" if self.passed else "Leaks: FOUND")
-        for name in ("check", "verdict", "detail"):
-            table.add_column(name)
-        for check in self.checks:
-            verdict = "ok" if check.passed else "LEAK" if check.fatal else "warning"
-            table.add_row(check.name, verdict, check.detail)
-        return table

@@ -5,14 +5,10 @@ import http
 import http.client
 import json
 import logging
+import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
-
-from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TimeRemainingColumn, TransferSpeedColumn
 
 from seqmine.structs import UserError
 
@@ -20,6 +16,7 @@ _log = logging.getLogger(__name__)
 _BLOCK_BYTES = 1 << 20
 _TIMEOUT_SECONDS = 30.0
 _ATTEMPTS = 4
+_SECONDS_BETWEEN_NEWS = 5.0
 CHECKSUMS = "checksums.json"
 """File beside the downloads that keeps the checksums of files whose publisher names none."""
 
@@ -118,9 +115,8 @@ def _record_checksum(target: Path) -> None:
 def _fetch(url: str, part: Path, marker: Path) -> None:
     for attempt in range(1, _ATTEMPTS + 1):
         try:
-            with _progress(part.name.removeprefix(".").removesuffix(".part")) as (bar, task):
-                if _fetch_rest(url, part, marker, bar, task):
-                    return
+            if _fetch_rest(url, part, marker):
+                return
         except (http.client.HTTPException, TimeoutError, ConnectionError):
             if attempt == _ATTEMPTS:
                 raise
@@ -134,7 +130,7 @@ def _fetch(url: str, part: Path, marker: Path) -> None:
     raise http.client.IncompleteRead(b"")
 
 
-def _fetch_rest(url: str, part: Path, marker: Path, bar: Progress, task: TaskID) -> bool:
+def _fetch_rest(url: str, part: Path, marker: Path) -> bool:
     """Append what is missing and return whether the file is complete as far as the server says."""
     have = part.stat().st_size if part.exists() and marker.exists() else 0
     headers = {"User-Agent": "seqmine", "Accept-Encoding": "identity"}
@@ -151,16 +147,26 @@ def _fetch_rest(url: str, part: Path, marker: Path, bar: Progress, task: TaskID)
         start = have if resumed else 0
         length = answer.headers.get("Content-Length")
         total = None if length is None else start + int(length)
-        bar.update(task, total=total, completed=start)
+        arrival = _Arrival(part.name.removeprefix(".").removesuffix(".part"), start, total)
         with part.open("ab" if resumed else "wb") as file:
             while block := answer.read(_BLOCK_BYTES):
                 file.write(block)
-                bar.advance(task, len(block))
+                arrival.advance(len(block))
     return total is None or part.stat().st_size == total
 
 
-@contextmanager
-def _progress(name: str) -> Iterator[tuple[Progress, Any]]:
-    columns = ("[progress.description]{task.description}", BarColumn(), DownloadColumn())
-    with Progress(*columns, TransferSpeedColumn(), TimeRemainingColumn()) as bar:
-        yield bar, bar.add_task(name)
+class _Arrival:
+    """Tell every few seconds in the log how much of a file has arrived."""
+
+    def __init__(self, name: str, start: int, total: int | None) -> None:
+        self.name, self.arrived, self.total = name, start, total
+        self.told = time.monotonic()
+
+    def advance(self, num_bytes: int) -> None:
+        """Count bytes that arrived."""
+        self.arrived += num_bytes
+        if time.monotonic() - self.told < _SECONDS_BETWEEN_NEWS:
+            return
+        self.told = time.monotonic()
+        share = "" if not self.total else f" of {self.total / 2**20:.0f} ({self.arrived / self.total:.0%})"
+        _log.info("%s: %.0f%s MiB have arrived", self.name, self.arrived / 2**20, share)

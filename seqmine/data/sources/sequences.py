@@ -53,7 +53,7 @@ class SequenceFile:
         self, *, path: str, layout: Layout = "auto", items_path: str | None = None, items_key: str = "item_id"
     ) -> None:
         if layout not in LAYOUTS:
-            raise UserError(f"data.layout={layout} is unknown; set data.layout to one of {', '.join(LAYOUTS)}")
+            raise UserError(f"layout is {layout!r}, allowed are {', '.join(LAYOUTS)}")
         self.path = path
         self.layout = layout
         self.items_path, self.items_key = items_path, items_key

@@ -184,16 +184,16 @@ class Synthetic:
 def _check(sizes: dict[str, int], shares: dict[str, float], mean_length: float) -> None:
     for name, size in sizes.items():
         if size < 1:
-            raise UserError(f"data.{name} is {size}, but there must be at least 1: set data.{name}")
+            raise UserError(f"{name} is {size}, but there must be at least 1")
     for name, share in shares.items():
         if not 0 <= share < 1:
-            raise UserError(f"data.{name} is {share}, but it is a share from 0 to below 1: set data.{name}")
+            raise UserError(f"{name} is {share}, but it is a share from 0 to below 1")
     if mean_length < MIN_LENGTH:
-        raise UserError(f"data.mean_length is {mean_length}, but the shortest is {MIN_LENGTH}: set data.mean_length")
+        raise UserError(f"mean_length is {mean_length}, but the shortest is {MIN_LENGTH}")
     patterned = sizes["num_patterns"] + alphabet_size(sizes["num_patterns"])
     needed = max(patterned, 4 * MIN_LENGTH, sizes["num_topics"])
     if sizes["num_items"] < needed:
         raise UserError(
-            f"data.num_items is {sizes['num_items']}, but {sizes['num_patterns']} patterns and {sizes['num_topics']} "
-            f"topics need at least {needed}: raise data.num_items or lower the others"
+            f"num_items is {sizes['num_items']}, but {sizes['num_patterns']} patterns and "
+            f"{sizes['num_topics']} topics need at least {needed}; raise it or lower the others"
         )

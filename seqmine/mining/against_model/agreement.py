@@ -67,7 +67,7 @@ class ModelAgreement:
         numbers = {"num_occurrences": num_occurrences, "min_cases": min_cases, "top_k": top_k}
         for name, value in {**numbers, "batch_size": batch_size}.items():
             if value < 1:
-                raise UserError(f"{name}={value} is not allowed: set task.agreement.{name} to 1 or more.")
+                raise UserError(f"{name} is {value}, allowed are whole numbers from 1")
         self.num_occurrences, self.min_cases, self.top_k = num_occurrences, min_cases, top_k
         self.batch_size, self.seed = batch_size, seed
 

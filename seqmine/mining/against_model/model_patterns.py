@@ -68,11 +68,9 @@ class ModelPatterns:
         numbers = {"num_histories": num_histories, "num_events": num_events, "min_count": min_count}
         for name, value in {**numbers, "top_k": top_k, "batch_size": batch_size}.items():
             if value < 1:
-                raise UserError(f"{name}={value} is not allowed: set task.model_patterns.{name} to 1 or more.")
+                raise UserError(f"{name} is {value}, allowed are whole numbers from 1")
         if not 0 < sufficiency <= 1:
-            raise UserError(
-                f"sufficiency={sufficiency} is not allowed: set task.model_patterns.sufficiency above 0 and up to 1."
-            )
+            raise UserError(f"sufficiency is {sufficiency}, allowed are numbers above 0 and up to 1")
         self.num_histories, self.num_events, self.sufficiency = num_histories, num_events, sufficiency
         self.top_k, self.min_count = top_k, min_count
         self.batch_size, self.seed = batch_size, seed

@@ -42,15 +42,9 @@ class KeepPatterns:
         lowest = {"min_count": (min_count, 1), "max_length": (max_length, 2), "max_gap": (max_gap, 1)}
         for name, (value, least) in (lowest | {"most_patterns": (most_patterns, 1)}).items():
             if value < least:
-                raise UserError(
-                    f"data.augmentation.keep_patterns.{name} is {value}, allowed are whole numbers from {least}; "
-                    f"change data.augmentation.keep_patterns.{name}"
-                )
+                raise UserError(f"{name} is {value}, allowed are whole numbers from {least}")
         if not 0 < max_q_value <= 1:
-            raise UserError(
-                f"data.augmentation.keep_patterns.max_q_value is {max_q_value}, allowed is 0 < max_q_value <= 1; "
-                "change data.augmentation.keep_patterns.max_q_value"
-            )
+            raise UserError(f"max_q_value is {max_q_value}, allowed are numbers above 0 and up to 1")
         self.min_count, self.max_q_value, self.most_patterns = min_count, max_q_value, most_patterns
         self.constraints = Constraints(min_length=2, max_length=max_length, max_gap=max_gap)
 

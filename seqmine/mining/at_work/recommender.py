@@ -55,11 +55,11 @@ class PatternRecommender(nn.Module):
         super().__init__()
         for name, value in (("window", window), ("num_recent", num_recent)):
             if value < 1:
-                raise UserError(f"{name}={value} is not allowed: set {name} of {_OWNER} to 1 or more.")
+                raise UserError(f"{name} is {value}, allowed are whole numbers from 1")
         if not 0 < decay <= 1:
-            raise UserError(f"decay={decay} is not allowed: set decay of {_OWNER} above 0 and up to 1.")
+            raise UserError(f"decay is {decay}, allowed are numbers above 0 and up to 1")
         if not 0 <= count_power <= 1:
-            raise UserError(f"count_power={count_power} is not allowed: set count_power of {_OWNER} between 0 and 1.")
+            raise UserError(f"count_power is {count_power}, allowed are numbers from 0 to 1")
         self.window, self.num_recent, self.decay, self.count_power = window, num_recent, decay, count_power
         declare_buffers(self, shares=torch.float32, values=torch.float32, offsets=torch.int64, columns=torch.int64)
 

@@ -69,9 +69,7 @@ class PatternReranker(nn.Module):
     def __init__(self, *, model: Recommender, patterns: PatternRecommender, alpha: float, eps: float = 1e-3) -> None:
         super().__init__()
         if alpha < 0 or eps <= 0:
-            raise UserError(
-                f"alpha={alpha} and eps={eps} are not allowed: set rerank.alpha to 0 or more and rerank.eps above 0."
-            )
+            raise UserError(f"alpha is {alpha} and eps {eps}, allowed are numbers from 0 and numbers above 0")
         self.model, self.patterns, self.alpha, self.eps = model, patterns, alpha, eps
 
     def fit(self, log: InteractionLog, num_items: int) -> None:
@@ -115,7 +113,7 @@ def choose_alpha(
         UserError: 0 is not in the grid.
     """
     if 0.0 not in grid:
-        raise UserError(f"grid={list(grid)} leaves out 0, the model alone: add 0 to the grid.")
+        raise UserError(f"grid is {list(grid)}, which leaves out 0, the model alone; add 0 to it")
     gains: dict[float, list[NDArray[np.float64]]] = {float(alpha): [] for alpha in sorted(grid)}
     with torch.no_grad():
         for batch in batches:

@@ -29,7 +29,7 @@ def split_users(log: InteractionLog, holdout: float, seed: int) -> tuple[Interac
     [7, 3]
     """
     if not 0 < holdout < 1:
-        raise UserError(f"holdout={holdout} is not allowed: set evidence.holdout between 0 and 1.")
+        raise UserError(f"holdout is {holdout}, allowed are numbers between 0 and 1")
     order = np.random.default_rng(seed).permutation(log.num_users)
     cut = log.num_users - int(np.ceil(log.num_users * holdout))
     return log.take_users(np.sort(order[:cut])), log.take_users(np.sort(order[cut:]))
@@ -64,7 +64,7 @@ def later_days(log: InteractionLog, share: float) -> int:
     8
     """
     if not 0 < share < 1:
-        raise UserError(f"later={share} is not allowed: set evidence.later between 0 and 1.")
+        raise UserError(f"later is {share}, allowed are numbers between 0 and 1")
     if log.timestamps is None:
         raise UserError("Later days need timestamps and the log has none: set data.columns.timestamp.")
     ordered = np.sort(log.timestamps)

@@ -44,9 +44,9 @@ class ReleaseRule:
     ) -> None:
         for name, share in (("max_q_value", max_q_value), ("min_stability", min_stability)):
             if not 0 <= share <= 1:
-                raise UserError(f"{name}={share} is not allowed: set release.{name} between 0 and 1.")
+                raise UserError(f"{name} is {share}, allowed are numbers from 0 to 1")
         if min_users < 1:
-            raise UserError(f"min_users={min_users} is not allowed: set release.min_users to 1 or more.")
+            raise UserError(f"min_users is {min_users}, allowed are whole numbers from 1")
         self.max_q_value, self.min_holdout_lift = max_q_value, min_holdout_lift
         self.min_later_lift, self.min_stability, self.min_users = min_later_lift, min_stability, min_users
         self.max_gain_p_value, self.max_direction_p_value = max_gain_p_value, max_direction_p_value

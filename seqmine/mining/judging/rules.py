@@ -189,9 +189,7 @@ class RuleMiner:
         num_threads: int = 0,
     ) -> None:
         if not 0 <= min_confidence <= 1:
-            raise UserError(
-                f"min_confidence={min_confidence} is not allowed: set miner.min_confidence between 0 and 1."
-            )
+            raise UserError(f"min_confidence is {min_confidence}, allowed are numbers from 0 to 1")
         self.min_confidence = min_confidence
         self._miner = FrequentMiner(
             min_count=min_count,

@@ -58,7 +58,7 @@ class BurstTest:
 
     def __init__(self, *, max_gap: int = 1) -> None:
         if max_gap < 1:
-            raise UserError(f"max_gap={max_gap} is not allowed: set evidence.burst_test.max_gap to 1 or more.")
+            raise UserError(f"max_gap is {max_gap}, allowed are whole numbers from 1")
         self.max_gap = max_gap
 
     def test(

@@ -123,7 +123,7 @@ class SequentialityCheck:
     def __init__(self, *, min_count: int = 5, num_copies: int = 5, seed: int = 0) -> None:
         for name, value in (("min_count", min_count), ("num_copies", num_copies)):
             if value < 1:
-                raise UserError(f"{name}={value} is not allowed: set sequentiality.{name} to 1 or more.")
+                raise UserError(f"{name} is {value}, allowed are whole numbers from 1")
         self.min_count, self.num_copies, self.seed = min_count, num_copies, seed
 
     def check(self, log: InteractionLog) -> Sequentiality:

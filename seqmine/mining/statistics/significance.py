@@ -107,10 +107,7 @@ class OrderTest:
 
     def __init__(self, *, num_permutations: int = 999, seed: int = 0) -> None:
         if num_permutations < 1:
-            raise UserError(
-                f"num_permutations={num_permutations} is not allowed: "
-                "set evidence.order_test.num_permutations to 1 or more."
-            )
+            raise UserError(f"num_permutations is {num_permutations}, allowed are whole numbers from 1")
         self.num_permutations, self.seed = num_permutations, seed
 
     def test(self, log: InteractionLog, table: PatternTable, constraints: Constraints) -> PatternTable:

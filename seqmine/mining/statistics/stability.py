@@ -61,9 +61,7 @@ class Stability:
         seed: int = 0,
     ) -> None:
         if num_bootstraps < 1:
-            raise UserError(
-                f"num_bootstraps={num_bootstraps} is not allowed: set evidence.stability.num_bootstraps to 1 or more."
-            )
+            raise UserError(f"num_bootstraps is {num_bootstraps}, allowed are whole numbers from 1")
         self.num_bootstraps, self.max_q_value, self.list_length = num_bootstraps, max_q_value, list_length
         self.adjustment, self.seed = adjustment, seed
 

@@ -120,7 +120,7 @@ class AssociationTest:
     def __init__(self, *, num_samples: int = 199, trades_per_user: int = 5, seed: int = 0) -> None:
         for name, value in (("num_samples", num_samples), ("trades_per_user", trades_per_user)):
             if value < 1:
-                raise UserError(f"{name}={value} is not allowed: set evidence.association_test.{name} to 1 or more.")
+                raise UserError(f"{name} is {value}, allowed are whole numbers from 1")
         self.num_samples, self.trades_per_user, self.seed = num_samples, trades_per_user, seed
 
     def test(self, log: InteractionLog, table: PatternTable) -> PatternTable:

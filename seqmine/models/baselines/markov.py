@@ -66,13 +66,9 @@ class NGram(nn.Module):
     def __init__(self, *, order: int = 3, back_off: float = 0.4) -> None:
         super().__init__()
         if order < 2:
-            raise UserError(
-                f"order is {order}, but the shortest sequence has 2 items: set model.recommender.order to 2 or more"
-            )
+            raise UserError(f"order is {order}, allowed are whole numbers from 2, as the shortest sequence has 2 items")
         if not 0 < back_off <= 1:
-            raise UserError(
-                f"back_off is {back_off}, but it is a factor above 0 and at most 1: set model.recommender.back_off"
-            )
+            raise UserError(f"back_off is {back_off}, allowed are numbers above 0 and up to 1")
         self.order, self.back_off = order, back_off
         declare_buffers(self, shares=torch.float32)
         self.levels = nn.ModuleList(_Level() for _ in range(order - 1))

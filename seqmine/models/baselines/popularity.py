@@ -45,7 +45,7 @@ class RecentPopularity(nn.Module):
     def __init__(self, *, days: float | int = 7) -> None:
         super().__init__()
         if not days > 0:
-            raise UserError(f"days is {days}, but a period has more than 0 days: set model.recommender.days above 0")
+            raise UserError(f"days is {days}, allowed are numbers above 0")
         self.days = days
         declare_buffers(self, levels=torch.float32)
 

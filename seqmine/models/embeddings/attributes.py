@@ -62,8 +62,8 @@ class ItemAttributes(nn.Module):
         table = catalog.attributes
         if table is None or not (table.num_codes or table.num_values):
             raise UserError(
-                "model/context or model/item_table reads the attributes of items and none were chosen; "
-                "set e.g. data.item_attributes.categorical=[brand]"
+                "no attribute of items is chosen, and this model reads them; set e.g. "
+                "data.item_attributes.categorical=[brand]"
             )
         # not in checkpoints: the catalog of a run brings them
         self.register_buffer("codes", torch.as_tensor(table.codes, dtype=torch.int64), persistent=False)
@@ -144,8 +144,8 @@ class UserAttributes(nn.Module):
         super().__init__()
         if not (catalog.num_user_codes or catalog.num_user_values):
             raise UserError(
-                "model/context has user_attributes and none were chosen; "
-                "set data.user_attributes.path and e.g. data.user_attributes.categorical=[country]"
+                "no attribute of users is chosen, and this model reads them; set data.user_attributes.path and "
+                "e.g. data.user_attributes.categorical=[country]"
             )
         self.embedding = AttributeEmbedding(
             num_codes=catalog.num_user_codes, num_values=catalog.num_user_values, embedding_dim=embedding_dim

@@ -26,8 +26,7 @@ class BehaviorEmbedding(nn.Module):
         super().__init__()
         if not catalog.behaviors:
             raise UserError(
-                "model/context has behavior and the log has none; "
-                "set data.columns.behavior or take it out of model/context"
+                "the log has no behaviors, and this model reads them; set data.columns.behavior or take this part out"
             )
         self.table = scaled_table(len(catalog.behaviors), embedding_dim)
 

@@ -71,5 +71,8 @@ def require_column(value: Tensor | None, what: str, setting: str) -> Tensor:
         UserError: the batch has none because the log has none.
     """
     if value is None:
-        raise UserError(f"the model reads the {what} of events and the log has none; set {setting} or model/context")
+        raise UserError(
+            f"the model reads the {what} of events and the log has none; set {setting} or take this part out "
+            "of the model"
+        )
     return value

@@ -28,7 +28,7 @@ class RatingEmbedding(nn.Module):
     def __init__(self, *, embedding_dim: int, midpoint: float, spread: float, catalog: Catalog) -> None:  # noqa: ARG002
         super().__init__()
         if spread <= 0:
-            raise UserError(f"spread is {spread}, allowed are numbers above 0; change model.context.rating.spread")
+            raise UserError(f"spread is {spread}, allowed are numbers above 0")
         self.midpoint, self.spread = midpoint, spread
         self.direction = nn.Linear(1, embedding_dim)
         nn.init.normal_(self.direction.weight, std=0.02 * embedding_dim**0.5)

@@ -81,8 +81,7 @@ class SessionEmbedding(nn.Module):
         super().__init__()
         if gap_seconds < 1 or num_places < 2:
             raise UserError(
-                f"gap_seconds is {gap_seconds} and num_places {num_places}, allowed are whole numbers from 1 and "
-                "from 2; change model.context.session"
+                f"gap_seconds is {gap_seconds} and num_places {num_places}, allowed are whole numbers from 1 and from 2"
             )
         self.gap_seconds = gap_seconds
         self.table = scaled_table(num_places, embedding_dim)

@@ -199,10 +199,7 @@ def mix_past(
 def check_heads(embedding_dim: int, num_heads: int) -> None:
     """Raise UserError unless the heads divide the vectors evenly."""
     if embedding_dim % num_heads:
-        raise UserError(
-            f"embedding_dim {embedding_dim} is not a multiple of num_heads {num_heads}; "
-            "change model.embedding_dim or model.encoder.num_heads"
-        )
+        raise UserError(f"embedding_dim is {embedding_dim}, allowed are multiples of num_heads, which is {num_heads}")
 
 
 def split_heads(projected: Float[Tensor, "B L P"], parts: int, num_heads: int) -> tuple[Float[Tensor, "B H L d"], ...]:

@@ -21,7 +21,7 @@ class Dropout(nn.Module):
     def __init__(self, p: float) -> None:
         super().__init__()
         if not 0.0 <= p < 1.0:
-            raise UserError(f"dropout is {p}, allowed is 0 <= dropout < 1; change model.encoder.dropout")
+            raise UserError(f"dropout is {p}, allowed is 0 <= dropout < 1")
         self.p = p
 
     def forward(self, inputs: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:

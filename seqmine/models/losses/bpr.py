@@ -20,7 +20,7 @@ class BPR(nn.Module):
     def __init__(self, *, num_negatives: int, sampler: NegativeSampler) -> None:
         super().__init__()
         if num_negatives < 1:
-            raise UserError(f"num_negatives is {num_negatives}, must be at least 1: set model.loss.num_negatives.")
+            raise UserError(f"num_negatives is {num_negatives}, allowed are whole numbers from 1")
         self.num_negatives = num_negatives
         self.sampler = sampler
 

@@ -31,11 +31,9 @@ class CrossEntropy(nn.Module):
     def __init__(self, *, temperature: float = 1.0, label_smoothing: float = 0.0) -> None:
         super().__init__()
         if temperature <= 0:
-            raise UserError(f"temperature is {temperature}, must be above 0: set model.loss.temperature.")
+            raise UserError(f"temperature is {temperature}, allowed are numbers above 0")
         if not 0 <= label_smoothing < 1:
-            raise UserError(
-                f"label_smoothing is {label_smoothing}, must be at least 0 and below 1: set model.loss.label_smoothing."
-            )
+            raise UserError(f"label_smoothing is {label_smoothing}, allowed are numbers from 0 to below 1")
         self.temperature = temperature
         self.label_smoothing = label_smoothing
 

@@ -36,9 +36,9 @@ class GBCE(nn.Module):
         super().__init__()
         for name, value in (("num_negatives", num_negatives), ("num_drawn", num_drawn)):
             if value < 1:
-                raise UserError(f"{name} is {value}, must be at least 1: set model.loss.{name}.")
+                raise UserError(f"{name} is {value}, allowed are whole numbers from 1")
         if not 0.0 <= calibration <= 1.0:
-            raise UserError(f"calibration is {calibration}, must lie in [0, 1]: set model.loss.calibration.")
+            raise UserError(f"calibration is {calibration}, allowed are numbers from 0 to 1")
         self.num_negatives, self.num_drawn = num_negatives, num_drawn
         self.sampler = sampler
         self.calibration = calibration

@@ -28,9 +28,9 @@ class IntentContrast(nn.Module):
     def __init__(self, *, loss: Loss, weight: float, temperature: float, num_positions: int) -> None:
         super().__init__()
         if temperature <= 0:
-            raise UserError(f"temperature is {temperature}, must be above 0: set model.loss.temperature.")
+            raise UserError(f"temperature is {temperature}, allowed are numbers above 0")
         if num_positions < 2:
-            raise UserError(f"num_positions is {num_positions}, must be at least 2: set model.loss.num_positions.")
+            raise UserError(f"num_positions is {num_positions}, allowed are whole numbers from 2")
         self.loss = loss
         self.weight = weight
         self.temperature = temperature

@@ -51,13 +51,13 @@ class IntentPrototypes(nn.Module):
     ) -> None:
         super().__init__()
         if temperature <= 0:
-            raise UserError(f"temperature is {temperature}, must be above 0: set model.loss.temperature.")
+            raise UserError(f"temperature is {temperature}, allowed are numbers above 0")
         if num_intents < 2:
-            raise UserError(f"num_intents is {num_intents}, must be at least 2: set model.loss.num_intents.")
+            raise UserError(f"num_intents is {num_intents}, allowed are whole numbers from 2")
         if num_positions < 2:
-            raise UserError(f"num_positions is {num_positions}, must be at least 2: set model.loss.num_positions.")
+            raise UserError(f"num_positions is {num_positions}, allowed are whole numbers from 2")
         if not 0 <= decay < 1:
-            raise UserError(f"decay is {decay}, must be at least 0 and below 1: set model.loss.decay.")
+            raise UserError(f"decay is {decay}, allowed are numbers from 0 to below 1")
         self.loss = loss
         self.weight, self.temperature = weight, temperature
         self.num_positions, self.decay = num_positions, decay

@@ -25,9 +25,9 @@ class SampledSoftmax(nn.Module):
     def __init__(self, *, num_negatives: int, sampler: NegativeSampler, temperature: float = 1.0) -> None:
         super().__init__()
         if num_negatives < 1:
-            raise UserError(f"num_negatives is {num_negatives}, must be at least 1: set model.loss.num_negatives.")
+            raise UserError(f"num_negatives is {num_negatives}, allowed are whole numbers from 1")
         if temperature <= 0:
-            raise UserError(f"temperature is {temperature}, must be above 0: set model.loss.temperature.")
+            raise UserError(f"temperature is {temperature}, allowed are numbers above 0")
         self.num_negatives = num_negatives
         self.sampler = sampler
         self.temperature = temperature

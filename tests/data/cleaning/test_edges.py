@@ -57,9 +57,9 @@ def test_edges_by_time_need_times_and_sensible_settings():
     for edge in (BeforeShare(share=0.5), BeforeTime(timestamp=1)):
         with pytest.raises(UserError, match="the edge of cleaning is a time and the log has none"):
             edge.of(untimed)
-    with pytest.raises(UserError, match=r"share=1.0 must be above 0 and below 1"):
+    with pytest.raises(UserError, match=r"share is 1.0, allowed are numbers above 0 and below 1"):
         BeforeShare(share=1.0)
-    with pytest.raises(UserError, match="num_events=0 sets nothing aside"):
+    with pytest.raises(UserError, match="num_events is 0, allowed are whole numbers from 1"):
         AllButLast(num_events=0)
 
 

@@ -71,13 +71,16 @@ def test_steps_only_take_out_and_keep_the_order(step, rows):
 @pytest.mark.parametrize(
     ("make", "sentence"),
     [
-        (lambda: RepeatsWithin(seconds=-1), "RepeatsWithin seconds=-1 is negative"),
-        (lambda: ShortDwell(min_seconds=0), "ShortDwell min_seconds=0 removes nothing"),
-        (lambda: HistoryLength(min_events=5, max_events=4), "max_events=4 is below min_events=5"),
-        (lambda: OneItemUsers(max_share=1.5, min_events=4), "max_share=1.5 must be above 0 and below 1"),
-        (lambda: RoundTheClockUsers(max_hours=24), "max_hours=24 must be 1 to 23"),
-        (lambda: KCore(min_user_events=0, min_item_events=1), "KCore min_user_events=0 must be 1 or more"),
-        (lambda: MarkSessions(gap_seconds=0), "MarkSessions gap_seconds=0 must be 1 or more"),
+        (lambda: RepeatsWithin(seconds=-1), "seconds is -1, allowed are whole numbers from 0"),
+        (lambda: ShortDwell(min_seconds=0), "min_seconds is 0, allowed are whole numbers from 1"),
+        (lambda: HistoryLength(min_events=5, max_events=4), "max_events is 4, below min_events=5"),
+        (
+            lambda: OneItemUsers(max_share=1.5, min_events=4),
+            "max_share is 1.5, allowed are numbers above 0 and below 1",
+        ),
+        (lambda: RoundTheClockUsers(max_hours=24), "max_hours is 24, allowed are 1 to 23"),
+        (lambda: KCore(min_user_events=0, min_item_events=1), "min_user_events is 0, allowed are whole numbers from 1"),
+        (lambda: MarkSessions(gap_seconds=0), "gap_seconds is 0, allowed are whole numbers from 1"),
     ],
 )
 def test_impossible_settings(make, sentence):

@@ -80,5 +80,5 @@ def test_pages_damaged_on_the_way_are_named(tmp_path):
 
 
 def test_a_part_has_events():
-    with pytest.raises(UserError, match=r"data\.engine\.part_events is 0, allowed are whole numbers from 1"):
+    with pytest.raises(UserError, match=r"part_events is 0, allowed are whole numbers from 1"):
         PolarsEngine(part_events=0)

@@ -18,7 +18,7 @@ from seqmine.data.engines.embedded import number_table
 from seqmine.data.leakage import find_leaks
 from seqmine.data.sequences import prepare_sequences
 from seqmine.data.sources.interactions import InteractionFiles
-from seqmine.data.splits import GlobalTime, LeaveLastK, LeaveOneOut, Split, Targets, UserHoldout
+from seqmine.data.splits import GlobalTime, LeaveLastK, LeaveOneOut, Split, Splitter, Targets, UserHoldout
 from seqmine.data.windows import LatestWindow, SlidingWindows, Windows
 from seqmine.structs import Catalog, UserError
 
@@ -166,7 +166,7 @@ def test_vocabulary_that_knows_the_test_period():
 def test_core_that_counts_the_test_period(splitter, edge, leaks):
     cleaning = Cleaning(steps=[KCore(min_user_events=1, min_item_events=10)], edge=edge)
     log, audit = cleaning.clean(number_table(events_of()))
-    found = report(prepare_sequences(log, None, splitter), splitter, audit=Audit.from_json(audit.to_json()))
+    found = report(prepare_sequences(log, None, splitter), splitter, audit=Audit.from_json(audit.to_json(), edge))
     assert failed(found) == ({"cleaning counts training events alone"} if leaks else set())
 
 
@@ -298,3 +298,19 @@ def test_augmentations_that_learn_from_training_pass(splitter):
         return NextItemCollate(augmentations={"insert": insert, "substitute": substitute}, **parts)
 
     assert report(prepare(splitter), splitter, task=task).passed
+
+
+class Promising(Splitter):
+    """Leaves one event of each user out and promises what it does not keep."""
+
+    divides_by_time = True
+    keeps_users_apart = True
+
+    def split(self, log):
+        return LeaveOneOut().split(log)
+
+
+def test_what_a_split_of_a_users_own_promises_is_checked():
+    broken = {"training ends before the test period", "users are in one part each"}
+    assert broken <= failed(report(prepare(Promising()), Promising()))
+    assert not broken & failed(report(prepare(LeaveOneOut())))

@@ -118,3 +118,10 @@ def test_full_disk_is_one_sentence(server, tmp_path, monkeypatch):
         UserError, match=r"cannot be written \(No space left on device\); free space or change data.root"
     ):
         download(server.url, tmp_path / "file.bin")
+
+
+def test_a_slow_file_is_told_of_in_the_log(server, tmp_path, monkeypatch, caplog):
+    monkeypatch.setattr("seqmine.data.sources.download._SECONDS_BETWEEN_NEWS", 0.0)
+    with caplog.at_level("INFO"):
+        download(server.url, tmp_path / "file.bin", MD5)
+    assert "file.bin: 0 of 0 (100%) MiB have arrived" in caplog.text

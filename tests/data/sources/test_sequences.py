@@ -101,7 +101,7 @@ def test_missing_file_and_folder(tmp_path):
 
 
 def test_unknown_layout_names_the_choices(tmp_path):
-    with pytest.raises(UserError, match=r"data.layout=rows is unknown; set data.layout to one of auto, user_per_line"):
+    with pytest.raises(UserError, match=r"layout is 'rows', allowed are auto, user_per_line"):
         SequenceFile(path="x", layout="rows")
 
 

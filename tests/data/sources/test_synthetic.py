@@ -205,12 +205,12 @@ def test_bots_are_fast_and_random():
 @pytest.mark.parametrize(
     ("changed", "sentence"),
     [
-        ({"num_users": 0}, r"data.num_users is 0, but there must be at least 1: set data.num_users"),
-        ({"bot_share": 1.0}, r"data.bot_share is 1.0, but it is a share from 0 to below 1: set data.bot_share"),
-        ({"mean_length": 3}, r"data.mean_length is 3, but the shortest is 5: set data.mean_length"),
+        ({"num_users": 0}, r"num_users is 0, but there must be at least 1"),
+        ({"bot_share": 1.0}, r"bot_share is 1.0, but it is a share from 0 to below 1"),
+        ({"mean_length": 3}, r"mean_length is 3, but the shortest is 5"),
         (
             {"num_items": 30},
-            r"data.num_items is 30, but 30 patterns and 6 topics need at least 36: raise data.num_items",
+            r"num_items is 30, but 30 patterns and 6 topics need at least 36; raise it",
         ),
     ],
 )

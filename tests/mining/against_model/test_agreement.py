@@ -138,5 +138,5 @@ def test_a_rule_whose_consequent_never_comes_next_has_cases_all_the_same():
 
 @pytest.mark.parametrize("name", ["num_occurrences", "min_cases", "top_k", "batch_size"])
 def test_numbers_below_one_are_refused(name):
-    with pytest.raises(UserError, match=f"{name}=0 is not allowed: set task.agreement.{name} to 1 or more."):
+    with pytest.raises(UserError, match=f"{name} is 0, allowed are whole numbers from 1"):
         ModelAgreement(**{name: 0})

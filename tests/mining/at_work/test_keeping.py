@@ -146,9 +146,9 @@ def test_views_keep_patterns_too():
 @pytest.mark.parametrize(
     ("changed", "sentence"),
     [
-        ({"max_length": 1}, r"keep_patterns\.max_length is 1, allowed are whole numbers from 2"),
-        ({"min_count": 0}, r"keep_patterns\.min_count is 0"),
-        ({"max_q_value": 0.0}, r"keep_patterns\.max_q_value is 0\.0, allowed is 0 < max_q_value <= 1"),
+        ({"max_length": 1}, r"max_length is 1, allowed are whole numbers from 2"),
+        ({"min_count": 0}, r"min_count is 0"),
+        ({"max_q_value": 0.0}, r"max_q_value is 0.0, allowed are numbers above 0 and up to 1"),
     ],
 )
 def test_settings_out_of_range_are_refused(changed, sentence):

@@ -2,11 +2,11 @@ import numpy as np
 import pytest
 import torch
 
-from seqmine.data.collate import batch_of_histories
 from seqmine.mining.at_work.recommender import PatternRecommender
 from seqmine.mining.statistics.permutation import shuffle_within_users
 from seqmine.mining.statistics.sequentiality import SequentialityCheck, first_order_ndcg
 from seqmine.structs import InteractionLog
+from tests.models.baselines.small_logs import batch_of
 
 
 def chains(num_users=200, seed=0):
@@ -29,7 +29,7 @@ def test_scores_equal_the_sum_over_rules():
         for a in range(len(row)):
             for b in range(a + 1, min(a + 3, len(row))):
                 rules[row[a], row[b]] += 1 / (b - a) / counts[row[a]]
-    scores = recommender.score(batch_of_histories([[3, 1, 2], [3]], max_length=50)).numpy()
+    scores = recommender.score(batch_of([[3, 1, 2], [3]])).numpy()
     assert scores[0] == pytest.approx(rules[2] + 0.5 * rules[1], abs=2e-6)
     assert scores[1] == pytest.approx(rules[3], abs=2e-6)
 
@@ -38,7 +38,7 @@ def test_checkpoints_keep_the_rules():
     fitted, empty = PatternRecommender(), PatternRecommender()
     fitted.fit(chains(), 30)
     empty.load_state_dict(fitted.state_dict())
-    batch = batch_of_histories([[4, 5]], max_length=50)
+    batch = batch_of([[4, 5]])
     assert torch.equal(fitted.score(batch), empty.score(batch))
 
 

@@ -8,7 +8,6 @@ from torch import nn
 from seqmine.data.batching import Batching
 from seqmine.data.cleaning.edges import WholeLog
 from seqmine.data.cleaning.pipeline import Cleaning
-from seqmine.data.collate import batch_of_histories
 from seqmine.data.datamodule import SequenceDataModule
 from seqmine.data.sources.sequences import SequenceFile
 from seqmine.data.splits import LeaveOneOut
@@ -17,6 +16,7 @@ from seqmine.metrics.evaluator import RankingEvaluator
 from seqmine.mining.at_work.recommender import PatternRecommender
 from seqmine.mining.at_work.reranker import PatternReranker, PatternReranking, choose_alpha
 from seqmine.structs import InteractionLog, UserError
+from tests.models.baselines.small_logs import batch_of
 
 NUM_ITEMS = 30
 
@@ -47,7 +47,7 @@ def reranker(histories):
 
 
 def with_targets(histories):
-    batch = batch_of_histories([history[:-1] for history in histories], max_length=50)
+    batch = batch_of([history[:-1] for history in histories])
     batch.targets[torch.arange(len(histories)), batch.lengths - 1] = torch.tensor([row[-1] for row in histories])
     return batch
 
@@ -69,13 +69,13 @@ def test_validation_chooses_the_smallest_of_the_best_weights(histories, reranker
 
 
 def test_the_grid_must_hold_the_model_alone(reranker):
-    with pytest.raises(UserError, match=r"grid=\[1.0\] leaves out 0"):
+    with pytest.raises(UserError, match=r"grid is \[1.0\], which leaves out 0"):
         choose_alpha(reranker, [], grid=[1.0])
 
 
 @pytest.mark.parametrize(("alpha", "eps"), [(-1.0, 1e-3), (1.0, 0.0)])
 def test_weights_out_of_range_are_refused(alpha, eps):
-    with pytest.raises(UserError, match=rf"alpha={alpha} and eps={eps} are not allowed: set rerank.alpha"):
+    with pytest.raises(UserError, match=rf"alpha is {alpha} and eps {eps}, allowed are"):
         PatternReranker(model=Uniform(), patterns=PatternRecommender(), alpha=alpha, eps=eps)
 
 

@@ -185,27 +185,27 @@ def test_threshold_is_the_first_count_that_reaches_the_share(num_users, share):
 @pytest.mark.parametrize(
     ("keywords", "sentence"),
     [
-        ({}, "min_count and min_support are both unset: set miner.min_count or miner.min_support."),
-        ({"min_count": 0}, "min_count=0 is not allowed: set miner.min_count to 1 or more."),
-        ({"min_support": 1.5}, "min_support=1.5 is not allowed: set miner.min_support above 0 and up to 1."),
-        ({"min_count": 2.5}, "min_count=2.5 is not allowed: set miner.min_count to a whole number, 1 or more."),
-        ({"min_count": "abc"}, "min_count=abc is not allowed: set miner.min_count to a whole number, 1 or more."),
-        ({"min_count": True}, "min_count=True is not allowed: set miner.min_count to a whole number, 1 or more."),
-        ({"min_support": "abc"}, "min_support=abc is not allowed: set miner.min_support above 0 and up to 1."),
-        ({"min_support": float("nan")}, "min_support=nan is not allowed: set miner.min_support above 0 and up to 1."),
+        ({}, "min_count and min_support are both unset; set one of them"),
+        ({"min_count": 0}, "min_count is 0, allowed are whole numbers from 1"),
+        ({"min_support": 1.5}, "min_support is 1.5, allowed are numbers above 0 and up to 1"),
+        ({"min_count": 2.5}, "min_count is 2.5, allowed are whole numbers from 1"),
+        ({"min_count": "abc"}, "min_count is 'abc', allowed are whole numbers from 1"),
+        ({"min_count": True}, "min_count is True, allowed are whole numbers from 1"),
+        ({"min_support": "abc"}, "min_support is abc, allowed are numbers above 0 and up to 1"),
+        ({"min_support": float("nan")}, "min_support is nan, allowed are numbers above 0 and up to 1"),
         (
             {"min_count": 1, "max_length": "abc"},
-            "max_length=abc is not allowed: set miner.max_length to a whole number, 1 or more.",
+            "max_length is 'abc', allowed are whole numbers from 1",
         ),
         (
             {"min_count": 1, "max_duration": 0.5},
-            "max_duration=0.5 is not allowed: set miner.max_duration to a whole number, 0 or more.",
+            "max_duration is 0.5, allowed are whole numbers from 0",
         ),
-        ({"min_count": 1, "num_threads": -1}, "num_threads=-1 is not allowed: set miner.num_threads to 0 or more."),
-        ({"min_count": 1, "max_gap": 0}, "max_gap=0 is not allowed: set miner.max_gap to 1 or more."),
+        ({"min_count": 1, "num_threads": -1}, "num_threads is -1, allowed are whole numbers from 0"),
+        ({"min_count": 1, "max_gap": 0}, "max_gap is 0, allowed are whole numbers from 1"),
         (
             {"min_count": 1, "min_length": 3, "max_length": 2},
-            "max_length=2 is below min_length=3: raise miner.max_length.",
+            "max_length is 2, below min_length=3",
         ),
     ],
 )
@@ -229,8 +229,8 @@ def test_the_best_patterns_and_rules_take_the_limits_of_all_miners(beauty):
     assert as_dict(rules) == as_dict(FrequentMiner(min_support=0.001, min_length=3, max_length=4).mine(beauty))
     with pytest.raises(UserError) as error:
         RuleMiner(min_count=1, min_length=1)
-    assert str(error.value) == "min_length=1 is not allowed: set miner.min_length to 2 or more."
-    with pytest.raises(UserError, match="top_k=0 is not allowed: set miner.top_k to 1 or more"):
+    assert str(error.value) == "min_length is 1, allowed are whole numbers from 2"
+    with pytest.raises(UserError, match="top_k is 0, allowed are whole numbers from 1"):
         TopKMiner(top_k=0)
 
 
@@ -242,7 +242,7 @@ def test_a_long_chain_is_condensed_in_time(history):
 
 
 def test_time_constraints_need_times():
-    with pytest.raises(UserError, match="strict_time=True needs timestamps and the log has none"):
+    with pytest.raises(UserError, match="strict_time is True, which needs timestamps, and the log has none"):
         FrequentMiner(min_count=1, strict_time=True).mine(InteractionLog.from_lists([[1]]))
 
 

@@ -41,7 +41,5 @@ def test_rules_come_by_falling_confidence_above_the_floor():
 
 
 def test_confidence_out_of_range_is_named():
-    with pytest.raises(
-        UserError, match=r"min_confidence=2.0 is not allowed: set miner.min_confidence between 0 and 1."
-    ):
+    with pytest.raises(UserError, match=r"min_confidence is 2.0, allowed are numbers from 0 to 1"):
         RuleMiner(min_count=1, min_confidence=2.0)

@@ -82,7 +82,7 @@ def test_a_log_of_single_events_is_popularity():
 
 
 def test_settings_are_checked():
-    with pytest.raises(UserError, match=r"order is 1, but the shortest sequence has 2 items"):
+    with pytest.raises(UserError, match=r"order is 1, allowed are whole numbers from 2"):
         NGram(order=1)
-    with pytest.raises(UserError, match=r"back_off is 1.5, but it is a factor above 0 and at most 1"):
+    with pytest.raises(UserError, match=r"back_off is 1.5, allowed are numbers above 0 and up to 1"):
         NGram(back_off=1.5)

@@ -26,5 +26,5 @@ def test_the_last_days_decide_and_older_events_break_ties():
 def test_recent_popularity_needs_time():
     with pytest.raises(UserError, match=r"recent popularity needs timestamps and the data has none"):
         RecentPopularity().fit(log_of([[1]]), num_items=1)
-    with pytest.raises(UserError, match=r"days is 0, but a period has more than 0 days"):
+    with pytest.raises(UserError, match=r"days is 0, allowed are numbers above 0"):
         RecentPopularity(days=0)

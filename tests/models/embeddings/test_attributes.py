@@ -40,9 +40,9 @@ def test_the_catalog_brings_the_attributes_of_items_and_no_checkpoint_does():
 @pytest.mark.parametrize(
     ("part", "words"),
     [
-        (ItemAttributes, "model/context or model/item_table reads the attributes of items and none were chosen; set"),
-        (AttributedItems, "model/context or model/item_table reads the attributes of items and none were chosen; set"),
-        (UserAttributes, "model/context has user_attributes and none were chosen; set"),
+        (ItemAttributes, "no attribute of items is chosen, and this model reads them; set"),
+        (AttributedItems, "no attribute of items is chosen, and this model reads them; set"),
+        (UserAttributes, "no attribute of users is chosen, and this model reads them; set"),
     ],
 )
 def test_attributes_that_were_not_chosen_are_told(part, words):

@@ -34,5 +34,5 @@ def test_the_first_event_has_no_gap():
 
 @pytest.mark.parametrize("settings", [{"gap_seconds": 0, "num_places": 4}, {"gap_seconds": 60, "num_places": 1}])
 def test_sessions_without_borders_are_refused(settings):
-    with pytest.raises(UserError, match=r"change model\.context\.session"):
+    with pytest.raises(UserError, match="gap_seconds is .* and num_places .*, allowed are whole numbers"):
         SessionEmbedding(embedding_dim=4, catalog=Catalog.of_size(2), **settings)

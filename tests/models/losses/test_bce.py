@@ -35,5 +35,5 @@ def test_negatives_of_a_position_do_not_follow_its_place():
 
 
 def test_no_negatives_are_refused():
-    with pytest.raises(UserError, match=r"num_negatives is 0, must be at least 1: set model.loss.num_negatives."):
+    with pytest.raises(UserError, match=r"num_negatives is 0, allowed are whole numbers from 1"):
         BCE(num_negatives=0, sampler=UniformSampler())

@@ -29,5 +29,5 @@ def test_value_and_gradient_match_a_loop():
 
 
 def test_no_negatives_are_refused():
-    with pytest.raises(UserError, match=r"num_negatives is 0, must be at least 1: set model.loss.num_negatives."):
+    with pytest.raises(UserError, match=r"num_negatives is 0, allowed are whole numbers from 1"):
         BPR(num_negatives=0, sampler=UniformSampler())

@@ -33,7 +33,7 @@ def test_tiles_equal_the_dense_loss_in_value_and_gradient(monkeypatch, tile_byte
 )
 def test_settings_out_of_range_are_refused(settings):
     (name, value) = next(iter(settings.items()))
-    with pytest.raises(UserError, match=rf"{name} is {value}, must be .*: set model.loss.{name}"):
+    with pytest.raises(UserError, match=rf"{name} is {value}, allowed are numbers "):
         CrossEntropy(**settings)
 
 

@@ -84,12 +84,12 @@ def test_a_prototype_of_nobody_begins_anew():
 @pytest.mark.parametrize(
     ("setting", "value", "allowed"),
     [
-        ("temperature", 0.0, "above 0"),
-        ("num_intents", 1, "at least 2"),
-        ("num_positions", 1, "at least 2"),
-        ("decay", 1.0, "at least 0 and below 1"),
+        ("temperature", 0.0, "numbers above 0"),
+        ("num_intents", 1, "whole numbers from 2"),
+        ("num_positions", 1, "whole numbers from 2"),
+        ("decay", 1.0, "numbers from 0 to below 1"),
     ],
 )
 def test_settings_out_of_range_are_refused(setting, value, allowed):
-    with pytest.raises(UserError, match=rf"{setting} is {value}, must be {allowed}: set model.loss.{setting}."):
+    with pytest.raises(UserError, match=rf"{setting} is {value}, allowed are {allowed}"):
         make_loss(**{setting: value})

@@ -112,8 +112,8 @@ def test_autocast_keeps_the_softmax_in_single_precision():
 @pytest.mark.parametrize(
     ("setting", "message"),
     [
-        ({"num_negatives": 0}, "num_negatives is 0, must be at least 1: set model.loss.num_negatives."),
-        ({"temperature": 0.0}, "temperature is 0.0, must be above 0: set model.loss.temperature."),
+        ({"num_negatives": 0}, "num_negatives is 0, allowed are whole numbers from 1"),
+        ({"temperature": 0.0}, "temperature is 0.0, allowed are numbers above 0"),
     ],
 )
 def test_settings_out_of_range_are_refused(setting, message):
