@@ -6,7 +6,10 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
-_SECRET = re.compile(r"(^|_)(key|token|secret|password)($|_)", re.IGNORECASE)
+# a key opens something, or names a column such as that of the items: only the first is a secret
+_SECRET = re.compile(
+    r"(^|_)(token|secret|password)($|_)|^key$|(^|_)(api|access|account|auth|private|signing)_?key($|_)", re.IGNORECASE
+)
 
 
 def plain(config: DictConfig, resolve: bool = True) -> dict[str, Any]:
