@@ -1,7 +1,8 @@
 """Learn from sequences of user behavior what comes next, which patterns run through them, and why.
 
 What the programs do, on plain objects: ``prepare`` a log, ``train`` a model, ``load`` or ``evaluate`` a run, let it
-recommend. Each function is imported when it is first asked for.
+recommend, ``mine`` patterns, hold runs side by side in a ``leaderboard``. Each function is imported when it is first
+asked for.
 """
 
 import sys
@@ -12,12 +13,16 @@ __version__ = "0.1.0"
 
 # public name to the module that has it; names only, so that no import is made here
 _DOOR = {
+    "Board": "seqmine.app.door.board",
     "Data": "seqmine.app.door.prepared",
+    "Found": "seqmine.app.door.found",
     "Run": "seqmine.app.door.run",
     "UserError": "seqmine.structs.errors",
     "build_model": "seqmine.app.door.training",
     "evaluate": "seqmine.app.door.training",
+    "leaderboard": "seqmine.app.door.board",
     "load": "seqmine.app.door.run",
+    "mine": "seqmine.app.door.found",
     "prepare": "seqmine.app.door.prepared",
     "train": "seqmine.app.door.training",
 }

@@ -1,5 +1,9 @@
 """What ``import seqmine`` offers, for editors and type checkers; ``__init__.py`` imports each name on first use."""
 
+from seqmine.app.door.board import Board as Board
+from seqmine.app.door.board import leaderboard as leaderboard
+from seqmine.app.door.found import Found as Found
+from seqmine.app.door.found import mine as mine
 from seqmine.app.door.prepared import Data as Data
 from seqmine.app.door.prepared import prepare as prepare
 from seqmine.app.door.run import Run as Run

@@ -129,6 +129,18 @@ def prepare(
     return Data(settings, kept, audit, leaks, datamodule.folder)
 
 
+def settings_of_log(log: Any, outputs: str | Path) -> tuple[str, ...]:
+    """Return what names a log whose columns have the names of the event schema; nothing is prepared.
+
+    Args:
+        log: as in ``prepare``.
+        outputs: folder below which a table in memory is kept.
+    """
+    kept = Path(outputs).absolute()
+    columns = {"user": "user_id", "item": "item_id", "time": None, "behavior": None, "rating": None}
+    return (*_source_settings(log, columns, None, kept / "store" / "tables")[0], setting("paths.outputs", kept))
+
+
 def build_datamodule(settings: Iterable[str]) -> "SequenceDataModule":
     """Build the data module of a log from what names it."""
     config = settings_of("prepare", settings)
