@@ -1,0 +1,110 @@
+"""Asks a model about histories of which only some events are kept, each history once for all items."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from seqmine.metrics.functional import check_scores
+from seqmine.probing.cases import Cases
+from seqmine.probing.edits import Edit
+from seqmine.probing.queries import Answers, scores_after_edits
+from seqmine.structs import Recommender
+
+
+class Kept(NamedTuple):
+    """One thing to ask: an item, after nothing but some events of a history.
+
+    Args:
+        case: number of the case.
+        places: the events that are kept, ascending.
+        item: item_index.
+    """
+
+    case: int
+    places: tuple[int, ...]
+    item: int
+
+
+def all_places(cases: Cases, case: int) -> tuple[int, ...]:
+    """Return the places of all events that the model sees of a case."""
+    return tuple(range(len(cases.events(case))))
+
+
+def ask_kept(model: Recommender, cases: Cases, asked: Sequence[Kept], batch_size: int) -> Answers:
+    """Return score, log-probability and rank of the item of each question.
+
+    Args:
+        model: scores the catalog.
+        cases: histories.
+        asked: (N,) questions; the same history is scored once, however many items it is asked about.
+        batch_size: histories scored at once.
+    """
+    number: dict[tuple[int, tuple[int, ...]], int] = {}
+    wanted: list[list[int]] = []
+    for row, one in enumerate(asked):
+        place = number.setdefault((one.case, one.places), len(wanted))
+        if place == len(wanted):
+            wanted.append([])
+        wanted[place].append(row)
+    wholes = {case: Edit.of(cases, case) for case, _ in number}
+    edits = [wholes[case].keep(places) for case, places in number]
+    return ask_edits(model, cases, edits, [one.item for one in asked], wanted, batch_size)
+
+
+def ask_edits(
+    model: Recommender,
+    cases: Cases,
+    edits: Sequence[Edit],
+    items: Sequence[int],
+    wanted: Sequence[Sequence[int]],
+    batch_size: int,
+) -> Answers:
+    """Return score, log-probability and rank of items after edited histories.
+
+    Probabilities are over the whole catalog. Ranks are among the items that may be recommended after the whole history:
+    what the user had stays out, also when the event in which he had it is deleted; the item asked about always counts.
+
+    Args:
+        model: scores the catalog.
+        cases: that the edits are of.
+        edits: histories.
+        items: (N,) item_index of each question.
+        wanted: for each edit the questions that are asked after it.
+        batch_size: histories scored at once.
+    """
+    values, logs, ranks = np.empty(len(items)), np.empty(len(items)), np.empty(len(items), np.int64)
+    taken_out = {edit.case: _taken_out(cases, edit.case) for edit in edits}
+    with torch.no_grad():
+        for rows, scores in scores_after_edits(model, cases, edits, batch_size):
+            check_scores(scores)
+            totals = scores.logsumexp(dim=1)
+            for place, row in enumerate(rows):
+                questions, out = list(wanted[row]), taken_out[edits[row].case]
+                columns = torch.tensor([items[question] - 1 for question in questions])
+                chosen = scores[place, columns]
+                values[questions] = chosen.numpy()
+                logs[questions] = (chosen - totals[place]).numpy()
+                scores[place, out] = -torch.inf
+                before = (scores[place] >= chosen.unsqueeze(1)).sum(dim=1)
+                ranks[questions] = (before + torch.isin(columns, out)).numpy()
+    return Answers(values, logs, ranks)
+
+
+def _taken_out(cases: Cases, case: int) -> Tensor:
+    """Return the columns of the items that are no candidates after the whole history of a case."""
+    seen = cases.batch(np.array([case])).seen_items
+    return torch.empty(0, dtype=torch.int64) if seen is None else seen.unique() - 1
+
+
+def log_probabilities(
+    model: Recommender, cases: Cases, asked: Sequence[Sequence[Kept]], batch_size: int
+) -> list[NDArray[np.float64]]:
+    """Return the log-probabilities of several lists of questions."""
+    flat = [one for some in asked for one in some]
+    found = ask_kept(model, cases, flat, batch_size).log_probabilities
+    stops = np.cumsum([len(some) for some in asked], dtype=np.int64)
+    return [found[stop - len(some) : stop] for some, stop in zip(asked, stops.tolist(), strict=True)]

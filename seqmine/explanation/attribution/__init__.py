@@ -1,0 +1,1 @@
+"""Explainers: what each past event does for the score of one recommended item."""
