@@ -66,7 +66,8 @@ def ask_edits(
     """Return score, log-probability and rank of items after edited histories.
 
     Probabilities are over the whole catalog. Ranks are among the items that may be recommended after the whole history:
-    what the user had stays out, also when the event in which he had it is deleted; the item asked about always counts.
+    what the user had, or what is not available at the moment of the case, stays out, also when the event in which the
+    user had it is deleted; the item asked about always counts.
 
     Args:
         model: scores the catalog.
@@ -95,9 +96,15 @@ def ask_edits(
 
 
 def _taken_out(cases: Cases, case: int) -> Tensor:
-    """Return the columns of the items that are no candidates after the whole history of a case."""
-    seen = cases.batch(np.array([case])).seen_items
-    return torch.empty(0, dtype=torch.int64) if seen is None else seen.unique() - 1
+    """Return the columns of the items that are no candidates after the whole history of a case, ascending."""
+    batch = cases.batch(np.array([case]))
+    out = [torch.empty(0, dtype=torch.int64)]
+    if batch.seen_items is not None:
+        out.append(batch.seen_items)
+    if batch.not_available is not None:
+        out.append(batch.not_available[0].nonzero().squeeze(1))
+    items = torch.cat(out).unique()
+    return items[items > 0] - 1
 
 
 def log_probabilities(

@@ -70,3 +70,22 @@ def _contains(whole: tuple[int, ...], part: tuple[int, ...]) -> bool:
     """
     rest = iter(whole)
     return all(symbol in rest for symbol in part)
+
+
+def supporting_patterns(patterns: Sequence[tuple[int, ...]], history: Sequence[int], item: int) -> list[int]:
+    """Return the numbers of the mined patterns that speak for an item: they end in it, and the history has the rest.
+
+    Args:
+        patterns: each by its items, oldest first.
+        history: items that the model sees, oldest first.
+        item: item_index that is explained.
+
+    >>> supporting_patterns([(1, 9), (2, 1, 9), (1, 8), (9,)], [1, 2], 9)
+    [0]
+    """
+    whole = tuple(history)
+    return [
+        row
+        for row, pattern in enumerate(patterns)
+        if len(pattern) > 1 and pattern[-1] == item and _contains(whole, pattern[:-1])
+    ]

@@ -1,6 +1,10 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
+import torch
 
+from seqmine.data.collate import HistoryCollate
 from seqmine.explanation.asking import Kept, all_places, ask_edits, ask_kept, log_probabilities
 from seqmine.metrics.functional import NonFiniteScores
 from seqmine.probing.cases import Cases
@@ -19,6 +23,22 @@ def test_what_the_user_had_is_no_candidate_also_when_its_event_is_deleted():
     assert ask_kept(Table(6, rising), cases, asked, 2).ranks.tolist() == [1, 1, 3, 1, 2]
     free = Cases.of_histories([[6, 5]], max_length=9, seen="none")
     assert ask_kept(Table(6, rising), free, asked[:1], 2).ranks.tolist() == [3]
+
+
+class Periods:
+    """Item 6 is not available."""
+
+    def outside(self, times):
+        assert times.tolist() == [7]
+        return torch.tensor([[True, False, False, False, False, False, True]])
+
+
+def test_what_is_not_available_at_the_moment_is_no_candidate():
+    plain = Cases.of_histories([[1]], max_length=9, seen="none")
+    collate = HistoryCollate(log=plain.log, max_length=9, seen="none", periods=Periods())
+    cases = Cases(collate, replace(plain.targets, times=np.array([7])), plain.items)
+    assert ask_kept(Table(6, rising), cases, [Kept(0, (0,), 4)], 2).ranks.tolist() == [2]
+    assert ask_kept(Table(6, rising), plain, [Kept(0, (0,), 4)], 2).ranks.tolist() == [3]
 
 
 def test_equal_scores_count_before_the_item():

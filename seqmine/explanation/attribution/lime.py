@@ -85,4 +85,5 @@ def weighted_ridge(
     values = values - share @ values
     products = inputs.T @ (weights[:, None] * inputs) + ridge * np.eye(inputs.shape[1])
     # the smallest solution where there are fewer different histories than events
-    return np.linalg.lstsq(products, inputs.T @ (weights * values), rcond=None)[0]
+    found: NDArray[np.float64] = np.linalg.lstsq(products, inputs.T @ (weights * values), rcond=None)[0].astype(float)
+    return found

@@ -134,11 +134,7 @@ class FaithfulnessTest:
         }
         own = found.pop("explainer")
         means = {name: _means(scores) for name, scores in {"explainer": own, **found}.items()}
-        intervals = {
-            name: bootstrap_interval(_known(values), self.num_resamples, self.confidence, self._draws())
-            for name, values in own.items()
-            if len(_known(values))
-        }
+        intervals = {name: self._interval(_known(values)) for name, values in own.items() if len(_known(values))}
         differences = [
             self._difference(control, name, own[name] - scores[name])
             for control, scores in found.items()
@@ -170,9 +166,15 @@ class FaithfulnessTest:
         ]
         return scores_of_users(rows, np.array([one.case for one in questions]), self.cutoffs)
 
+    def _interval(self, values: NDArray[np.float64]) -> tuple[float, float]:
+        users = np.arange(len(values))
+        return bootstrap_interval(values, users, self.num_resamples, self.confidence, self._draws())
+
     def _difference(self, control: str, measure: str, differences: NDArray[np.float64]) -> Difference:
         known = _known(differences)
-        low, high, _ = paired_bootstrap(known, self.num_resamples, self.confidence, self._draws())
+        low, high, _ = paired_bootstrap(
+            known, np.arange(len(known)), self.num_resamples, self.confidence, self._draws()
+        )
         return Difference(control, measure, float(known.mean()), low, high)
 
 
