@@ -12,7 +12,18 @@ from seqmine.structs import UserError
 from tests.contracts.test_probing import CHOICES, built, datamodule, log  # noqa: F401 - the fixtures
 
 EXPLAINERS = sorted(path.stem for path in (CONF_DIR / "explainer").glob("*.yaml"))
-ATTENDING = {"transformer", "sasrec", "gsasrec", "esasrec", "bsarec", "bert4rec", "cl4srec", "duorec", "icsrec"}
+ATTENDING = {
+    "transformer",
+    "pattern_taught",
+    "sasrec",
+    "gsasrec",
+    "esasrec",
+    "bsarec",
+    "bert4rec",
+    "cl4srec",
+    "duorec",
+    "icsrec",
+}
 FLOORS = {"random", "recency"}
 
 
