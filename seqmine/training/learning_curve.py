@@ -18,5 +18,5 @@ class LearningCurve(Callback):
         return {"history": self.epochs}
 
     def load_state_dict(self, state_dict: dict[str, list[dict[str, float]]]) -> None:
-        """Go on from the epochs of a checkpoint."""
-        self.epochs = list(state_dict["history"])
+        """Go on from the epochs of a checkpoint; those of this run stay when its best checkpoint is tested."""
+        self.epochs = self.epochs or list(state_dict["history"])

@@ -24,3 +24,11 @@ def test_tables_are_shown_under_an_escaped_title():
     assert "runs of &lt;me&gt;" in shown
     assert "&lt;b&gt;" in shown
     assert "<me>" not in shown
+
+
+def test_tables_are_returned_and_not_shown_beside(monkeypatch):
+    monkeypatch.setattr("rich.console._is_jupyter", lambda: True)
+    shown = []
+    monkeypatch.setattr("rich.jupyter.display", lambda *parts: shown.append(parts))
+    assert "row" in html_of("runs", [Table("row")])
+    assert not shown

@@ -119,11 +119,26 @@ def build_model(data: Data, *, model: str = "transformer", overrides: Sequence[s
     Args:
         data: a prepared log.
         model: one of ``conf/model``.
-        overrides: any other setting of ``python -m seqmine.train``.
+        overrides: any other setting of ``python -m seqmine.train`` than those of the data, which ``prepare`` takes.
+
+    Raises:
+        UserError: a setting that does not exist, or a model that learns from other batches than the data module gives.
     """
     config = settings_of("train", [*data.settings, f"model={model}", *overrides])
+    _require_batches_of(data, config, model)
     with plain_errors():
         return build(config.model, config.trusted)(catalog=data.datamodule.catalog)
+
+
+def _require_batches_of(data: Data, config: DictConfig, model: str) -> None:
+    """Refuse a model whose batches are not those of the data module: what it learned would be wrong, or nothing."""
+    prepared = settings_of("prepare", data.settings).data
+    for name in ("task", "augmentation", "max_length"):
+        if prepared[name] != config.data[name]:
+            raise UserError(
+                f"model is {model!r} with another data.{name} than the data module; "
+                f"set data.{name} (a group as in data/task=masked_item) in the overrides of prepare"
+            )
 
 
 def _require_one_device(config: DictConfig) -> None:
