@@ -76,7 +76,7 @@ class Data:
         from seqmine.reporting.notebook import html_of
         from seqmine.reporting.preparation import audit_table, leak_table
 
-        return html_of(repr(self), [audit_table(self.audit), leak_table(self.leaks)])
+        return html_of(repr(self), [audit_table(self.audit), leak_table(self.leaks)], width=150)
 
 
 def prepare(
