@@ -21,6 +21,8 @@ def test_a_catalog_with_other_items_or_behaviors_is_refused(tmp_path):
     check_catalog(Catalog.of_size(3), str(tmp_path))
     with pytest.raises(UserError, match="catalog of 2 items that is not the catalog of 3 items.*set data.path"):
         check_catalog(Catalog(["2", "1"], torch.tensor([0, 1, 1])), str(tmp_path))
+    with pytest.raises(UserError, match="that is not the catalog of 3 items"):
+        check_catalog(Catalog(["2", "1", "3"], torch.tensor([0, 1, 1, 1])), str(tmp_path))
     with pytest.raises(UserError, match="numbers the behaviors buy, view, and run .* numbers none; set data.path"):
         check_catalog(replace(Catalog.of_size(3), behaviors=["buy", "view"]), str(tmp_path))
 
