@@ -4,7 +4,6 @@ A store is written under a temporary name and renamed when complete, so a folder
 """
 
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Sequence
@@ -20,6 +19,7 @@ import torch
 from seqmine.data.sequences import PreparedData
 from seqmine.data.splits import Split, Targets
 from seqmine.structs import AttributeTable, Catalog, InteractionLog, UserError
+from seqmine.structs.files import write_atomically
 
 STORE_VERSION = 4
 
@@ -135,9 +135,7 @@ def write_catalog(catalog: Catalog, path: Path) -> None:
         "num_user_codes": catalog.num_user_codes,
         "num_user_values": catalog.num_user_values,
     }
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    frame.write_parquet(temporary, metadata={_ABOUT: json.dumps(about)})
-    temporary.replace(path)
+    write_atomically(path, lambda temporary: frame.write_parquet(temporary, metadata={_ABOUT: json.dumps(about)}))
 
 
 def read_catalog(path: Path) -> Catalog:

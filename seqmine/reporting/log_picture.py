@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqmine.data.sequences import PreparedData
+from seqmine.data.traits import repeated_events
 from seqmine.structs import InteractionLog
 from seqmine.structs.files import write_atomically
 from seqmine.structs.log import segment_positions
@@ -61,20 +62,6 @@ def draw_users(log: InteractionLog, max_users: int, seed: int) -> InteractionLog
     return log.take(segment_positions(log.offsets[users], lengths), offsets)
 
 
-def repeats(log: InteractionLog) -> NDArray[np.bool_]:
-    """Return whether the user of each event had its item before.
-
-    >>> repeats(InteractionLog.from_lists([[1, 2, 1, 1], [1]])).tolist()
-    [False, False, True, True, False]
-    """
-    users = np.repeat(np.arange(log.num_users), log.lengths)
-    pairs = users * (int(log.items.max(initial=0)) + 1) + log.items
-    _, first = np.unique(pairs, return_index=True)
-    repeated = np.ones(len(pairs), dtype=bool)
-    repeated[first] = False
-    return repeated
-
-
 def describe_log(data: PreparedData, log: InteractionLog) -> str:
     """Return the size of a log in words.
 
@@ -91,7 +78,7 @@ def describe_log(data: PreparedData, log: InteractionLog) -> str:
         f"{len(data.split.val):,} validation targets",
         f"{len(data.split.test):,} test targets",
         f"median history {np.median(whole.lengths):.0f} events, longest {whole.lengths.max():,}",
-        f"{repeats(log).mean():.1%} of events repeat an item",
+        f"{repeated_events(log).mean():.1%} of events repeat an item",
     ]
     if log.num_users < whole.num_users:
         lines.append(f"times, kinds, repeats: {log.num_users:,} users drawn")
@@ -140,6 +127,6 @@ def _draw_repeats(panel: Any, log: InteractionLog) -> None:
     position = np.arange(log.num_events) - np.repeat(log.offsets[:-1], log.lengths)
     early = position < _FIRST_EVENTS
     seen = np.bincount(position[early], minlength=1)
-    share = np.bincount(position[early], weights=repeats(log)[early], minlength=1) / np.maximum(seen, 1)
+    share = np.bincount(position[early], weights=repeated_events(log)[early], minlength=1) / np.maximum(seen, 1)
     panel.plot(np.arange(1, len(share) + 1), share)
     panel.set(title="share of repeats", xlabel="place in the history", ylabel="item known to the user", ylim=(0, 1))

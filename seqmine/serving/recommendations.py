@@ -1,7 +1,6 @@
 """Top lists of items for histories, streamed to a file."""
 
 import logging
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
@@ -23,6 +22,7 @@ from seqmine.data.sources.histories import source_of_histories
 from seqmine.data.splits import Targets
 from seqmine.metrics.functional import check_scores, mask_candidates, top_items
 from seqmine.structs import AttributeTable, Catalog, InteractionLog, Recommender, UserError, columns_read
+from seqmine.structs.files import write_atomically
 
 _log = logging.getLogger(__name__)
 _LISTS = {"user_id": pl.String, "rank": pl.Int64, "item_id": pl.String, "score": pl.Float64}
@@ -177,14 +177,8 @@ def write_recommendations(lists: Iterator[pl.DataFrame], config: DictConfig) -> 
     path = Path(config.output or Path(config.paths.run) / "recommendations.parquet")
     if path.suffix not in (".parquet", ".csv"):
         raise UserError(f"output is {str(path)!r}, allowed are names that end in .parquet or .csv; change output")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{os.getpid()}.{path.name}")
     write = _write_parquet if path.suffix == ".parquet" else _write_csv
-    try:
-        users = write(lists, temporary)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    users = write_atomically(path, lambda temporary: write(lists, temporary))
     _log.info("%d users have recommendations in %s", users, path)
 
 

@@ -4,16 +4,21 @@ import json
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+Written = TypeVar("Written")
 
 
-def write_atomically(path: Path, write: Callable[[Path], Any]) -> None:
-    """Let ``write`` fill a temporary file in the same folder, then give it its name."""
+def write_atomically(path: Path, write: Callable[[Path], Written]) -> Written:
+    """Let ``write`` fill a temporary file in the same folder, then give it its name; return what ``write`` returns."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{os.getpid()}.{path.name}")
     try:
-        write(temporary)
+        result = write(temporary)
+        with temporary.open("rb") as written:
+            os.fsync(written.fileno())  # a name must not reach the disk before what it names
         temporary.replace(path)
+        return result
     finally:
         temporary.unlink(missing_ok=True)
 

@@ -11,6 +11,7 @@ from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.utilities import rank_zero_only
 
 from seqmine.metrics.direction import direction
+from seqmine.structs.files import write_atomically
 from seqmine.training.monitor import require_monitor
 
 _log = logging.getLogger(__name__)
@@ -79,7 +80,4 @@ def best_weights(trainer: Trainer) -> str | None:
 
 @rank_zero_only
 def _copy(source: Path, destination: Path) -> None:
-    destination.parent.mkdir(parents=True, exist_ok=True)
-    temporary = destination.with_name(f".{destination.name}.copy")
-    shutil.copyfile(source, temporary)
-    temporary.replace(destination)
+    write_atomically(destination, lambda temporary: shutil.copyfile(source, temporary))

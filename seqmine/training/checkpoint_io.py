@@ -1,11 +1,12 @@
 """Checkpoints that are whole or absent, whenever the process dies."""
 
-import os
 from pathlib import Path
 from typing import Any
 
 import torch
 from lightning.fabric.plugins.io.torch_io import TorchCheckpointIO
+
+from seqmine.structs.files import write_atomically
 
 
 class AtomicCheckpointIO(TorchCheckpointIO):
@@ -21,14 +22,9 @@ class AtomicCheckpointIO(TorchCheckpointIO):
         Raises:
             OSError: when the disk refuses; what was there before is kept.
         """
-        final = Path(path)
-        final.parent.mkdir(parents=True, exist_ok=True)
-        temporary = final.with_name(f".{final.name}.{os.getpid()}")
-        try:
-            with temporary.open("wb") as file:
+
+        def write(temporary: Path) -> None:
+            with temporary.open("wb") as file:  # by its path, torch would put the temporary name into the file
                 torch.save(checkpoint, file)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(final)
-        finally:
-            temporary.unlink(missing_ok=True)
+
+        write_atomically(Path(path), write)

@@ -1,11 +1,10 @@
-import numpy as np
 import polars as pl
 import pytest
 
 from seqmine.data.engines.embedded import number_table
 from seqmine.data.sequences import prepare_sequences
 from seqmine.data.splits import LeaveOneOut
-from seqmine.reporting.log_picture import describe_log, draw_log, draw_users, repeats
+from seqmine.reporting.log_picture import describe_log, draw_log, draw_users
 from seqmine.structs import InteractionLog
 
 
@@ -26,13 +25,6 @@ def test_users_are_drawn_whole():
     assert drawn.num_users == 5
     assert all(set(drawn.history(user)) == {len(drawn.history(user))} for user in range(5))
     assert draw_users(log, 20, seed=1).items.tolist() == log.items.tolist()
-
-
-def test_repeats_equal_a_slow_loop():
-    generator = np.random.default_rng(0)
-    rows = [generator.integers(1, 6, length).tolist() for length in (0, 1, 7, 30)]
-    slow = [item in row[:place] for row in rows for place, item in enumerate(row)]
-    assert repeats(InteractionLog.from_lists(rows)).tolist() == slow
 
 
 def test_the_words_count_the_log():

@@ -10,6 +10,7 @@ import polars as pl
 from seqmine.data.cleaning.edges import EdgeChoice, TrainingEdge, WholeLog
 from seqmine.data.description import settings_of
 from seqmine.data.engines.parts import Parts
+from seqmine.structs.files import write_atomically
 
 EACH_EVENT = "each event"
 """What a step looks at that counts nothing."""
@@ -118,9 +119,7 @@ class Audit:
 
     def write(self, path: Path) -> None:
         """Write the audit as a JSON file, as a whole or not at all."""
-        temporary = path.with_name(f".{path.name}.tmp")
-        temporary.write_text(self.to_json())
-        temporary.replace(path)
+        write_atomically(path, lambda temporary: temporary.write_text(self.to_json()))
 
     def summary(self) -> str | None:
         """Return in one line what was taken out, or None where it is next to nothing.

@@ -11,6 +11,7 @@ import urllib.request
 from pathlib import Path
 
 from seqmine.structs import UserError
+from seqmine.structs.files import write_json
 
 _log = logging.getLogger(__name__)
 _BLOCK_BYTES = 1 << 20
@@ -106,9 +107,7 @@ def _record_checksum(target: Path) -> None:
     record = target.with_name(CHECKSUMS)
     known = json.loads(record.read_text()) if record.exists() else {}
     known[target.name] = {"checksum": f"sha256:{file_hash(target, 'sha256')}", "bytes": target.stat().st_size}
-    temporary = record.with_name(f".{record.name}.tmp")
-    temporary.write_text(json.dumps(known, indent=2))
-    temporary.replace(record)
+    write_json(record, known)
     _log.warning("%s: its publisher names no checksum; %s is recorded", target.name, known[target.name]["checksum"])
 
 

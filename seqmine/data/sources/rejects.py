@@ -1,9 +1,10 @@
 """Rows that are kept aside because they cannot be used, with the reason."""
 
-import os
 from pathlib import Path
 
 import polars as pl
+
+from seqmine.structs.files import write_atomically
 
 
 def write_rejects(rejects: pl.DataFrame, path: str | Path) -> Path:
@@ -17,8 +18,5 @@ def write_rejects(rejects: pl.DataFrame, path: str | Path) -> Path:
         The path of the file.
     """
     target = Path(path).expanduser()
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
-    rejects.write_ndjson(temporary)
-    temporary.replace(target)
+    write_atomically(target, rejects.write_ndjson)
     return target
