@@ -91,8 +91,11 @@ def test_the_histories_of_a_file_are_scored_with_what_it_tells(folder):
     ("argument", "sentence"),
     [
         ("data.target_behavior=like", "the target behavior 'like' is not in the log, which has buy, view"),
-        ("data.item_attributes.categorical=[color]", "data.item_attributes chooses 'color'"),
-        ("model/context=[user_attributes]", "model/context has user_attributes and none were chosen"),
+        (
+            "data.item_attributes.categorical=[color]",
+            "the attribute 'color' of items is chosen, and the table has item_id, brand, tags, price; change data.item_",
+        ),
+        ("model/context=[user_attributes]", "model.context.user_attributes: no attribute of users is chosen"),
         ("model/context=[weather]", "weather"),
     ],
 )

@@ -124,7 +124,8 @@ class Attributes:
     def _checked(self, table: pl.DataFrame, name: str) -> str:
         if name not in table.columns:
             raise UserError(
-                f"the attribute {name!r} of {self.owner}s is chosen, and the table has {', '.join(table.columns)}"
+                f"the attribute {name!r} of {self.owner}s is chosen, and the table has "
+                f"{', '.join(table.columns)}; change data.{self.owner}_attributes"
             )
         return name
 

@@ -63,5 +63,5 @@ def test_no_pattern_has_no_support():
 def test_limits_on_time_need_times():
     table = PatternTable.from_lists([(1, 2)], [0], 1)
     for question in (count_supports, find_supporters):
-        with pytest.raises(UserError, match="strict_time=True needs timestamps"):
+        with pytest.raises(UserError, match="strict_time is True, which needs timestamps"):
             question(InteractionLog.from_lists([[1, 2]]), table, Constraints(strict_time=True))

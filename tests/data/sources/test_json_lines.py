@@ -18,7 +18,7 @@ def test_objects_of_any_form_are_read_and_missing_keys_are_null(tmp_path):
     for path in (lines, array, packed):
         frame = read_json_lines(path, {"who": pl.String, "what": pl.String})
         assert frame.rows() == [("a", "x"), ("b", None)]
-        assert json_names(path) == ["who", "what"]
+        assert list(json_names(path)) == ["who", "what"]
 
 
 def test_columns_are_renamed_and_a_row_is_named_by_its_place(tmp_path):

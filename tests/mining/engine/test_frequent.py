@@ -53,5 +53,5 @@ def test_too_many_patterns_are_refused_with_the_settings_to_change():
 def test_threads_are_all_cores_or_as_many_as_are_asked_for():
     assert num_workers(3) == 3
     assert num_workers(0) >= 1
-    with pytest.raises(UserError, match="num_threads=-1 is not allowed"):
+    with pytest.raises(UserError, match="num_threads is -1, allowed are whole numbers from 0"):
         num_workers(-1)

@@ -51,5 +51,5 @@ def test_a_chain_has_order_and_a_shuffled_one_has_none():
 
 @pytest.mark.parametrize("name", ["min_count", "num_copies"])
 def test_numbers_below_one_are_refused(name):
-    with pytest.raises(UserError, match=f"{name}=0 is not allowed"):
+    with pytest.raises(UserError, match=f"{name} is 0, allowed are whole numbers from 1"):
         SequentialityCheck(**{name: 0})

@@ -23,5 +23,5 @@ def test_result_does_not_grow_with_the_history():
 
 
 def test_heads_that_do_not_divide_the_vector_are_refused():
-    with pytest.raises(ValueError, match="embedding_dim 8 is not a multiple of num_heads 3"):
+    with pytest.raises(ValueError, match="embedding_dim is 8, allowed are multiples of num_heads, which is 3"):
         LinearSelfAttention(embedding_dim=8, num_heads=3, dropout=0.0)
