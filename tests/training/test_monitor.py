@@ -13,8 +13,18 @@ def test_early_stop_waits_for_a_value_that_is_better(monitor, mode):
     assert EarlyStop(monitor=monitor, patience=3, check_finite=True).mode == mode
 
 
+@pytest.fixture
+def one_thread():
+    """Digits of a diverging training depend on the number of threads."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.mark.usefixtures("one_thread")
 def test_the_epoch_of_the_lowest_loss_is_kept(small_log, tmp_path):
-    """With a learning rate that is far too high the loss rises and falls from epoch to epoch."""
+    """With a learning rate that is far too high the loss rises from epoch to epoch."""
     rising = ["monitor=val/loss", "trainer.max_epochs=3", "optimizer.lr=1", "scheduler=constant",
               "scheduler.warmup_steps=0", "trainer.gradient_clip_val=null"]  # fmt: skip
     folder = train(small_log, tmp_path / "run", *rising)
@@ -25,7 +35,7 @@ def test_the_epoch_of_the_lowest_loss_is_kept(small_log, tmp_path):
         if name == "LearningCurve"
     )
     losses = [row["val/loss"] for row in curve]
-    assert min(losses) < max(losses), "the epochs differ, so that the worst would be seen"
+    assert losses[0] < losses[-1], "the case is as the test wants it"
     assert metrics["best_epoch"] == losses.index(min(losses))
     assert metrics["val/loss"] == pytest.approx(min(losses))
     assert metrics["best_value"] == pytest.approx(min(losses))
