@@ -89,7 +89,10 @@ class Findings:
 class Miner(Protocol):
     """Finds patterns; see ``seqmine.mining.engine.miners`` and ``seqmine.mining.judging.rules``."""
 
-    constraints: Constraints
+    @property
+    def constraints(self) -> Constraints:
+        """Limits on the patterns."""
+        ...
 
     def containing(self, symbols: tuple[int, ...]) -> "Miner":
         """Return the same miner for patterns that contain all of some symbols."""

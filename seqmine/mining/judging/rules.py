@@ -1,16 +1,15 @@
 """Rules "who did these things in this order does that next": a pattern, read as its last symbol after the others."""
 
-from collections.abc import Sequence
-from copy import copy
 from dataclasses import dataclass
-from typing import Self, no_type_check
+from typing import no_type_check
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
 from seqmine.mining.engine.frequent import Progress, no_progress
-from seqmine.mining.engine.miners import FrequentMiner
+from seqmine.mining.engine.limits import PatternLimits
+from seqmine.mining.engine.miners import mine_within
 from seqmine.mining.statistics.base_rate import measure_antecedent
 from seqmine.mining.statistics.intervals import wilson_interval
 from seqmine.probing.database import Database
@@ -153,71 +152,28 @@ def with_rule_columns(table: PatternTable, measures: RuleMeasures, prefix: str =
     return table.with_columns(**{prefix + name: column for name, column in columns.items()})
 
 
-class RuleMiner:
+@dataclass(kw_only=True)
+class RuleMiner(PatternLimits):
     """Find the rules "antecedent, then consequent" that enough users follow; the consequent is the last symbol.
 
+    The limits hold for antecedent and consequent together, so ``min_length`` is at least 2.
+
     Args:
-        min_count: users that antecedent and consequent together need (inclusive).
-        min_support: the same as a fraction of the users, rounded up; read only where ``min_count`` is unset.
-        min_confidence: share of the users with the antecedent that go on to the consequent, at least.
-        min_length: fewest symbols of antecedent and consequent together, at least 2.
-        max_length: most symbols of antecedent and consequent together.
-        max_gap: neighbors of the rule are at most this many positions apart in the history; 1 means adjacent.
-        max_span: last position - first position + 1 is at most this.
-        max_duration: seconds between the first and the last event.
-        strict_time: time must strictly increase between neighbors.
-        must_contain: symbols that every rule contains.
-        num_threads: threads to use, 0 for all cores.
+        min_confidence: share of the users with the antecedent that go on to the consequent, at least. The other
+            arguments as ``PatternLimits``.
 
     Raises:
         UserError: a setting out of range.
     """
 
-    def __init__(
-        self,
-        *,
-        min_count: int | None = None,
-        min_support: float | None = None,
-        min_confidence: float = 0.0,
-        min_length: int = 2,
-        max_length: int | None = None,
-        max_gap: int | None = None,
-        max_span: int | None = None,
-        max_duration: int | None = None,
-        strict_time: bool = False,
-        must_contain: Sequence[int] = (),
-        num_threads: int = 0,
-    ) -> None:
-        if not 0 <= min_confidence <= 1:
-            raise UserError(f"min_confidence is {min_confidence}, allowed are numbers from 0 to 1")
-        self.min_confidence = min_confidence
-        self._miner = FrequentMiner(
-            min_count=min_count,
-            min_support=min_support,
-            min_length=check_whole("min_length", min_length, 2),
-            max_length=max_length,
-            max_gap=max_gap,
-            max_span=max_span,
-            max_duration=max_duration,
-            strict_time=strict_time,
-            must_contain=tuple(must_contain),
-            num_threads=num_threads,
-        )
+    min_length: int = 2
+    min_confidence: float = 0.0
 
-    @property
-    def constraints(self) -> Constraints:
-        """Limits on antecedent and consequent together."""
-        return self._miner.constraints
-
-    def containing(self, symbols: Sequence[int]) -> Self:
-        """Return the same miner for rules that contain all of some symbols."""
-        other = copy(self)
-        other._miner = self._miner.containing(symbols)
-        return other
-
-    def needed_count(self, table: PatternTable) -> int:
-        """Return the support that the rules of a table were mined with."""
-        return self._miner.needed_count(table)
+    def __post_init__(self) -> None:
+        if not 0 <= self.min_confidence <= 1:
+            raise UserError(f"min_confidence is {self.min_confidence}, allowed are numbers from 0 to 1")
+        check_whole("min_length", self.min_length, 2)
+        super().__post_init__()
 
     def mine(self, log: InteractionLog, progress: Progress = no_progress) -> PatternTable:
         """Return the rules by falling confidence, then falling support, then in lexicographic order.
@@ -226,7 +182,7 @@ class RuleMiner:
             log: histories of symbols.
             progress: told of the share of the search that is done, 0 to 1.
         """
-        table = self._miner.mine(log, progress)
+        table = mine_within(self, log, progress)
         table = with_rule_columns(table, measure_rules(log, table, self.constraints))
         confidence = table.columns["confidence"]
         kept = np.flatnonzero(confidence >= self.min_confidence)

@@ -1,0 +1,74 @@
+"""The limits that every miner takes, in one value."""
+
+from collections.abc import Sequence
+from copy import copy
+from dataclasses import dataclass
+from typing import Self
+
+from seqmine.mining.engine.frequent import num_workers
+from seqmine.structs import PatternTable
+from seqmine.structs.constraints import Constraints, threshold
+
+
+@dataclass(kw_only=True)
+class PatternLimits:
+    """How many users a pattern needs, what it may look like, and how many threads search for it.
+
+    Args:
+        min_count: users that a pattern needs (inclusive).
+        min_support: the same as a fraction of the users, rounded up; read only where ``min_count`` is unset.
+        min_length: fewest symbols of a pattern that is returned.
+        max_length: most symbols of a pattern.
+        max_gap: neighbors of the pattern are at most this many positions apart in the history; 1 means adjacent.
+        max_span: last position - first position + 1 is at most this.
+        max_duration: seconds between the first and the last event.
+        strict_time: time must strictly increase between neighbors.
+        must_contain: symbols that every pattern contains.
+        num_threads: threads to use, 0 for all cores.
+
+    Raises:
+        UserError: a setting out of range.
+    """
+
+    min_count: int | None = None
+    min_support: float | None = None
+    min_length: int = 1
+    max_length: int | None = None
+    max_gap: int | None = None
+    max_span: int | None = None
+    max_duration: int | None = None
+    strict_time: bool = False
+    must_contain: Sequence[int] = ()
+    num_threads: int = 0
+
+    def __post_init__(self) -> None:
+        self.constraints  # noqa: B018 - refuses limits out of range
+        self.lowest_count(1)
+        num_workers(self.num_threads)
+
+    @property
+    def constraints(self) -> Constraints:
+        """Limits on the pattern and on where it may occur."""
+        return Constraints(
+            min_length=self.min_length,
+            max_length=self.max_length,
+            max_gap=self.max_gap,
+            max_span=self.max_span,
+            max_duration=self.max_duration,
+            strict_time=self.strict_time,
+            must_contain=tuple(self.must_contain),
+        )
+
+    def containing(self, symbols: Sequence[int]) -> Self:
+        """Return the same limits for patterns that contain all of some symbols."""
+        other = copy(self)
+        other.must_contain = (*self.must_contain, *symbols)
+        return other
+
+    def lowest_count(self, num_users: int) -> int:
+        """Return how many of some users a pattern needs."""
+        return threshold(num_users, self.min_count, self.min_support)
+
+    def needed_count(self, table: PatternTable) -> int:
+        """Return the support that the patterns of a table were mined with."""
+        return self.lowest_count(table.num_users)
