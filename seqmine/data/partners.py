@@ -37,7 +37,7 @@ class Partners:
 
 def _near_pairs(log: InteractionLog, size: int, max_distance: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return pairs of different items as ``one * size + other``, in both orders, and how often they are near."""
-    users = np.repeat(np.arange(log.num_users), log.lengths)
+    users = log.event_users
     found, counts = np.empty(0, np.int64), np.empty(0, np.int64)
     for distance in range(1, max_distance + 1):
         one, other = log.items[:-distance].astype(np.int64), log.items[distance:].astype(np.int64)

@@ -31,7 +31,7 @@ def repeated_events(log: InteractionLog) -> NDArray[np.bool_]:
     >>> repeated_events(InteractionLog.from_lists([[1, 2, 1, 1], [2]])).tolist()
     [False, False, True, True, False]
     """
-    users = np.repeat(np.arange(log.num_users), log.lengths)
+    users = log.event_users
     order = np.lexsort((log.items, users))  # stable: equal items stay in order of time
     items, users = log.items[order], users[order]
     repeated = np.zeros(len(order), np.bool_)

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqmine.structs import UserError
+from seqmine.structs.log import segment_positions
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,7 @@ class SlidingWindows:
         latest = np.where(lengths > max_length + 1, max_length - generator.integers(0, stride, len(users)), lengths - 1)
         counts = 1 + -(-np.maximum(0, lengths - 1 - latest) // stride)
         rows = np.repeat(np.arange(len(users)), counts)
-        steps = np.arange(len(rows)) - np.repeat(np.cumsum(counts) - counts, counts)
+        steps = segment_positions(np.zeros_like(counts), counts)
         ends = np.where(steps > 0, lengths[rows] - latest[rows] - (steps - 1) * stride, lengths[rows])
         targets = np.where(steps > 0, stride, latest[rows])
         base = offsets[users][rows]
@@ -135,7 +136,7 @@ class PrefixWindows:
         counts = np.maximum(train_stops - 1, 0)
         users = np.repeat(np.arange(len(counts)), counts)
         first = offsets[users]
-        targets = first + 1 + np.arange(len(users)) - np.repeat(np.cumsum(counts) - counts, counts)
+        targets = first + 1 + segment_positions(np.zeros_like(counts), counts)
         return Windows(
             users=users, starts=np.maximum(first, targets - max_length), stops=targets + 1, first_targets=targets
         )

@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from seqmine.structs import InteractionLog, UserError
 
@@ -114,7 +113,7 @@ def _of_behaviors(log: InteractionLog, behaviors: Sequence[str]) -> InteractionL
     for name in behaviors:
         if name not in known:
             raise UserError(f"behaviors has {name!r}, allowed are {', '.join(known)}")
-    return keep_events(log, np.isin(log.behaviors, [known.index(name) + 1 for name in behaviors]))
+    return log.keep(np.isin(log.behaviors, [known.index(name) + 1 for name in behaviors]))
 
 
 def _by_attribute(
@@ -128,7 +127,7 @@ def _by_attribute(
     number = {key: index + 1 for index, key in enumerate(keys)}
     mapping = np.array([0, *(number.get(text, 0) for text in texts)], dtype=np.int32)
     symbols = mapping[log.items]
-    return keep_events(replace(log, items=symbols), symbols > 0), keys
+    return replace(log, items=symbols).keep(symbols > 0), keys
 
 
 def _text(value: Any) -> str:
@@ -154,17 +153,4 @@ def _with_behaviors(log: InteractionLog, keys: list[str], titles: list[str | Non
         [keys[item] for item in items],
         [titles[item] for item in items],
         [log.behavior_names[kind] for kind in kinds],
-    )
-
-
-def keep_events(log: InteractionLog, keep: NDArray[np.bool_]) -> InteractionLog:
-    """Return the events where ``keep`` is True; every user stays, even empty."""
-    offsets = np.concatenate([[0], np.cumsum(keep)])[log.offsets].astype(np.int64)
-    return replace(
-        log,
-        items=log.items[keep],
-        offsets=offsets,
-        timestamps=None if log.timestamps is None else log.timestamps[keep],
-        behaviors=None if log.behaviors is None else log.behaviors[keep],
-        ratings=None if log.ratings is None else log.ratings[keep],
     )

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from seqmine.data.collate import HistoryCollate
 from seqmine.data.splits import Targets
 from seqmine.structs import InteractionLog, SequenceBatch
-from seqmine.structs.log import segment_positions
 
 
 @dataclass(frozen=True)
@@ -69,11 +68,7 @@ class Cases:
     @cached_property
     def inputs(self) -> InteractionLog:
         """The whole history of each case, one user per case, also what lies before the input of the model."""
-        starts, stops = self.log.offsets[self.users], self.targets.positions
-        offsets = np.concatenate([[0], np.cumsum(stops)]).astype(np.int64)
-        taken = self.log.take(segment_positions(starts, stops), offsets)
-        users = None if self.log.users is None else self.log.users.take(self.users)
-        return replace(taken, users=users)
+        return self.log.take_users(self.users).first_events(self.targets.positions)
 
     @cached_property
     def times(self) -> NDArray[np.int64] | None:

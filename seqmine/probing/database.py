@@ -113,8 +113,8 @@ def index_symbols(log: InteractionLog, names: NDArray[np.int32], strict_time: bo
     symbol = local[log.items]
     keep = symbol >= 0
     symbol = symbol[keep]
-    user = np.repeat(np.arange(log.num_users, dtype=np.int32), log.lengths)[keep]
-    position = (np.arange(log.num_events) - np.repeat(log.offsets[:-1], log.lengths)).astype(np.int32)[keep]
+    user = log.event_users[keep].astype(np.int32)
+    position = log.event_positions[keep].astype(np.int32)
     offsets = np.concatenate([[0], np.cumsum(keep)])[log.offsets].astype(np.int64)
     time = np.zeros(len(symbol), np.int64) if log.timestamps is None else log.timestamps[keep].astype(np.int64)
     follow, next_same = _links(symbol, time, offsets, len(names), strict_time)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from seqmine.probing.database import Database, grown, index_symbols
 from seqmine.structs import InteractionLog, PatternTable, UserError
 from seqmine.structs.constraints import Constraints
+from seqmine.structs.log import segment_positions
 
 
 @no_type_check
@@ -155,7 +156,7 @@ def lexicographic_order(table: PatternTable) -> NDArray[np.int64]:
     # A missing symbol is -1, so a pattern sorts before its extensions and they find its levels in the arena.
     places = np.full((len(table), longest), -1, np.int32)
     row = np.repeat(np.arange(len(table)), table.lengths)
-    places[row, np.arange(len(row)) - np.repeat(table.offsets[:-1], table.lengths)] = table.symbols
+    places[row, segment_positions(np.zeros_like(table.lengths), table.lengths)] = table.symbols
     return np.lexsort(places.T[::-1]) if longest else np.arange(len(table))
 
 

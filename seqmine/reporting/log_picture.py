@@ -10,7 +10,6 @@ from seqmine.data.sequences import PreparedData
 from seqmine.data.traits import repeated_events
 from seqmine.structs import InteractionLog
 from seqmine.structs.files import write_atomically
-from seqmine.structs.log import segment_positions
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -54,12 +53,9 @@ def log_figure(data: PreparedData, seed: int) -> "Figure":
 
 def draw_users(log: InteractionLog, max_users: int, seed: int) -> InteractionLog:
     """Return the histories of so many users, drawn at random when there are more."""
-    users = np.arange(log.num_users)
-    if log.num_users > max_users:
-        users = np.sort(np.random.default_rng(seed).choice(log.num_users, max_users, replace=False))
-    lengths = log.lengths[users]
-    offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-    return log.take(segment_positions(log.offsets[users], lengths), offsets)
+    if log.num_users <= max_users:
+        return log
+    return log.take_users(np.sort(np.random.default_rng(seed).choice(log.num_users, max_users, replace=False)))
 
 
 def describe_log(data: PreparedData, log: InteractionLog) -> str:
@@ -124,7 +120,7 @@ def _draw_behaviors(panel: Any, log: InteractionLog) -> None:
 
 
 def _draw_repeats(panel: Any, log: InteractionLog) -> None:
-    position = np.arange(log.num_events) - np.repeat(log.offsets[:-1], log.lengths)
+    position = log.event_positions
     early = position < _FIRST_EVENTS
     seen = np.bincount(position[early], minlength=1)
     share = np.bincount(position[early], weights=repeated_events(log)[early], minlength=1) / np.maximum(seen, 1)

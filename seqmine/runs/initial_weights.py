@@ -81,7 +81,7 @@ def grown(
     found = np.zeros((num_items + 1, vectors.shape[1]), vectors.dtype)
     found[ours] = vectors[theirs]
     new = np.setdiff1d(np.arange(1, num_items + 1), ours)
-    users = np.repeat(np.arange(log.num_users), log.lengths)
+    users = log.event_users
     has_new = np.zeros(log.num_users, np.bool_)
     has_new[users[np.isin(log.items, new)]] = True
     chosen = has_new[users]

@@ -47,6 +47,24 @@ class InteractionLog:
         """(U,) number of events of each user."""
         return np.diff(self.offsets)
 
+    @property
+    def event_users(self) -> NDArray[np.int64]:
+        """(E,) user_index of each event.
+
+        >>> InteractionLog.from_lists([[4, 4], [], [5]]).event_users.tolist()
+        [0, 0, 2]
+        """
+        return np.repeat(np.arange(self.num_users), self.lengths)
+
+    @property
+    def event_positions(self) -> NDArray[np.int64]:
+        """(E,) position of each event in its history, from 0.
+
+        >>> InteractionLog.from_lists([[4, 4], [], [5]]).event_positions.tolist()
+        [0, 1, 0]
+        """
+        return segment_positions(np.zeros(self.num_users, np.int64), self.lengths)
+
     def history(self, user_index: int) -> NDArray[np.int32]:
         """Return the items of one user, oldest first."""
         return self.items[self.offsets[user_index] : self.offsets[user_index + 1]]
@@ -80,6 +98,22 @@ class InteractionLog:
             behavior_names=self.behavior_names,
             users=self.users,
         )
+
+    def keep(self, mask: NDArray[np.bool_]) -> "InteractionLog":
+        """Return the events where the mask is True; every user stays, even empty.
+
+        >>> InteractionLog.from_lists([[1, 2], [2]]).keep(np.array([True, False, False])).offsets.tolist()
+        [0, 1, 1]
+        """
+        return self.take(mask, self._running_count(mask))
+
+    def count(self, mask: NDArray[np.bool_]) -> NDArray[np.int64]:
+        """Return (U,) the number of events of each user where the mask is True."""
+        return np.diff(self._running_count(mask))
+
+    def _running_count(self, mask: NDArray[np.bool_]) -> NDArray[np.int64]:
+        """Return (U + 1,) how many events where the mask is True come before each user starts."""
+        return np.concatenate([[0], np.cumsum(mask)])[self.offsets].astype(np.int64)
 
     def take_users(self, users: NDArray[np.int64]) -> "InteractionLog":
         """Return the histories of the given users with their attributes, in that order; a user may come twice.

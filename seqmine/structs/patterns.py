@@ -7,6 +7,8 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from seqmine.structs.log import segment_positions
+
 
 @dataclass(frozen=True)
 class PatternTable:
@@ -55,9 +57,8 @@ class PatternTable:
         """Return the patterns of the given rows, in that order."""
         rows = np.asarray(rows, dtype=np.int64)
         lengths = self.lengths[rows]
-        ends = np.cumsum(lengths)
-        flat = np.arange(int(lengths.sum())) + np.repeat(self.offsets[:-1][rows] - (ends - lengths), lengths)
-        offsets = np.concatenate([[0], ends]).astype(np.int64)
+        flat = segment_positions(self.offsets[:-1][rows], lengths)
+        offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
         columns = {name: column[rows] for name, column in self.columns.items()}
         return PatternTable(self.symbols[flat], offsets, self.support_count[rows], self.num_users, columns)
 

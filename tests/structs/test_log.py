@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -47,3 +49,30 @@ def test_users_are_taken_with_all_that_is_known_of_them():
     assert taken.behaviors.tolist() == [1, 1, 2, 1]
     assert taken.users.codes[:, 0].tolist() == [8, 7, 8], "attributes go with their users"
     assert taken.behavior_names == ["view", "buy"]
+
+
+@given(histories)
+def test_each_event_knows_its_user_and_its_position(lists):
+    log = InteractionLog.from_lists(lists)
+    expected = [(user, place) for user, items in enumerate(lists) for place in range(len(items))]
+    assert list(zip(log.event_users.tolist(), log.event_positions.tolist(), strict=True)) == expected
+
+
+@given(histories, st.integers(0, 9))
+def test_kept_events_stay_with_their_users(lists, most):
+    log = InteractionLog.from_lists(lists)
+    log = replace(log, timestamps=np.arange(log.num_events), ratings=np.arange(log.num_events, dtype=np.float32))
+    kept = log.keep(log.items <= most)
+    expected = [[item for item in items if item <= most] for items in lists]
+    assert [kept.history(user).tolist() for user in range(log.num_users)] == expected
+    assert log.count(log.items <= most).tolist() == [len(items) for items in expected]
+    assert kept.timestamps.tolist() == kept.ratings.tolist() == np.flatnonzero(log.items <= most).tolist()
+
+
+@pytest.mark.parametrize("lists", [[], [[]], [[], [1], [], []]], ids=str)
+def test_a_log_may_have_empty_users_or_none(lists):
+    log = InteractionLog.from_lists(lists)
+    assert len(log.event_users) == len(log.event_positions) == log.num_events
+    kept = log.keep(np.zeros(log.num_events, np.bool_))
+    assert (kept.num_users, kept.num_events) == (len(lists), 0)
+    assert log.count(np.ones(log.num_events, np.bool_)).tolist() == [len(items) for items in lists]

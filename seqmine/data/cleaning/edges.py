@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from seqmine.data.cleaning.step import IN_TRAINING, key_numbers
 from seqmine.data.engines.parts import Parts
 from seqmine.structs import InteractionLog, UserError
+from seqmine.structs.log import segment_positions
 
 
 class EdgeChoice(Protocol):
@@ -98,7 +99,7 @@ class AllButLast(TrainingEdge):
         users = key_numbers(frame["user_id"])
         order = _user_time_order(users, frame)
         lengths = np.bincount(users)
-        position = np.arange(len(users)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+        position = segment_positions(np.zeros_like(lengths), lengths)
         inside = np.empty(len(users), dtype=bool)
         inside[order] = position < np.repeat(self.counted_stops_of(lengths), lengths)
         return frame.with_columns(pl.Series(IN_TRAINING, inside)).lazy()
@@ -186,8 +187,7 @@ class BeforeTime(TrainingEdge):
         """Return how many events of each user precede the moment."""
         if log.timestamps is None:
             return lengths
-        counts = np.concatenate([[0], np.cumsum(log.timestamps < self.timestamp)])
-        return counts[log.offsets[1:]] - counts[log.offsets[:-1]]
+        return log.count(log.timestamps < self.timestamp)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -218,7 +218,7 @@ def _history_hashes(log: InteractionLog, users: NDArray[np.int64]) -> NDArray[np
         lengths = log.lengths[block]
         rows = segment_positions(log.offsets[block], lengths)
         ends = np.cumsum(lengths)
-        steps = np.arange(len(rows)) - np.repeat(ends - lengths, lengths)
+        steps = segment_positions(np.zeros_like(lengths), lengths)
         events = _scramble(_scramble(log.timestamps[rows].astype(np.uint64)) + log.items[rows].astype(np.uint64))
         hashes.append(np.add.reduceat(_scramble(events + steps.astype(np.uint64)), ends - lengths))
     return np.concatenate(hashes)

@@ -19,7 +19,7 @@ def window_pairs(log: InteractionLog, num_items: int, window: int) -> sparse.csr
     >>> window_pairs(InteractionLog.from_lists([[1, 2, 3]]), 3, 2)[1].toarray().tolist()
     [[0.0, 0.0, 1.0, 0.5]]
     """
-    users = np.repeat(np.arange(log.num_users), log.lengths)
+    users = log.event_users
     size = num_items + 1
     table = sparse.csr_matrix((size, size))
     for distance in range(1, window + 1):

@@ -105,7 +105,7 @@ def users_who_can(log: InteractionLog, constraints: Constraints) -> InteractionL
     """Return the users that have every symbol of ``must_contain``: no other user can support a pattern with them."""
     if not constraints.must_contain:
         return log
-    users = np.repeat(np.arange(log.num_users), log.lengths)
+    users = log.event_users
     having = [
         np.bincount(users[log.items == symbol], minlength=log.num_users) > 0 for symbol in constraints.must_contain
     ]

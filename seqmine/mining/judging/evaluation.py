@@ -8,7 +8,6 @@ from scipy.stats import binom, hypergeom
 
 from seqmine.mining.judging.rules import measure_rules, with_rule_columns
 from seqmine.mining.statistics.intervals import wilson_interval
-from seqmine.mining.symbols import keep_events
 from seqmine.probing.matching import count_supports, find_supporters
 from seqmine.structs import InteractionLog, PatternTable, UserError
 from seqmine.structs.constraints import Constraints
@@ -47,7 +46,7 @@ def split_time(log: InteractionLog, time: int) -> tuple[InteractionLog, Interact
     """
     if log.timestamps is None:
         raise UserError("A split by time needs timestamps and the log has none: set data.columns.timestamp.")
-    return keep_events(log, log.timestamps < time), keep_events(log, log.timestamps >= time)
+    return log.keep(log.timestamps < time), log.keep(log.timestamps >= time)
 
 
 def later_days(log: InteractionLog, share: float) -> int:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from seqmine.mining.engine.frequent import TooManyPatternsError, mine_frequent
 from seqmine.structs import InteractionLog, PatternTable
 from seqmine.structs.constraints import Constraints
+from seqmine.structs.log import segment_positions
 
 MOST_MULTISETS = 2_000_000
 """More multisets than this are not counted one by one: a bound on their number takes its place."""
@@ -157,7 +158,7 @@ def num_orderings(multisets: PatternTable) -> NDArray[np.float64]:
     places = np.arange(len(multisets.symbols))
     firsts = np.zeros(len(places), np.bool_)
     firsts[multisets.offsets[:-1]] = True
-    place = places - np.repeat(multisets.offsets[:-1], multisets.lengths) + 1
+    place = segment_positions(np.ones_like(multisets.lengths), multisets.lengths)
     firsts[1:] |= multisets.symbols[1:] != multisets.symbols[:-1]
     repeat = places - np.maximum.accumulate(np.where(firsts, places, 0)) + 1
     # k! over the factorials of the repeats, place by place.

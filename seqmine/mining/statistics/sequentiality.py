@@ -83,7 +83,7 @@ def first_order_ndcg(log: InteractionLog, top_k: int = 10) -> float:
     """
     users = np.flatnonzero(log.lengths >= 2)
     targets = log.items[log.offsets[users + 1] - 1]
-    places = np.arange(log.num_events) - np.repeat(log.offsets[:-1], log.lengths)
+    places = log.event_positions
     is_last = np.zeros(log.num_events, np.bool_)
     is_last[log.offsets[users + 1] - 1] = True
     follows = np.flatnonzero((places > 0) & ~is_last)
