@@ -37,7 +37,9 @@ def test_a_run_folder_has_everything(finished):
         "config.yaml", "metrics.json", "per_user.parquet", "catalog.parquet", "environment.json", "events.log",
         "learning_curve.png", "checkpoints",
     } <= names  # fmt: skip
-    assert {path.name for path in (folder / "checkpoints").iterdir()} == {"best.ckpt", "last.ckpt"}
+    assert {path.name for path in (folder / "checkpoints").iterdir()} == {
+        "best.ckpt", "last.ckpt", "before_last.ckpt",
+    }  # fmt: skip
     metrics = metrics_of(folder)
     for name in ("val/ndcg@10", "test/hit_rate@5", "test/mrr@50", "test/coverage@10", "baseline/markov/test/ndcg@10",
                  "best_epoch", "time/train_epoch_s", "time/validate_s", "time/total_s", "memory/peak_mib"):  # fmt: skip

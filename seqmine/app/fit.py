@@ -11,6 +11,7 @@ from seqmine.app.start import settle_protocol
 from seqmine.data.datamodule import SequenceDataModule
 from seqmine.reporting.learning_curve import draw_curves
 from seqmine.runs.belonging import Belonging
+from seqmine.runs.checkpoints import resumed_from
 from seqmine.runs.components import build
 from seqmine.runs.initial_weights import start_from
 from seqmine.runs.restore import Model, build_trainer, reranked
@@ -39,7 +40,7 @@ def fit_and_test(config: DictConfig, watching: Sequence[Callback] = ()) -> dict[
     callbacks = [*build(config.callbacks, config.trusted).values(), belonging, *watching]
     loggers = list(build(config.logger, config.trusted).values())
     trainer = build(config.trainer, config.trusted)(callbacks=callbacks, logger=loggers)
-    resumed = belonging.checked(config.ckpt_path, config.paths.run)
+    resumed = belonging.checked(resumed_from(config.ckpt_path, config.resume, config.paths.run))
     trainer.fit(module, datamodule, ckpt_path=resumed, weights_only=True)
     best = best_weights(trainer)
     trainer.validate(module, datamodule, ckpt_path=best, weights_only=True, verbose=False)

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from omegaconf import DictConfig
 
@@ -14,6 +14,9 @@ from seqmine.app.checks import check_trust
 from seqmine.app.composing import as_hydra_reads, compose_checked, mistake_behind, register_resolvers
 from seqmine.runs.components import CONF_DIR
 from seqmine.structs.errors import UserError
+
+if TYPE_CHECKING:
+    from seqmine.training.stop_signals import Stopped
 
 Task = Callable[[DictConfig], Any]
 
@@ -65,9 +68,15 @@ def _import_lightning() -> None:
 
 
 def _run_with_plain_errors(task: Task, config: DictConfig, overrides: Sequence[str]) -> Any:
+    from seqmine.training.stop_signals import Stopped, stoppable
+
     try:
-        check_trust(config, overrides)
-        return task(config)
+        with stoppable():
+            check_trust(config, overrides)
+            return task(config)
+    except Stopped as stopped:
+        tell_stop(stopped, config)
+        raise
     except Exception as error:
         mistake = mistake_behind(error)
         if mistake is None or config.debug:
@@ -84,6 +93,25 @@ def _search(name: str, arguments: list[str], flags: set[str]) -> None:
         search(name, [argument for argument in arguments if argument not in flags])
     except UserError as error:
         fail(error)
+
+
+def tell_stop(stopped: "Stopped", config: DictConfig) -> None:
+    """Say in a sentence what is kept of a run that was asked to stop, and how to go on; only the first process does.
+
+    Other processes end with status 0: one that Lightning started and that fails makes it kill the first one.
+    """
+    from lightning.pytorch.utilities import rank_zero_only
+
+    if rank_zero_only.rank:  # type: ignore[attr-defined]
+        stopped.code = 0
+        return
+    folder = Path(config.paths.run)
+    kept = sorted((folder / "checkpoints").glob("*last.ckpt"))
+    how = "nothing of it is kept; start it again"
+    if kept:
+        how = f"{kept[-1]} is kept; go on with the same command and resume=auto hydra.run.dir={folder}"
+    sys.stderr.write(f"stopped by {stopped.signal.name}: {how}\n")
+    sys.stderr.flush()
 
 
 def fail(error: Exception) -> None:

@@ -265,7 +265,9 @@ class SequenceDataModule(LightningDataModule):
         if self.trainer is None:
             return 0, 0
         loop = self.trainer.fit_loop
-        return self.trainer.current_epoch, loop.epoch_loop.batch_progress.current.completed
+        # a batch that is processed counts: a checkpoint at its end is written before Lightning calls it completed
+        done: int = loop.epoch_loop.batch_progress.current.processed  # type: ignore[attr-defined]
+        return self.trainer.current_epoch, done
 
     @property
     def _rank(self) -> int:

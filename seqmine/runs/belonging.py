@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import torch
 from lightning import Callback, LightningModule, Trainer
 from omegaconf import DictConfig
 
 from seqmine.data.store import read_catalog
+from seqmine.runs.checkpoints import read_checkpoint
 from seqmine.runs.settings import plain
 from seqmine.structs import Catalog, UserError
 
@@ -37,25 +37,19 @@ class Belonging(Callback):
             "model": self.settings,
         }
 
-    def checked(self, ckpt_path: str | None, folder: str) -> str | None:
-        """Return the checkpoint to go on from, if it is of these items and of this model.
+    def checked(self, ckpt_path: str | None) -> str | None:
+        """Return the checkpoint to go on from, if it is whole, of these items and of this model.
 
         Args:
-            ckpt_path: a file, ``last`` for that of the run folder, or None.
-            folder: of the run.
+            ckpt_path: of the file, or None.
 
         Raises:
-            UserError: there is no such file, or it belongs to other items or to another model.
+            UserError: it is damaged, or belongs to other items or to another model.
         """
         if ckpt_path is None:
             return None
-        path = Path(folder) / "checkpoints" / "last.ckpt" if ckpt_path == "last" else Path(ckpt_path)
-        if not path.is_file():
-            raise UserError(
-                f"ckpt_path is {ckpt_path!r} and there is no file {str(path)!r}; set ckpt_path to "
-                "outputs/train/<run>/checkpoints/last.ckpt, or to null"
-            )
-        checkpoint = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+        path = Path(ckpt_path)
+        checkpoint = read_checkpoint(path, f"ckpt_path is {ckpt_path!r}", mmap=True)
         require_catalog(checkpoint, self.catalog, path, "init_from=<run>, which matches items by their id")
         settings = checkpoint.get(_KEY, {}).get("model", self.settings)
         differing = [name for name in {**settings, **self.settings} if settings.get(name) != self.settings.get(name)]

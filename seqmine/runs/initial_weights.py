@@ -1,6 +1,7 @@
 """Start a training from the weights of a run, on a log whose catalog may have grown since."""
 
 import logging
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from seqmine.models.baselines.fitted import count_table
 from seqmine.models.embeddings.items import ItemEmbedding
 from seqmine.models.mapped import shared_items
 from seqmine.models.module import SequenceModule
+from seqmine.runs.checkpoints import read_checkpoint
 from seqmine.runs.folder import best_checkpoint
 from seqmine.runs.restore import run_catalog
 from seqmine.structs import Catalog, InteractionLog, UserError
@@ -47,7 +49,7 @@ def start_from(config: DictConfig, module: LightningModule, datamodule: Sequence
         )
     if not isinstance(module, SequenceModule):
         raise UserError(f"init_from is {run!r}, but the model is counted and has no weights; set init_from=null")
-    weights: dict[str, Any] = torch.load(best_checkpoint(run), map_location="cpu", weights_only=True)["state_dict"]
+    weights: dict[str, Any] = read_checkpoint(Path(best_checkpoint(run)), f"init_from is {run!r}")["state_dict"]
     known, catalog = run_catalog(run), datamodule.catalog
     _require_same_columns(known, catalog, run)
     of_items = {f"{name}.weight" for name, part in module.named_modules() if isinstance(part, ItemEmbedding)}

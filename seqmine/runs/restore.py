@@ -4,9 +4,7 @@ import json
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
-import torch
 from lightning import Trainer, seed_everything
 from omegaconf import DictConfig, OmegaConf
 
@@ -15,6 +13,7 @@ from seqmine.data.store import read_catalog
 from seqmine.models.baselines.module import BaselineModule
 from seqmine.models.module import SequenceModule
 from seqmine.runs.belonging import require_catalog
+from seqmine.runs.checkpoints import read_checkpoint
 from seqmine.runs.components import build
 from seqmine.runs.folder import best_checkpoint, read_config
 from seqmine.structs import Catalog, UserError
@@ -61,7 +60,7 @@ def load_module(run: str, settings: DictConfig, trusted: Collection[str] = ()) -
     """
     seed_everything(settings.seed, verbose=False)
     path, catalog = best_checkpoint(run), run_catalog(run)
-    checkpoint: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+    checkpoint = read_checkpoint(Path(path), f"run is {run!r}")
     require_catalog(checkpoint, catalog, Path(path), "the catalog.parquet that was written with it")
     with same_components(run):
         module = build(settings.model, trusted)(catalog=catalog)

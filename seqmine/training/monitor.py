@@ -30,6 +30,11 @@ class EarlyStop(EarlyStopping):
         """Refuse what no epoch measures."""
         require_monitor(self.monitor, trainer, pl_module)
 
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:  # noqa: ARG002
+        """Stop again where a resumed training had stopped already."""
+        if self.stopped_epoch > 0 and self.wait_count >= self.patience:
+            trainer.should_stop = True
+
 
 def require_monitor(monitor: str, trainer: Trainer, module: LightningModule) -> None:
     """Refuse to be judged by what no epoch measures.
