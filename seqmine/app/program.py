@@ -1,8 +1,6 @@
 """What every program shares: reading the command line, running one job a process, and telling errors in a sentence."""
 
 import gc
-import os
-import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -12,6 +10,7 @@ from omegaconf import DictConfig
 
 from seqmine.app.checks import check_trust
 from seqmine.app.composing import as_hydra_reads, compose_checked, mistake_behind, register_resolvers
+from seqmine.app.processes import metric_of, run_in_process
 from seqmine.runs.components import CONF_DIR
 from seqmine.structs.errors import UserError
 
@@ -37,7 +36,7 @@ def program(name: str) -> Callable[[Task], Callable[[], None]]:
             from hydra.types import RunMode
 
             if HydraConfig.get().mode == RunMode.MULTIRUN:
-                return _run_in_own_process(name, config)
+                return _run_job(name, config)
             _import_lightning()
             return _run_with_plain_errors(task, config, HydraConfig.get().overrides.task)
 
@@ -121,25 +120,22 @@ def fail(error: Exception) -> None:
     sys.exit(1)
 
 
-def _run_in_own_process(name: str, config: DictConfig) -> Any:
-    """Run one job of a sweep as ``python -m seqmine.<name>`` and return the metric that the sweep looks at, if any."""
+def _run_job(name: str, config: DictConfig) -> Any:
+    """Run one job of a multirun and return the metric that the sweep looks at, if any."""
     from hydra.core.hydra_config import HydraConfig
 
     hydra_config = HydraConfig.get()
     folder = Path(hydra_config.runtime.output_dir)
-    command = [sys.executable, "-m", f"seqmine.{name}", *hydra_config.overrides.task, f"hydra.run.dir='{folder}'"]
-    command += [
+    arguments = [*hydra_config.overrides.task]
+    arguments += [
         f"--config-dir={source.path}"
         for source in hydra_config.runtime.config_sources
         if source.provider == "command-line"
     ]
-    sweep = Path(hydra_config.sweep.dir)
-    done = subprocess.run(command, env={**os.environ, "SEQMINE_SWEEP": sweep.name}, check=False)
-    if done.returncode:
-        raise RuntimeError(f"the run {folder} failed with status {done.returncode}; its messages stand above")
-    from seqmine.runs.folder import monitored, read_metrics
-
-    return monitored(read_metrics(folder), config.get("monitor", "")) if (folder / "metrics.json").exists() else None
+    status = run_in_process(name, arguments, folder, Path(hydra_config.sweep.dir).name)
+    if status:
+        raise RuntimeError(f"the run {folder} failed with status {status}; its messages stand above")
+    return metric_of(folder, config.get("monitor", ""))
 
 
 def _check_command_line(name: str, arguments: list[str]) -> None:

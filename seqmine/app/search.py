@@ -1,13 +1,12 @@
 """A search over settings by Optuna: one process a run, stopped and gone on with at will."""
 
-import os
-import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from omegaconf import DictConfig
 
+from seqmine.app.processes import metric_of, run_in_process
 from seqmine.runs.components import CONF_DIR
 from seqmine.structs.errors import UserError
 
@@ -50,7 +49,9 @@ def search(name: str, arguments: list[str]) -> None:
         trial = study.ask()
         chosen = [f"{override.get_key_element()}={suggest(trial, override)}" for override in space]
         sys.stderr.write(f"search: run {trial.number} with {' '.join(chosen)}\n")
-        _tell(study, trial, _run(name, [*of_runs, *chosen], folder / str(trial.number), config.monitor))
+        run = folder / str(trial.number)
+        status = run_in_process(name, [*of_runs, *chosen], run, folder.name)
+        _tell(study, trial, metric_of(run, config.monitor) if status == 0 else None)
         write_leaderboard(folder, config.monitor)
     _report(study, config)
 
@@ -92,15 +93,6 @@ def _open_study(folder: Path, settings: DictConfig, monitor: str) -> "Study":
     # a search that goes on must not propose what it began with
     study.sampler = optuna.samplers.TPESampler(seed=settings.seed + len(study.trials))
     return study
-
-
-def _run(name: str, arguments: list[str], folder: Path, monitor: str) -> float | None:
-    """Run the program in a process and return the metric that is searched for; None when it failed."""
-    from seqmine.runs.folder import monitored, read_metrics
-
-    command = [sys.executable, "-m", f"seqmine.{name}", *arguments, f"hydra.run.dir='{folder}'"]
-    done = subprocess.run(command, env={**os.environ, "SEQMINE_SWEEP": folder.parent.name}, check=False)
-    return monitored(read_metrics(folder), monitor) if done.returncode == 0 else None
 
 
 def _tell(study: "Study", trial: "Trial", value: float | None) -> None:

@@ -95,6 +95,17 @@ def _draw_popularity(panel: Any, counts: NDArray[np.int64]) -> None:
     top = ranked[: max(len(ranked) // 10, 1)].sum() / max(ranked.sum(), 1)
     title = f"popularity: the top tenth has {top:.0%}"
     panel.set(xscale="log", yscale="log", title=title, xlabel="rank of the item", ylabel="training events")
+    _thin_ticks(panel.xaxis)
+    _thin_ticks(panel.yaxis)
+
+
+def _thin_ticks(axis: Any) -> None:
+    """Label a logarithmic axis at few round numbers, however small its range; Matplotlib labels every minor tick."""
+    from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
+
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5), numticks=8))
+    axis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+    axis.set_minor_formatter(NullFormatter())
 
 
 def _draw_times(panel: Any, log: InteractionLog) -> None:

@@ -4,7 +4,7 @@ import json
 import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from glob import glob
+from glob import escape, glob
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -77,7 +77,7 @@ def find_runs(patterns: Sequence[str]) -> list[FinishedRun]:
     Raises:
         UserError: no finished run matches, or a run has no ranks of its users.
     """
-    folders = sorted({Path(path) for pattern in patterns for path in glob(pattern, recursive=True)})  # noqa: PTH207 - absolute too
+    folders = sorted({path for pattern in patterns for path in _matching(pattern)})
     started = [folder for folder in folders if (folder / "config.yaml").is_file()]
     finished = [folder for folder in started if (folder / "metrics.json").is_file()]
     if not finished:
@@ -94,6 +94,16 @@ def find_runs(patterns: Sequence[str]) -> list[FinishedRun]:
                 "leave it out of runs"
             )
     return [_read_run(folder) for folder in finished]
+
+
+def _matching(pattern: str) -> list[Path]:
+    """Return the paths that a glob matches; its leading folders that exist by name are no glob, brackets and all."""
+    parts, known = Path(pattern).parts, Path()
+    while parts and (known / parts[0]).exists():
+        known, parts = known / parts[0], parts[1:]
+    if not parts:
+        return [known]
+    return [Path(path) for path in glob(str(Path(escape(str(known)), *parts)), recursive=True)]  # noqa: PTH207 - absolute too
 
 
 def require_one_protocol(runs: Sequence[FinishedRun]) -> None:

@@ -16,6 +16,21 @@ def test_runs_that_differ_by_seed_and_place_are_one_row(tmp_path):
     assert [run.seed for run in row.runs] == [1, 2, 3]
 
 
+@pytest.mark.parametrize("pattern", ["lr[1]", "*", "lr[[]1]", "lr[[]?]"])
+def test_a_folder_with_brackets_is_found_by_its_name_and_by_a_glob(pattern, tmp_path, monkeypatch):
+    finished_run(tmp_path / "all [old]" / "lr[1]", ranks=ranks_of(0))
+    monkeypatch.chdir(tmp_path)
+    for folder in ("all [old]", str(tmp_path / "all [old]"), "all*"):
+        (run,) = find_runs([f"{folder}/{pattern}"]) if folder != "all*" or pattern != "lr[1]" else find_runs(["all*/*"])
+        assert run.folder.name == "lr[1]"
+
+
+def test_brackets_that_name_no_folder_are_a_glob(tmp_path):
+    for number, seed in enumerate([1, 2, 3]):
+        finished_run(tmp_path / f"run{number}", ranks=ranks_of(seed), seed=seed)
+    assert [run.folder.name for run in find_runs([str(tmp_path / "run[02]")])] == ["run0", "run2"]
+
+
 def test_rows_of_one_name_are_told_apart_by_what_differs(tmp_path):
     finished_run(tmp_path / "a", ranks=ranks_of(0), dropout=0.1)
     finished_run(tmp_path / "b", ranks=ranks_of(1), dropout=0.2)

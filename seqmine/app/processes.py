@@ -1,0 +1,29 @@
+"""One job of a sweep in a process of its own."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from seqmine.app.composing import setting
+
+
+def run_in_process(name: str, arguments: Sequence[str], folder: Path, sweep: str) -> int:
+    """Run ``python -m seqmine.<name>`` and return its exit status; what it prints goes where this process prints.
+
+    Args:
+        name: of the program.
+        arguments: its overrides and flags.
+        folder: that it writes into.
+        sweep: name of the sweep that the job belongs to.
+    """
+    command = [sys.executable, "-m", f"seqmine.{name}", *arguments, setting("hydra.run.dir", folder)]
+    return subprocess.run(command, env={**os.environ, "SEQMINE_SWEEP": sweep}, check=False).returncode
+
+
+def metric_of(folder: Path, monitor: str) -> float | None:
+    """Return the metric that a job is judged by; None when it measured nothing."""
+    from seqmine.runs.folder import monitored, read_metrics
+
+    return monitored(read_metrics(folder), monitor) if (folder / "metrics.json").is_file() else None
