@@ -14,33 +14,7 @@ from seqmine.models.layers.residual import take_last
 from seqmine.structs import UserError
 
 
-class _SelfAttention(nn.Module):
-    """What all kinds of attention share: the projections of a history to heads and of the mixed heads back.
-
-    Args:
-        embedding_dim: size D of the vectors.
-        num_heads: heads H; must divide ``embedding_dim``.
-        dropout: dropout of the result, before the residual sum.
-    """
-
-    def __init__(self, *, embedding_dim: int, num_heads: int, dropout: float) -> None:
-        super().__init__()
-        check_heads(embedding_dim, num_heads)
-        self.num_heads = num_heads
-        self.in_projection = nn.Linear(embedding_dim, 3 * embedding_dim)
-        self.out_projection = nn.Linear(embedding_dim, embedding_dim)
-        self.dropout = Dropout(dropout)
-
-    def _project(self, hidden: Float[Tensor, "B L D"]) -> tuple[Float[Tensor, "B H L d"], ...]:
-        """Return the heads of queries, keys and values."""
-        return split_heads(self.in_projection(hidden), 3, self.num_heads)
-
-    def _finish(self, mixed: Float[Tensor, "B H L d"]) -> Float[Tensor, "B L D"]:
-        """Return what goes into the residual sum."""
-        return self.dropout(self.out_projection(merge_heads(mixed)))
-
-
-class CausalSelfAttention(_SelfAttention):
+class CausalSelfAttention(nn.Module):
     """Multi-head softmax attention over the past (Vaswani et al. 2017, arXiv:1706.03762).
 
     Args:
@@ -51,15 +25,17 @@ class CausalSelfAttention(_SelfAttention):
     """
 
     def __init__(self, *, embedding_dim: int, num_heads: int, dropout: float, attention_dropout: float = 0.0) -> None:
-        super().__init__(embedding_dim=embedding_dim, num_heads=num_heads, dropout=dropout)
+        super().__init__()
+        self.num_heads = num_heads
+        self.in_projection, self.out_projection, self.dropout = _projections(embedding_dim, num_heads, dropout)
         self.attention_dropout = attention_dropout
 
     def forward(self, hidden: Float[Tensor, "B L D"]) -> Float[Tensor, "B L D"]:
         """Return for each position a mix of the positions up to it."""
-        query, key, value = self._project(hidden)
+        query, key, value = split_heads(self.in_projection(hidden), 3, self.num_heads)
         probability = self.attention_dropout if self.training else 0.0
         mixed = F.scaled_dot_product_attention(query, key, value, is_causal=True, dropout_p=probability)
-        return self._finish(mixed)
+        return self.dropout(self.out_projection(merge_heads(mixed)))
 
     def last(self, hidden: Float[Tensor, "B L D"], last: Int[Tensor, "B"]) -> Float[Tensor, "B 1 D"]:
         """Return the mix of one position of each row, without asking for those of the others."""
@@ -67,10 +43,10 @@ class CausalSelfAttention(_SelfAttention):
         width = hidden.shape[2]
         (query,) = split_heads(F.linear(take_last(hidden, last), weight[:width], bias[:width]), 1, self.num_heads)
         key, value = split_heads(F.linear(hidden, weight[width:], bias[width:]), 2, self.num_heads)
-        return self._finish(mix_past(query, key, value, last))
+        return self.dropout(self.out_projection(merge_heads(mix_past(query, key, value, last))))
 
 
-class BidirectionalSelfAttention(_SelfAttention):
+class BidirectionalSelfAttention(nn.Module):
     """Multi-head softmax attention to both sides (BERT, Devlin et al. 2019, arXiv:1810.04805).
 
     Args:
@@ -79,33 +55,19 @@ class BidirectionalSelfAttention(_SelfAttention):
         dropout: dropout of the result, before the residual sum.
     """
 
+    def __init__(self, *, embedding_dim: int, num_heads: int, dropout: float) -> None:
+        super().__init__()
+        self.num_heads = num_heads
+        self.in_projection, self.out_projection, self.dropout = _projections(embedding_dim, num_heads, dropout)
+
     def forward(self, hidden: Float[Tensor, "B L D"], valid_mask: Bool[Tensor, "B L"]) -> Float[Tensor, "B L D"]:
         """Return for each position a mix of all valid positions of its row."""
-        query, key, value = self._project(hidden)
+        query, key, value = split_heads(self.in_projection(hidden), 3, self.num_heads)
         mixed = F.scaled_dot_product_attention(query, key, value, attn_mask=valid_mask[:, None, None])
-        return self._finish(mixed)
+        return self.dropout(self.out_projection(merge_heads(mixed)))
 
 
-class _Rotary(_SelfAttention):
-    """Turns queries and keys by their positions, so that their products tell distances (RoFormer, Su et al. 2021)."""
-
-    frequencies: Tensor
-
-    def __init__(self, *, embedding_dim: int, num_heads: int, dropout: float, base: float = 10_000.0) -> None:
-        super().__init__(embedding_dim=embedding_dim, num_heads=num_heads, dropout=dropout)
-        head_dim = embedding_dim // num_heads
-        frequencies = base ** (-torch.arange(0, head_dim, 2, dtype=torch.float32) / head_dim)
-        self.register_buffer("frequencies", frequencies, persistent=False)
-
-    def _project(self, hidden: Float[Tensor, "B L D"]) -> tuple[Float[Tensor, "B H L d"], ...]:
-        """Return the heads of queries, keys and values, the first two turned."""
-        query, key, value = super()._project(hidden)
-        angles = torch.outer(torch.arange(hidden.shape[1], device=hidden.device), self.frequencies)
-        cosine, sine = angles.cos(), angles.sin()
-        return rotate(query, cosine, sine), rotate(key, cosine, sine), value.contiguous()
-
-
-class RotarySelfAttention(_Rotary):
+class RotarySelfAttention(nn.Module):
     """Causal attention that turns queries and keys by their distance (RoFormer, Su et al. 2021, arXiv:2104.09864).
 
     It depends on distances alone, so every prefix of a history is treated as if it ended there: training on all
@@ -118,13 +80,23 @@ class RotarySelfAttention(_Rotary):
         base: longest wavelength of the rotation, in positions.
     """
 
+    frequencies: Tensor
+
+    def __init__(self, *, embedding_dim: int, num_heads: int, dropout: float, base: float = 10_000.0) -> None:
+        super().__init__()
+        self.num_heads = num_heads
+        self.in_projection, self.out_projection, self.dropout = _projections(embedding_dim, num_heads, dropout)
+        self.register_buffer("frequencies", _frequencies(embedding_dim // num_heads, base), persistent=False)
+
     def forward(self, hidden: Float[Tensor, "B L D"]) -> Float[Tensor, "B L D"]:
         """Return for each position a mix of the positions up to it."""
-        query, key, value = self._project(hidden)
-        return self._finish(F.scaled_dot_product_attention(query, key, value, is_causal=True))
+        query, key, value = split_heads(self.in_projection(hidden), 3, self.num_heads)
+        query, key = turn(query, key, self.frequencies)
+        mixed = F.scaled_dot_product_attention(query, key, value.contiguous(), is_causal=True)
+        return self.dropout(self.out_projection(merge_heads(mixed)))
 
 
-class BidirectionalRotarySelfAttention(_Rotary):
+class BidirectionalRotarySelfAttention(nn.Module):
     """Attention to both sides that turns queries and keys by their distance.
 
     Args:
@@ -134,13 +106,24 @@ class BidirectionalRotarySelfAttention(_Rotary):
         base: longest wavelength of the rotation, in positions.
     """
 
+    frequencies: Tensor
+
+    def __init__(self, *, embedding_dim: int, num_heads: int, dropout: float, base: float = 10_000.0) -> None:
+        super().__init__()
+        self.num_heads = num_heads
+        self.in_projection, self.out_projection, self.dropout = _projections(embedding_dim, num_heads, dropout)
+        self.register_buffer("frequencies", _frequencies(embedding_dim // num_heads, base), persistent=False)
+
     def forward(self, hidden: Float[Tensor, "B L D"], valid_mask: Bool[Tensor, "B L"]) -> Float[Tensor, "B L D"]:
         """Return for each position a mix of all valid positions of its row."""
-        query, key, value = self._project(hidden)
-        return self._finish(F.scaled_dot_product_attention(query, key, value, attn_mask=valid_mask[:, None, None]))
+        query, key, value = split_heads(self.in_projection(hidden), 3, self.num_heads)
+        query, key = turn(query, key, self.frequencies)
+        mask = valid_mask[:, None, None]
+        mixed = F.scaled_dot_product_attention(query, key, value.contiguous(), attn_mask=mask)
+        return self.dropout(self.out_projection(merge_heads(mixed)))
 
 
-class RelativeSelfAttention(_SelfAttention):
+class RelativeSelfAttention(nn.Module):
     """Causal attention with a learned bias for each distance and head (T5, Raffel et al. 2020, arXiv:1910.10683).
 
     Unlike T5 distances are not bucketed: histories are short enough for one number a distance.
@@ -153,21 +136,23 @@ class RelativeSelfAttention(_SelfAttention):
     """
 
     def __init__(self, *, embedding_dim: int, num_heads: int, dropout: float, max_distance: int = 200) -> None:
-        super().__init__(embedding_dim=embedding_dim, num_heads=num_heads, dropout=dropout)
+        super().__init__()
+        self.num_heads = num_heads
+        self.in_projection, self.out_projection, self.dropout = _projections(embedding_dim, num_heads, dropout)
         self.distance_bias = nn.Parameter(torch.zeros(num_heads, max_distance + 1))
 
     def forward(self, hidden: Float[Tensor, "B L D"]) -> Float[Tensor, "B L D"]:
         """Return for each position a mix of the positions up to it."""
-        query, key, value = self._project(hidden)
+        query, key, value = split_heads(self.in_projection(hidden), 3, self.num_heads)
         positions = torch.arange(hidden.shape[1], device=hidden.device)
         distance = positions.unsqueeze(1) - positions
         bias = self.distance_bias[:, distance.clamp(0, self.distance_bias.shape[1] - 1)]
         bias = bias.masked_fill(distance < 0, -torch.inf)
         mixed = F.scaled_dot_product_attention(query, key, value, attn_mask=bias.unsqueeze(0).to(query.dtype))
-        return self._finish(mixed)
+        return self.dropout(self.out_projection(merge_heads(mixed)))
 
 
-class BiasedSelfAttention(_SelfAttention):
+class BiasedSelfAttention(nn.Module):
     """Causal attention that adds to its scores a bias that is made once for all layers.
 
     Args:
@@ -176,13 +161,39 @@ class BiasedSelfAttention(_SelfAttention):
         dropout: dropout of the result, before the residual sum.
     """
 
+    def __init__(self, *, embedding_dim: int, num_heads: int, dropout: float) -> None:
+        super().__init__()
+        self.num_heads = num_heads
+        self.in_projection, self.out_projection, self.dropout = _projections(embedding_dim, num_heads, dropout)
+
     def forward(self, hidden: Float[Tensor, "B L D"], bias: Float[Tensor, "B H L L"]) -> Float[Tensor, "B L D"]:
         """Return for each position a mix of the positions up to it."""
-        query, key, value = self._project(hidden)
+        query, key, value = split_heads(self.in_projection(hidden), 3, self.num_heads)
         future = torch.ones(bias.shape[-2:], dtype=torch.bool, device=bias.device).triu(1)
         mask = bias.masked_fill(future, -torch.inf).to(query.dtype)
         mixed = F.scaled_dot_product_attention(query, key, value, attn_mask=mask)
-        return self._finish(mixed)
+        return self.dropout(self.out_projection(merge_heads(mixed)))
+
+
+def _projections(embedding_dim: int, num_heads: int, dropout: float) -> tuple[nn.Linear, nn.Linear, Dropout]:
+    """Return what every kind of attention has: projections to heads and back, and the dropout of the result."""
+    check_heads(embedding_dim, num_heads)
+    joint, back = nn.Linear(embedding_dim, 3 * embedding_dim), nn.Linear(embedding_dim, embedding_dim)
+    return joint, back, Dropout(dropout)
+
+
+def _frequencies(head_dim: int, base: float) -> Float[Tensor, "h"]:
+    """Return by how much each pair of numbers of a head is turned from one position to the next."""
+    return base ** (-torch.arange(0, head_dim, 2, dtype=torch.float32) / head_dim)
+
+
+def turn(
+    query: Float[Tensor, "B H L d"], key: Float[Tensor, "B H L d"], frequencies: Float[Tensor, "h"]
+) -> tuple[Float[Tensor, "B H L d"], Float[Tensor, "B H L d"]]:
+    """Turn queries and keys by their positions, so that their products tell distances (RoFormer, Su et al. 2021)."""
+    angles = torch.outer(torch.arange(query.shape[2], device=query.device), frequencies)
+    cosine, sine = angles.cos(), angles.sin()
+    return rotate(query, cosine, sine), rotate(key, cosine, sine)
 
 
 def mix_past(

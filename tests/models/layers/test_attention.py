@@ -10,6 +10,8 @@ from seqmine.models.layers.attention import (
     CausalSelfAttention,
     RelativeSelfAttention,
     RotarySelfAttention,
+    split_heads,
+    turn,
 )
 
 KINDS = [CausalSelfAttention, RotarySelfAttention, RelativeSelfAttention]
@@ -41,7 +43,9 @@ def test_softmax_attention_equals_its_definition():
 @pytest.mark.parametrize("kind", [RotarySelfAttention, BidirectionalRotarySelfAttention])
 def test_rotation_tells_the_distance_and_nothing_else(kind):
     """Of one event again and again, what one says to another depends on how far apart they are."""
-    query, key, _ = build(kind)._project(torch.randn(1, 1, 16).expand(1, 6, 16))
+    layer, hidden = build(kind), torch.randn(1, 1, 16).expand(1, 6, 16)
+    query, key, _ = split_heads(layer.in_projection(hidden), 3, layer.num_heads)
+    query, key = turn(query, key, layer.frequencies)
     scores = query @ key.transpose(-1, -2)
     torch.testing.assert_close(scores[..., 1:, 1:], scores[..., :-1, :-1])
     assert (scores[..., 5, :].diff().abs() > 1e-4).all()
