@@ -8,7 +8,7 @@ from torch import nn
 
 from seqmine.models.embeddings.attributes import AttributedItems
 from seqmine.models.embeddings.items import ItemEmbedding
-from seqmine.models.encoders.gru import GRUEncoder
+from seqmine.models.encoders.recurrent import RecurrentEncoder
 from seqmine.models.losses.cross_entropy import CrossEntropy
 from seqmine.models.mapped import MappedModel, shared_items, with_new_items
 from seqmine.models.module import SequenceModule
@@ -80,7 +80,7 @@ def test_a_model_scores_a_history_as_if_new_items_had_not_been_there(batch):
 def network(catalog: Catalog, item_table) -> SequenceModule:
     torch.manual_seed(0)
     return SequenceModule(
-        embedding_dim=8, encoder=GRUEncoder(embedding_dim=8, hidden_dim=8, num_layers=1, dropout=0.0),
+        embedding_dim=8, encoder=RecurrentEncoder(embedding_dim=8, hidden_dim=8, num_layers=1, dropout=0.0, cell=nn.GRU),
         loss=CrossEntropy(), catalog=catalog, optimizer=partial(torch.optim.AdamW, lr=0.1), scheduler=constant,
         item_table=item_table,
     ).eval()  # fmt: skip

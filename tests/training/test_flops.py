@@ -3,9 +3,9 @@ from functools import partial
 import pytest
 import torch
 from hydra import compose, initialize_config_dir
+from torch import nn
 
-from seqmine.models.encoders.gru import GRUEncoder
-from seqmine.models.encoders.lstm import LSTMEncoder
+from seqmine.models.encoders.recurrent import RecurrentEncoder
 from seqmine.models.encoders.sasrec import SASRecEncoder
 from seqmine.models.losses.cross_entropy import CrossEntropy
 from seqmine.models.losses.intent_prototypes import IntentPrototypes
@@ -42,9 +42,10 @@ def test_cost_of_a_transformer_is_that_of_its_matrices():
     assert cost.per_event == 3 * 2 * 6 * D * D
 
 
-@pytest.mark.parametrize(("encoder", "gates"), [(LSTMEncoder, 4), (GRUEncoder, 3)])
-def test_cost_of_recurrent_networks_is_counted(encoder, gates):
-    cost = training_cost(module(encoder(embedding_dim=D, hidden_dim=D, num_layers=1, dropout=0.0)), BATCH)
+@pytest.mark.parametrize(("cell", "gates"), [(nn.LSTM, 4), (nn.GRU, 3)])
+def test_cost_of_recurrent_networks_is_counted(cell, gates):
+    encoder = RecurrentEncoder(embedding_dim=D, hidden_dim=D, num_layers=1, dropout=0.0, cell=cell)
+    cost = training_cost(module(encoder), BATCH)
     assert cost.per_event >= 3 * 2 * gates * 2 * D * D
     assert cost.per_pair == 0
 
