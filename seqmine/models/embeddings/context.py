@@ -5,7 +5,6 @@ later events: gaps are those to the event before.
 """
 
 from collections.abc import Callable
-from typing import ClassVar, Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float, Int
@@ -15,23 +14,12 @@ from seqmine.models.embeddings.items import scale_up
 from seqmine.structs import Catalog, SequenceBatch, UserError
 
 
-@runtime_checkable
-class ContextEmbedding(Protocol):
-    """A part that says more of each event; a ``torch.nn.Module`` built with ``catalog`` and ``embedding_dim``."""
-
-    columns: ClassVar[tuple[str, ...]]
-    """The optional columns of a batch that the part reads."""
-
-    def __call__(self, batch: SequenceBatch) -> Float[Tensor, "B #L D"]:
-        """Return a vector for each position, or one for all positions of a row."""
-        ...
-
-
 class Context(nn.Module):
     """The sum of the parts that a model was given; nothing when it was given none.
 
     Args:
-        parts: builds a part by its name from ``catalog``.
+        parts: builds by its name, from ``catalog``, a module that turns a batch into a vector for each position or
+            one for all positions of a row; its ``columns`` name the optional columns of a batch that it reads.
         catalog: the items, and the sizes of what is known of events and users.
     """
 
