@@ -1,7 +1,7 @@
 """The Lightning module of every encoder: embeds histories, encodes them, learns the next item, scores the catalog."""
 
-from collections.abc import Callable, Iterable
-from typing import Any, ClassVar
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float, Int
@@ -16,9 +16,50 @@ from seqmine.models.embeddings.items import ItemEmbedding
 from seqmine.models.layers.residual import take_last
 from seqmine.models.negatives import prepare_samplers
 from seqmine.models.optimizers import LazyAdamW, clip_norm
-from seqmine.structs import Catalog, ItemTable, LastStateEncoder, SequenceBatch, UserError
+from seqmine.structs import Catalog, InteractionLog, ItemTable, LastStateEncoder, SequenceBatch, UserError
 
 _SCORED_ROWS = 32  # queries of one product with the whole catalog on a CPU
+
+
+@runtime_checkable
+class AuxiliaryLoss(Protocol):
+    """A loss that a model learns in addition to that of the next item; a ``torch.nn.Module``.
+
+    Any number of them can be combined in ``auxiliary``. A part draws from torch's default generator, which is seeded
+    before each step, and may ask the encoder for more than the hidden states, such as the parameters of a posterior.
+    """
+
+    weight: float
+    """Weight of the loss in the sum that is minimized, from 0."""
+    num_passes: int
+    """Passes of a batch through the encoder that the loss compares, which differ by dropout; 1: the only one."""
+
+    def __call__(
+        self, model: "SequenceModule", passes: Sequence[Float[Tensor, "B L D"]], batch: SequenceBatch
+    ) -> tuple[Float[Tensor, ""], Float[Tensor, ""]]:
+        """Return the loss of a batch, not weighted, and the number that is logged as ``train/<name>``.
+
+        Args:
+            model: encodes histories and compares hidden states with items.
+            passes: hidden states of the batch, at least ``num_passes`` times; the loss of the next item is that of the
+                first, and all auxiliary losses share the others.
+            batch: histories and what comes next in them.
+        """
+        ...
+
+
+@runtime_checkable
+class CountedLoss(AuxiliaryLoss, Protocol):
+    """An auxiliary loss that rests on counts of the training part."""
+
+    def count(self, model: "SequenceModule", log: InteractionLog) -> None:
+        """Count when a fit starts; every device counts the same.
+
+        Args:
+            model: to be trained.
+            log: the training part.
+        """
+        ...
 
 
 class SequenceModule(LightningModule):
@@ -34,14 +75,13 @@ class SequenceModule(LightningModule):
         item_table: builds the vectors of items from ``catalog`` and ``embedding_dim``.
         cosine_temperature: score items by the cosine with the hidden state, divided by this number, so that frequent
             items do not win by the length of their vectors; null scores by the inner product.
-        context: builds by name, from the catalog, what is known of events beside their items; see ``Context``.
+        context: builds by name, from the catalog, the side information of events; see ``Context``.
+        auxiliary: losses that are learned in addition to that of the next item, by the name that they are logged with.
 
     Raises:
-        UserError: a temperature that is not above 0.
+        UserError: a temperature that is not above 0, or an auxiliary loss that has none or a negative weight, or a
+            name that is taken.
     """
-
-    loss_names: ClassVar[tuple[str, ...]] = ("loss",)
-    """The names of what ``training_losses`` returns beside the loss itself."""
 
     def __init__(
         self,
@@ -55,6 +95,7 @@ class SequenceModule(LightningModule):
         item_table: Callable[..., ItemTable] = ItemEmbedding,
         cosine_temperature: float | None = None,
         context: dict[str, Callable[..., nn.Module]] | None = None,
+        auxiliary: dict[str, nn.Module] | None = None,
     ) -> None:
         super().__init__()
         if cosine_temperature is not None and cosine_temperature <= 0:
@@ -63,6 +104,8 @@ class SequenceModule(LightningModule):
         self.context = Context(parts=context or {}, catalog=catalog)
         self.encoder = encoder
         self.loss = loss
+        self.auxiliary = _checked(auxiliary or {})
+        self.num_passes: int = max([1, *(int(part.num_passes) for part in self.auxiliary.values())])  # type: ignore[arg-type]
         prepare_samplers(loss, catalog)
         self.num_items = catalog.num_items
         self.cosine_temperature = cosine_temperature
@@ -106,14 +149,30 @@ class SequenceModule(LightningModule):
         queries, items = self.compared(hidden)
         return self.loss(queries, targets, items)
 
+    @property
+    def loss_names(self) -> tuple[str, ...]:
+        """The names of what ``training_losses`` returns in addition to the loss itself."""
+        return ("loss", *self.auxiliary)
+
     def training_losses(self, batch: SequenceBatch) -> tuple[Tensor, dict[str, Tensor]]:
-        """Return the loss over the positions that have a target, and its parts by the name that they are logged with.
+        """Return the sum of all losses, and its parts by the name that they are logged with.
 
         Args:
             batch: histories and what comes next in them.
         """
-        loss = self.next_item_loss(*select_targets(self(batch), batch))
-        return loss, {"loss": loss}
+        passes = [self(batch) for _ in range(self.num_passes)]
+        loss = self.next_item_loss(*select_targets(passes[0], batch))
+        parts = {"loss": loss}
+        for name, part in self.auxiliary.items():
+            term, parts[name] = part(self, passes, batch)
+            loss = loss + part.weight * term
+        return loss, parts
+
+    def on_fit_start(self) -> None:
+        """Let auxiliary losses count the training part, where they rest on counts."""
+        for part in self.auxiliary.values():
+            if isinstance(part, CountedLoss):
+                part.count(self, self.trainer.datamodule.prepared.training_log())  # type: ignore[attr-defined]
 
     def training_step(self, batch: SequenceBatch, batch_index: int) -> Tensor:  # noqa: ARG002
         """Log the losses of a batch and return what is to be made small on this device."""
@@ -201,6 +260,17 @@ def select_targets(
     """Return the hidden states of the positions that have a target, and the targets."""
     positions = batch.targets.flatten().nonzero().squeeze(1)
     return hidden.flatten(0, 1).index_select(0, positions), batch.targets.flatten().index_select(0, positions)
+
+
+def _checked(auxiliary: dict[str, nn.Module]) -> nn.ModuleDict:
+    for name, part in auxiliary.items():
+        if name == "loss" or hasattr(nn.ModuleDict, name):
+            raise UserError(f"auxiliary.{name} has a name that is taken; give that part of auxiliary another name")
+        if not isinstance(part, AuxiliaryLoss):
+            raise UserError(f"auxiliary.{name} is a {type(part).__name__}, allowed are auxiliary losses with a weight")
+        if part.weight < 0:
+            raise UserError(f"auxiliary.{name}.weight is {part.weight}, allowed are numbers from 0")
+    return nn.ModuleDict(auxiliary)
 
 
 def _decay_groups(parameters: Iterable[nn.Parameter]) -> list[dict[str, Any]]:

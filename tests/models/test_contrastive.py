@@ -4,11 +4,13 @@ from functools import partial
 import pytest
 import torch
 from lightning import Trainer
+from torch import nn
 from torch.utils.data import DataLoader
 
-from seqmine.models.contrastive import AugmentedViewModule, TwoViewModule, last_states, view_contrast
-from seqmine.models.encoders.gru import GRUEncoder
+from seqmine.models.contrastive import AugmentedViewContrast, TwoViewContrast, last_states, view_contrast
+from seqmine.models.encoders.recurrent import RecurrentEncoder
 from seqmine.models.losses.cross_entropy import CrossEntropy
+from seqmine.models.module import SequenceModule
 from seqmine.models.schedules import constant
 from seqmine.structs import Catalog, SequenceBatch, UserError
 
@@ -19,14 +21,13 @@ def make_batch():
     return SequenceBatch(items, targets, torch.tensor([3, 2, 1]), torch.arange(3))
 
 
-def make_module(contrast_weight, kind=TwoViewModule):
+def make_module(contrast_weight, kind=TwoViewContrast):
     torch.manual_seed(0)
-    return kind(
+    return SequenceModule(
         embedding_dim=8,
-        encoder=GRUEncoder(embedding_dim=8, hidden_dim=8, num_layers=1, dropout=0.3),
+        encoder=RecurrentEncoder(embedding_dim=8, hidden_dim=8, num_layers=1, dropout=0.3, cell=nn.GRU),
         loss=CrossEntropy(),
-        contrast_weight=contrast_weight,
-        temperature=0.5,
+        auxiliary={"contrast": kind(weight=contrast_weight, temperature=0.5)},
         catalog=Catalog.of_size(9),
         optimizer=partial(torch.optim.SGD, lr=0.1),
         scheduler=constant,
@@ -62,7 +63,7 @@ def test_only_the_last_event_of_each_history_is_a_view():
     assert view_contrast(first, other, batch, 0.5) == view_contrast(first, first, batch, 0.5)
 
 
-def train_one_step(contrast_weight, folder, kind=TwoViewModule, batch=None):
+def train_one_step(contrast_weight, folder, kind=TwoViewContrast, batch=None):
     module = make_module(contrast_weight, kind)
     trainer = Trainer(
         max_epochs=1,
@@ -96,15 +97,15 @@ def make_views():
 @pytest.mark.filterwarnings("ignore:You defined a `validation_step`")
 def test_augmented_views_change_what_a_step_learns(tmp_path):
     batch = replace(make_batch(), views=make_views())
-    plain, without = train_one_step(0.0, tmp_path, AugmentedViewModule, batch)
-    contrasted, logged = train_one_step(0.5, tmp_path, AugmentedViewModule, batch)
+    plain, without = train_one_step(0.0, tmp_path, AugmentedViewContrast, batch)
+    contrasted, logged = train_one_step(0.5, tmp_path, AugmentedViewContrast, batch)
     assert logged["train/loss"] == without["train/loss"] > 0
     assert logged["train/contrast"] == without["train/contrast"] > 0
     assert not torch.allclose(plain, contrasted)
 
 
 def test_the_contrast_of_augmented_views_is_normalized_temperature_cross_entropy(tmp_path, monkeypatch):
-    module, views, logged = make_module(1.0, AugmentedViewModule).eval(), make_views(), {}
+    module, views, logged = make_module(1.0, AugmentedViewContrast).eval(), make_views(), {}
     module.trainer = type("Trainer", (), {"world_size": 1})()
     monkeypatch.setattr(module, "log", lambda name, value, **_: logged.update({name: value}))
     module.training_step(replace(make_batch(), views=views), 0)
@@ -116,4 +117,10 @@ def test_the_contrast_of_augmented_views_is_normalized_temperature_cross_entropy
 
 def test_a_task_without_views_is_refused():
     with pytest.raises(UserError, match="set data/task=two_views"):
-        make_module(1.0, AugmentedViewModule).training_step(make_batch(), 0)
+        make_module(1.0, AugmentedViewContrast).training_step(make_batch(), 0)
+
+
+def test_a_temperature_of_0_is_refused():
+    for kind in (TwoViewContrast, AugmentedViewContrast):
+        with pytest.raises(UserError, match="temperature is 0.0, allowed are numbers above 0"):
+            kind(weight=1.0, temperature=0.0)

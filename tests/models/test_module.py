@@ -137,3 +137,55 @@ def test_lazy_updates_are_refused_where_the_gradient_reaches_all_items():
     own = module(optimizer=lazy, catalog=catalog)
     own.trainer = SimpleNamespace(world_size=1, estimated_stepping_batches=10)
     assert isinstance(own.configure_optimizers()["optimizer"], LazyAdamW)
+
+
+class Size(nn.Module):
+    """The size of the hidden states, as an auxiliary loss with a parameter."""
+
+    def __init__(self, weight, factor=1.0, num_passes=1):
+        super().__init__()
+        self.num_passes = num_passes
+        self.weight, self.factor = weight, nn.Parameter(torch.tensor(factor))
+
+    def forward(self, model, passes, batch):
+        assert len(passes) >= self.num_passes
+        assert model(batch).shape == passes[-1].shape == (*batch.items.shape, 8)
+        term = self.factor * passes[-1].square().mean()
+        return term, term.detach() * 7
+
+
+def test_auxiliary_losses_are_added_by_their_weights_and_logged_by_their_names():
+    plain, _ = module().training_losses(BATCH)
+    net = module(auxiliary={"size": Size(0.5), "other": Size(2.0, factor=3.0)})
+    assert net.loss_names == ("loss", "size", "other")
+    loss, logged = net.training_losses(BATCH)
+    size = net(BATCH).square().mean()
+    torch.testing.assert_close(loss, plain + 0.5 * size + 2.0 * 3.0 * size)
+    assert logged["loss"] == plain
+    torch.testing.assert_close(logged["size"], 7 * size)
+    torch.testing.assert_close(logged["other"], 7 * 3 * size)
+    loss.backward()
+    assert net.auxiliary["other"].factor.grad == pytest.approx(2.0 * size.item())
+
+
+def test_auxiliary_losses_share_the_passes_through_the_encoder():
+    net = module(auxiliary={"one": Size(1.0, num_passes=2), "other": Size(1.0, num_passes=2), "none": Size(1.0)})
+    calls = []
+    net.encoder.register_forward_hook(lambda *_: calls.append(1))
+    net.training_losses(BATCH)
+    assert len(calls) == 2 + 3, "each of the losses of this test asks once more"
+
+
+@pytest.mark.parametrize(
+    ("auxiliary", "message"),
+    [
+        ({"loss": Size(1.0)}, "auxiliary.loss has a name that is taken"),
+        ({"items": Size(1.0)}, "auxiliary.items has a name that is taken"),
+        ({"size": Size(-1.0)}, "auxiliary.size.weight is -1.0, allowed are numbers from 0"),
+        ({"size": nn.ReLU()}, "auxiliary.size is a ReLU, allowed are auxiliary losses"),
+    ],
+    ids=["taken", "attribute", "negative", "no loss"],
+)
+def test_an_auxiliary_loss_that_cannot_be_added_is_refused(auxiliary, message):
+    with pytest.raises(UserError, match=message):
+        module(auxiliary=auxiliary)

@@ -1,7 +1,8 @@
 """Patterns as a training signal: what they know and the model does not becomes a target of its own."""
 
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import torch
 from jaxtyping import Float
@@ -9,54 +10,50 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from seqmine.models.layers.residual import take_last
-from seqmine.models.module import SequenceModule, select_targets
-from seqmine.structs import Baseline, SequenceBatch
+from seqmine.models.module import SequenceModule
+from seqmine.structs import Baseline, InteractionLog, SequenceBatch
 
 
-class PatternTaughtModule(SequenceModule):
-    """Learn the next item and also the defects: items that patterns expect more than the model does.
+class PatternDefects(nn.Module):
+    """Learn the defects of the model, as an auxiliary loss: items that patterns expect more than the model does.
 
     At one random position of each history the patterns' scores become shares of the catalog. Where the share of an item
     is above the model's probability, the difference is a soft target. What the model already knows adds nothing, so the
-    signal fades as it learns. The patterns are counted on the training part when the fit starts.
+    signal fades as it learns. The patterns are counted on the training part when the fit starts; the encoder must be
+    causal.
 
     Args:
         patterns: scores the catalog by patterns.
-        pattern_weight: weight of the defects beside the loss; 0 learns the next item alone.
-        parts: those of ``SequenceModule``; the encoder must be causal.
+        weight: weight of the defects in the sum of the losses; 0 learns the next item only.
     """
 
-    loss_names: ClassVar[tuple[str, ...]] = ("loss", "defect")
+    num_passes: ClassVar[int] = 1
 
-    def __init__(self, *, patterns: Baseline, pattern_weight: float, **parts: Any) -> None:
-        super().__init__(**parts)
+    def __init__(self, *, patterns: Baseline, weight: float) -> None:
+        super().__init__()
         # In a tuple the patterns are no part of the checkpoint: they are counted anew at every fit.
         self._patterns = (patterns,)
-        self.pattern_weight = pattern_weight
+        self.weight = weight
 
-    def on_fit_start(self) -> None:
-        """Count the patterns of the training part; every device counts the same."""
-        patterns = self._patterns[0]
-        patterns.fit(self.trainer.datamodule.prepared.training_log(), self.num_items)  # type: ignore[attr-defined]
-        if isinstance(patterns, nn.Module):
-            patterns.to(self.device)
-
-    def training_losses(self, batch: SequenceBatch) -> tuple[Tensor, dict[str, Tensor]]:
-        """Return the loss of the next item plus the weighted loss of the defects, and its parts.
+    def count(self, model: SequenceModule, log: InteractionLog) -> None:
+        """Count the patterns of a log.
 
         Args:
-            batch: histories and what comes next in them.
+            model: to be trained, on whose device the counts are kept.
+            log: the training part.
         """
-        states = self(batch)
-        loss = self.next_item_loss(*select_targets(states, batch))
-        defect, missing = self._defect_loss(states, batch)
-        return loss + self.pattern_weight * defect, {"loss": loss, "defect": missing}
+        patterns = self._patterns[0]
+        patterns.fit(log, model.num_items)
+        if isinstance(patterns, nn.Module):
+            patterns.to(model.device)
 
-    def _defect_loss(self, states: Float[Tensor, "B L D"], batch: SequenceBatch) -> tuple[Tensor, Tensor]:
-        """Return the loss of the defects, and the share of the patterns' expectation that the model lacks."""
-        lengths = 1 + (torch.rand(len(batch), device=states.device) * batch.lengths).long()
-        last = take_last(states, lengths - 1).squeeze(1)
-        queries, items = self.compared(last.float())
+    def forward(
+        self, model: SequenceModule, passes: Sequence[Float[Tensor, "B L D"]], batch: SequenceBatch
+    ) -> tuple[Float[Tensor, ""], Float[Tensor, ""]]:
+        """Return the loss of the defects and, to be logged, the share of what patterns expect that the model lacks."""
+        lengths = 1 + (torch.rand(len(batch), device=batch.lengths.device) * batch.lengths).long()
+        last = take_last(passes[0], lengths - 1).squeeze(1)
+        queries, items = model.compared(last.float())
         told = self._patterns[0].score(replace(batch, lengths=lengths))
         return defect_loss(queries @ items.float().T, told)
 

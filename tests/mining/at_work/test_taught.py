@@ -4,12 +4,14 @@ from types import SimpleNamespace
 import pytest
 import torch
 from lightning import LightningDataModule, Trainer
+from torch import nn
 from torch.utils.data import DataLoader
 
 from seqmine.mining.at_work.recommender import PatternRecommender
-from seqmine.mining.at_work.taught import PatternTaughtModule, defect_loss
-from seqmine.models.encoders.gru import GRUEncoder
+from seqmine.mining.at_work.taught import PatternDefects, defect_loss
+from seqmine.models.encoders.recurrent import RecurrentEncoder
 from seqmine.models.losses.cross_entropy import CrossEntropy
+from seqmine.models.module import SequenceModule
 from seqmine.models.schedules import constant
 from seqmine.structs import Catalog, InteractionLog, SequenceBatch
 
@@ -29,12 +31,11 @@ class Data(LightningDataModule):
 
 def trained(pattern_weight, folder, epochs=1):
     torch.manual_seed(0)
-    module = PatternTaughtModule(
+    module = SequenceModule(
         embedding_dim=8,
-        encoder=GRUEncoder(embedding_dim=8, hidden_dim=8, num_layers=1, dropout=0.0),
+        encoder=RecurrentEncoder(embedding_dim=8, hidden_dim=8, num_layers=1, dropout=0.0, cell=nn.GRU),
         loss=CrossEntropy(),
-        patterns=PatternRecommender(),
-        pattern_weight=pattern_weight,
+        auxiliary={"defect": PatternDefects(patterns=PatternRecommender(), weight=pattern_weight)},
         catalog=Catalog.of_size(9),
         optimizer=partial(torch.optim.Adam, lr=0.05),
         scheduler=constant,
