@@ -77,10 +77,20 @@ def _run_with_plain_errors(task: Task, config: DictConfig, overrides: Sequence[s
         tell_stop(stopped, config)
         raise
     except Exception as error:
-        mistake = mistake_behind(error)
+        mistake = mistake_behind(error) or _lost_process(error)
         if mistake is None or config.debug:
             raise
         fail(mistake)
+
+
+def _lost_process(error: Exception) -> UserError | None:
+    """Tell that another process of a distributed run died, of which this one learns by a closed connection alone."""
+    if "Connection closed by peer" in str(error) or "Connection reset by peer" in str(error):
+        return UserError(
+            "another process of the run has died, so this one ends too; look for its message above, or for a kill by "
+            "the system (memory), and go on with resume=auto"
+        )
+    return None
 
 
 def _search(name: str, arguments: list[str], flags: set[str]) -> None:

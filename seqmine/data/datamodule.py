@@ -15,6 +15,7 @@ from torch.utils.data import DataLoader
 
 from seqmine.data.available import ItemPeriods
 from seqmine.data.batching import Batching, TargetBatches, TrainingBatches
+from seqmine.data.checksums import damaged_file, discard
 from seqmine.data.cleaning.audit import Audit
 from seqmine.data.cleaning.pipeline import Cleaning
 from seqmine.data.collate import HistoryCollate, NextItemCollate, TrainingCollate
@@ -141,12 +142,22 @@ class SequenceDataModule(LightningDataModule):
         Raises:
             UserError: when the log cannot be read, or when a part that is asked for is known to training.
         """
+        self._discard_damaged()
         if self.folder.exists():
             _log.info("prepared data are read from %s", self.folder)
         else:
             prepare_into(self.folder, self.source, self.cleaning, self.split, self.features)
             _log.info("prepared data are kept in %s", self.folder)
         self.leaks().require_passed()
+
+    def _discard_damaged(self) -> None:
+        """Take away a store that is not as it was written, before it is opened; one that is open stays."""
+        if self._prepared is not None or not (self.folder / "description.json").is_file():
+            return
+        name = damaged_file(self.folder)
+        if name is not None:
+            _log.warning("%s is not as it was written, so the log is prepared again", self.folder / name)
+            discard(self.folder)
 
     def _tell(self) -> None:
         """Say what a user of the numbers must know of the log, once a run."""

@@ -5,7 +5,6 @@ A store is written under a temporary name and renamed when complete, so a folder
 
 import json
 import shutil
-import tempfile
 from collections.abc import Sequence
 from dataclasses import fields
 from functools import cached_property
@@ -16,10 +15,11 @@ import numpy as np
 import polars as pl
 import torch
 
+from seqmine.data.checksums import described_files
 from seqmine.data.sequences import PreparedData
 from seqmine.data.splits import Split, Targets
 from seqmine.structs import AttributeTable, Catalog, InteractionLog, UserError
-from seqmine.structs.files import write_atomically
+from seqmine.structs.files import temporary_name, write_atomically
 
 STORE_VERSION = 4
 
@@ -67,7 +67,9 @@ def write_store(data: PreparedData, folder: Path, description: dict[str, Any], r
         reports: texts by file name, kept beside the arrays.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    temporary = temporary_name(folder)
+    shutil.rmtree(temporary, ignore_errors=True)
+    temporary.mkdir()  # unlike the folders of tempfile, one that a group of users may read
     try:
         for name, column in _arrays(data).items():
             np.save(temporary / f"{name}.npy", column)
@@ -78,9 +80,10 @@ def write_store(data: PreparedData, folder: Path, description: dict[str, Any], r
             "num_user_codes": data.catalog.num_user_codes,
             **description,
         }
-        (temporary / "description.json").write_text(json.dumps(meta, indent=2))
         for name, text in reports.items():
             (temporary / name).write_text(text)
+        meta["files"] = described_files(temporary)
+        (temporary / "description.json").write_text(json.dumps(meta, indent=2))
         if not folder.exists():
             temporary.replace(folder)
     finally:

@@ -1,7 +1,9 @@
 """Files that are whole or absent, whenever the process dies."""
 
+import glob
 import json
 import os
+import platform
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -12,7 +14,8 @@ Written = TypeVar("Written")
 def write_atomically(path: Path, write: Callable[[Path], Written]) -> Written:
     """Let ``write`` fill a temporary file in the same folder, then give it its name; return what ``write`` returns."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{os.getpid()}.{path.name}")
+    _clear_left_behind(path)
+    temporary = temporary_name(path)
     try:
         result = write(temporary)
         with temporary.open("rb") as written:
@@ -21,6 +24,30 @@ def write_atomically(path: Path, write: Callable[[Path], Written]) -> Written:
         return result
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def temporary_name(path: Path) -> Path:
+    """Return a name beside ``path`` that no other process writes to."""
+    return path.with_name(f".{platform.node()}-{os.getpid()}.{path.name}")
+
+
+def _clear_left_behind(path: Path) -> None:
+    """Remove what processes of this machine that are no more have left half written."""
+    prefix = f".{platform.node()}-"
+    for left in path.parent.glob(f"{glob.escape(prefix)}*.{glob.escape(path.name)}"):
+        number = left.name.removeprefix(prefix).partition(".")[0]
+        if number.isdecimal() and left.is_file() and not _lives(int(number)):
+            left.unlink(missing_ok=True)
+
+
+def _lives(number: int) -> bool:
+    try:
+        os.kill(number, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def write_json(path: Path, value: Any) -> None:

@@ -3,7 +3,7 @@ import sys
 
 import pytest
 
-from seqmine.app.program import fail
+from seqmine.app.program import _lost_process, fail
 from tests.programs import error_of, run
 
 
@@ -29,3 +29,9 @@ def test_the_start_imports_nothing_heavy(tmp_path):
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_process_that_died_is_told_by_the_others():
+    lost = _lost_process(RuntimeError("[gloo/pair.cc] Connection closed by peer [127.0.0.1]:1"))
+    assert "another process of the run has died" in str(lost)
+    assert _lost_process(RuntimeError("shapes differ")) is None

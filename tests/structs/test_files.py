@@ -1,8 +1,9 @@
 import json
+import os
 
 import pytest
 
-from seqmine.structs.files import write_atomically, write_json
+from seqmine.structs.files import temporary_name, write_atomically, write_json
 
 
 def test_a_failed_write_keeps_the_old_file(tmp_path):
@@ -17,3 +18,13 @@ def test_a_failed_write_keeps_the_old_file(tmp_path):
         write_atomically(path, fail)
     assert json.loads(path.read_text()) == {"a": 1}
     assert [entry.name for entry in path.parent.iterdir()] == ["file.json"]
+
+
+def test_what_a_killed_process_left_half_written_is_cleared(tmp_path):
+    left = temporary_name(tmp_path / "a.json")
+    own, gone = left, left.with_name(left.name.replace(str(os.getpid()), "4194305"))  # above the largest process number
+    gone.write_text("half")
+    other = gone.with_name(gone.name.replace("a.json", "b.json"))
+    other.write_text("half")
+    write_json(tmp_path / "a.json", 1)
+    assert (gone.exists(), own.exists(), other.exists()) == (False, False, True)
