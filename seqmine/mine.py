@@ -13,13 +13,13 @@ def main(config: DictConfig) -> None:
     from seqmine.app.start import start_run
     from seqmine.app.subject import subject_of
     from seqmine.reporting.patterns import progress_bar
-    from seqmine.runs.components import build
+    from seqmine.runs.components import build, build_group
 
     start_run(config)
     study = build(config.task.study, config.trusted)
     report = build(config.task.report, config.trusted)
     subject = subject_of(config)
-    loggers = list(build(config.logger, config.trusted).values())
+    loggers = list(build_group(config.logger, config.trusted).values())
     with progress_bar("mining") as progress:
         findings = study.find(subject, progress)
     report(findings, Path(config.paths.run), loggers)

@@ -12,7 +12,7 @@ from seqmine.data.datamodule import SequenceDataModule
 from seqmine.reporting.learning_curve import draw_curves
 from seqmine.runs.belonging import Belonging
 from seqmine.runs.checkpoints import resumed_from
-from seqmine.runs.components import build
+from seqmine.runs.components import build, build_group
 from seqmine.runs.initial_weights import start_from
 from seqmine.runs.restore import Model, build_trainer, reranked
 from seqmine.runs.results import keep_catalog, write_results
@@ -37,8 +37,8 @@ def fit_and_test(config: DictConfig, watching: Sequence[Callback] = ()) -> dict[
     module = build(config.model, config.trusted)(catalog=datamodule.catalog)
     start_from(config, module, datamodule)
     belonging = Belonging(datamodule.catalog, config.model)
-    callbacks = [*build(config.callbacks, config.trusted).values(), belonging, *watching]
-    loggers = list(build(config.logger, config.trusted).values())
+    callbacks = [*build_group(config.callbacks, config.trusted).values(), belonging, *watching]
+    loggers = list(build_group(config.logger, config.trusted).values())
     trainer = build(config.trainer, config.trusted)(callbacks=callbacks, logger=loggers)
     resumed = belonging.checked(resumed_from(config.ckpt_path, config.resume, config.paths.run))
     trainer.fit(module, datamodule, ckpt_path=resumed, weights_only=True)

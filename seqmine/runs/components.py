@@ -46,6 +46,19 @@ def build(node: DictConfig | ListConfig, trusted: Collection[str] = ()) -> Any:
     return _make(node)
 
 
+def build_group(node: DictConfig, trusted: Collection[str] = ()) -> dict[str, Any]:
+    """Build components by name; one that is set to null is switched off.
+
+    Args:
+        node: components, or null, by their names.
+        trusted: see ``build``.
+
+    Raises:
+        UserError: see ``build``.
+    """
+    return {name: part for name, part in build(node, trusted).items() if part is not None}
+
+
 def is_allowed(target: str) -> bool:
     """Tell whether any configuration, also that of a run folder from elsewhere, may build ``target``.
 

@@ -14,7 +14,7 @@ from seqmine.models.baselines.module import BaselineModule
 from seqmine.models.module import SequenceModule
 from seqmine.runs.belonging import require_catalog
 from seqmine.runs.checkpoints import read_checkpoint
-from seqmine.runs.components import build
+from seqmine.runs.components import build, build_group
 from seqmine.runs.folder import best_checkpoint, read_config
 from seqmine.structs import Catalog, UserError
 
@@ -101,7 +101,7 @@ def build_trainer(settings: DictConfig, run: str, trusted: Collection[str] = ())
         UserError: when the run was made by a version that differs.
     """
     with same_components(run):
-        callbacks = list(build(settings.callbacks, trusted).values())
+        callbacks = list(build_group(settings.callbacks, trusted).values())
         return build(settings.trainer, trusted)(callbacks=callbacks, logger=False)
 
 

@@ -21,12 +21,13 @@ class RankingEvaluation(Callback):
 
     Args:
         metrics: builds an evaluator from ``num_items`` and ``train_counts``.
-        baselines: recommenders by name; fitted on the training part when the test starts.
+        baselines: recommenders by name, None for one that is switched off; fitted on the training part when the test
+            starts.
     """
 
-    def __init__(self, *, metrics: Callable[..., RankingEvaluator], baselines: dict[str, Baseline]) -> None:
+    def __init__(self, *, metrics: Callable[..., RankingEvaluator], baselines: dict[str, Baseline | None]) -> None:
         self.build_evaluator = metrics
-        self.baselines = baselines
+        self.baselines = {name: baseline for name, baseline in baselines.items() if baseline is not None}
         self.results: dict[str, float] = {}
         self.per_user: dict[str, pl.DataFrame] = {}
         self._rivals: dict[str, Recommender] = {}

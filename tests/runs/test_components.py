@@ -7,7 +7,7 @@ from omegaconf import OmegaConf
 
 from seqmine.data.splits import LeaveLastK
 from seqmine.runs import components
-from seqmine.runs.components import build, is_allowed, shipped_targets
+from seqmine.runs.components import build, build_group, is_allowed, shipped_targets
 from seqmine.structs import UserError
 
 SPLIT = "seqmine.data.splits.LeaveLastK"
@@ -167,3 +167,8 @@ def test_what_waits_can_go_to_another_process():
 
 def test_torch_parts_without_a_signature_are_built():
     assert isinstance(build(OmegaConf.create({"_target_": "torch.nn.Softmax", "dim": 1})), torch.nn.Softmax)
+
+
+def test_a_component_of_a_group_is_switched_off_by_null():
+    group = OmegaConf.create({"kept": {"_target_": "torch.nn.Tanh"}, "off": None})
+    assert list(build_group(group)) == ["kept"]
