@@ -7,6 +7,7 @@ kept in a checkpoint: an interrupted epoch goes on where it stopped.
 
 from collections.abc import Callable, Iterator
 from functools import cached_property
+from math import ceil
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +20,7 @@ from seqmine.structs import InteractionLog, SequenceBatch, UserError
 
 
 def mixed_batches(
-    lengths: NDArray[np.int64], batch_size: int, generator: np.random.Generator
+    lengths: NDArray[np.int64], batch_size: int, generator: np.random.Generator, num_batches: int | None = None
 ) -> list[NDArray[np.int64]]:
     """Divide rows at random into batches that hold short and long ones alike, each with its shortest rows first.
 
@@ -30,9 +31,13 @@ def mixed_batches(
         lengths: (W,) number of events of each row.
         batch_size: most rows of a batch; of 99, 96 are used.
         generator: decides the order.
+        num_batches: how many batches to make, whatever their size then is, at most W; None for as many as are needed.
     """
     num_quarters = min(4, batch_size)
-    num_batches = -(-len(lengths) // (batch_size - batch_size % num_quarters))
+    if num_batches is None:
+        num_batches = -(-len(lengths) // (batch_size - batch_size % num_quarters))
+    # with fewer rows than batches in a quarter, a batch could come out empty
+    num_quarters = max(1, min(num_quarters, len(lengths) // max(1, num_batches)))
     order = generator.permutation(len(lengths))
     order = order[np.argsort(lengths[order], kind="stable")]
     quarters = []
@@ -43,7 +48,11 @@ def mixed_batches(
 
 
 def token_budget_batches(
-    lengths: NDArray[np.int64], batch_size: int, batch_tokens: int, generator: np.random.Generator
+    lengths: NDArray[np.int64],
+    batch_size: int,
+    batch_tokens: int,
+    generator: np.random.Generator,
+    num_batches: int | None = None,
 ) -> list[NDArray[np.int64]]:
     """Divide rows into batches of similar length that cost about the same, in random order.
 
@@ -54,19 +63,38 @@ def token_budget_batches(
         batch_size: most rows of a batch.
         batch_tokens: most events of a batch, padding included; a longer row is a batch of its own.
         generator: decides the order.
+        num_batches: how many batches to make, at most W: both limits give way by as many percent as that takes, and
+            the largest batches are halved where there are too few; None for as many as are needed.
     """
     order = generator.permutation(len(lengths))
     order = order[np.argsort(-lengths[order], kind="stable")]
+    batches = _packed(order, lengths, batch_size, batch_tokens)
+    if num_batches is not None:
+        looser = 1.0
+        while len(batches) > num_batches:
+            looser *= 1.01
+            batches = _packed(order, lengths, ceil(batch_size * looser), ceil(batch_tokens * looser))
+        while len(batches) < num_batches:
+            largest = max(range(len(batches)), key=lambda index: len(batches[index]))
+            batches[largest : largest + 1] = np.array_split(batches[largest], 2)
+    return [batches[index] for index in generator.permutation(len(batches))]
+
+
+def _packed(
+    order: NDArray[np.int64], lengths: NDArray[np.int64], batch_size: int, batch_tokens: int
+) -> list[NDArray[np.int64]]:
     batches, start = [], 0
     while start < len(order):
         rows = min(batch_size, max(1, batch_tokens // max(1, int(lengths[order[start]]))))
         batches.append(order[start : start + rows])
         start += rows
-    return [batches[index] for index in generator.permutation(len(batches))]
+    return batches
 
 
 class Batching:
     """Divides the training sequences of an epoch into batches; says the size of other batches.
+
+    The first epoch keeps to the limits; a later one with more windows has as many batches, a few percent larger.
 
     Args:
         batch_size: most sequences of a batch and device.
@@ -85,20 +113,29 @@ class Batching:
                 raise UserError(f"{name} is {value}, allowed are whole numbers from 1")
         self.batch_size, self.batch_tokens, self.eval_batch_size = batch_size, batch_tokens, eval_batch_size
 
-    def divide(self, lengths: NDArray[np.int64], generator: np.random.Generator) -> list[NDArray[np.int64]]:
+    def divide(
+        self, lengths: NDArray[np.int64], generator: np.random.Generator, num_batches: int | None = None
+    ) -> list[NDArray[np.int64]]:
         """Return the rows of each batch.
 
         Args:
             lengths: (W,) number of events of each row.
             generator: decides the order.
+            num_batches: how many batches to make, or one for each row if these are fewer; None for as many as the
+                limits need.
         """
+        if num_batches is not None:
+            num_batches = min(num_batches, len(lengths))
         if self.batch_tokens is None:
-            return mixed_batches(lengths, self.batch_size, generator)
-        return token_budget_batches(lengths, self.batch_size, self.batch_tokens, generator)
+            return mixed_batches(lengths, self.batch_size, generator, num_batches)
+        return token_budget_batches(lengths, self.batch_size, self.batch_tokens, generator, num_batches)
 
 
 class TrainingBatches(IterableDataset):
-    """The training batches of one device, epoch after epoch.
+    """The training batches of one device, epoch after epoch: each window in one batch of one device.
+
+    All epochs have as many batches as the first, also where the number of windows changes: Lightning counts them once,
+    and would leave out the validation of a shorter epoch and the last batches of a longer one.
 
     Args:
         log: histories to train on.
@@ -109,7 +146,8 @@ class TrainingBatches(IterableDataset):
         batching: divides the windows of an epoch into batches.
         seed: decides windows, order and what the collate draws.
         rank: number of this device.
-        world_size: number of devices; all get the same number of batches, the few left over are dropped.
+        world_size: number of devices; all get the same number of batches. Only where there are fewer windows than
+            devices are some trained on twice.
         progress: returns the epoch and how many of its batches are done.
     """
 
@@ -134,18 +172,22 @@ class TrainingBatches(IterableDataset):
 
     def __len__(self) -> int:
         """Return the batches of an epoch on each device."""
-        return max(1, self._num_batches // self.world_size)
+        return self._num_batches // self.world_size
 
     @cached_property
     def _num_batches(self) -> int:
-        return len(self._divide(0)[1])  # counted once: Lightning asks often, and a log may be large
+        """Batches of every epoch, of all devices; counted once: Lightning asks often, and a log may be large."""
+        windows = self.epoch_windows(0)
+        batches = self._batches(0, windows, None)
+        if len(batches) % self.world_size == 0:
+            self._divided = 0, windows, batches
+        return max(1, -(-len(batches) // self.world_size)) * self.world_size
 
     def __iter__(self) -> Iterator[SequenceBatch]:
         """Yield the rest of the present epoch."""
         epoch, done = self.progress()
         windows, batches = self._divide(epoch)
-        usable = max(self.world_size, len(batches) // self.world_size * self.world_size)
-        mine = range(self.rank, usable, self.world_size)
+        mine = range(self.rank, self._num_batches, self.world_size)
         for index in mine[done % len(mine) :]:  # a finished epoch starts anew
             drawn = np.random.default_rng((self.seed, epoch, 2, index))
             yield self.collate(windows, batches[index % len(batches)], drawn)
@@ -157,10 +199,15 @@ class TrainingBatches(IterableDataset):
 
     def _divide(self, epoch: int) -> tuple[Windows, list[NDArray[np.int64]]]:
         """Return the windows of an epoch and the rows of each batch; those of the latest epoch are kept."""
+        num_batches = self._num_batches
         if self._divided is None or self._divided[0] != epoch:
-            windows, order = self.epoch_windows(epoch), np.random.default_rng((self.seed, epoch, 1))
-            self._divided = epoch, windows, self.batching.divide(windows.stops - windows.starts - 1, order)
+            windows = self.epoch_windows(epoch)
+            self._divided = epoch, windows, self._batches(epoch, windows, num_batches)
         return self._divided[1:]
+
+    def _batches(self, epoch: int, windows: Windows, num_batches: int | None) -> list[NDArray[np.int64]]:
+        order = np.random.default_rng((self.seed, epoch, 1))
+        return self.batching.divide(windows.stops - windows.starts - 1, order, num_batches)
 
 
 class TargetBatches(IterableDataset):

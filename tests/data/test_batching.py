@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from seqmine.data.batching import Batching, TargetBatches, TrainingBatches, mixed_batches
 from seqmine.data.collate import HistoryCollate, NextItemCollate
 from seqmine.data.splits import LeaveOneOut, Targets
-from seqmine.data.windows import LatestWindow
+from seqmine.data.windows import LatestWindow, SlidingWindows
 from seqmine.structs import InteractionLog, UserError
 
 RANDOM = np.random.default_rng(0)
@@ -69,7 +69,30 @@ def test_devices_share_an_epoch_without_overlap(world_size):
     assert len({len(part) for part in parts}) == 1
     assert len(parts[0]) == len(training_batches(rank=0, world_size=world_size))
     users = [user for part in parts for batch in part for user in batch]
-    assert len(users) == len(set(users))
+    assert sorted(users) == sorted(user for batch in users_of(training_batches()) for user in batch)
+
+
+@pytest.mark.parametrize("limits", [{"batch_size": 8}, {"batch_size": 8, "batch_tokens": 60}], ids=["rows", "tokens"])
+@pytest.mark.parametrize("world_size", [1, 2, 3])
+def test_every_epoch_has_as_many_batches_although_its_windows_change(limits, world_size):
+    """Lightning counts the batches once: it does not validate after a shorter epoch, and cuts a longer one off."""
+    num_windows, first, most = set(), None, 0
+    for epoch in range(30):
+        windows, rows = set(), []
+        for rank in range(world_size):
+            batches = training_batches(rank=rank, world_size=world_size, epoch=epoch)
+            batches.windows, batches.batching, batches.max_length = SlidingWindows(stride=3), Batching(**limits), 7
+            batches.collate = lambda windows, rows, generator: rows.tolist()
+            found = list(batches)
+            first = len(found) if first is None else first
+            assert len(found) == len(batches) == first
+            rows += [row for batch in found for row in batch]
+            most = max(most, *map(len, found))
+            windows.add(len(batches.epoch_windows(epoch)))
+        assert sorted(rows) == list(range(windows.pop()))
+        num_windows.add(len(rows))
+    assert len(num_windows) > 1
+    assert most <= 8 + 4
 
 
 @pytest.mark.parametrize("world_size", [1, 2, 3, 200])
@@ -101,8 +124,9 @@ def test_what_the_collate_draws_is_a_function_of_seed_epoch_and_batch():
         draws[epoch] = drawing(epoch=epoch)
         assert drawing(epoch=epoch) == draws[epoch]
         assert drawing(epoch=epoch, done=4) == draws[epoch][4:]
-        both = sorted(draw for rank in (0, 1) for draw in drawing(epoch=epoch, rank=rank, world_size=2))
-        assert set(map(str, both)) <= set(map(str, draws[epoch]))
+        both = [value for rank in (0, 1) for _, value in drawing(epoch=epoch, rank=rank, world_size=2)]
+        assert len(set(both)) == len(both)
+        assert {value for _, value in draws[epoch]} <= set(both)
     values = [value for epoch in draws for _, value in draws[epoch]]
     assert len(set(values)) == len(values)
     assert drawing(seed=1) != draws[0]

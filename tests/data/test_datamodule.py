@@ -232,7 +232,7 @@ def test_batches_hold_what_the_model_reads(tmp_path):
     data.trainer = SimpleNamespace(
         lightning_module=Clock(), strategy=device, global_rank=0, world_size=1, current_epoch=0,
         fit_loop=SimpleNamespace(
-            epoch_loop=SimpleNamespace(batch_progress=SimpleNamespace(current=SimpleNamespace(completed=0)))
+            epoch_loop=SimpleNamespace(batch_progress=SimpleNamespace(current=SimpleNamespace(processed=0)))
         ),
     )  # fmt: skip
     for loader in (data.train_dataloader(), data.val_dataloader()):
