@@ -23,7 +23,7 @@ from seqmine.reporting.explanation import Answer, show_answer
 from seqmine.reporting.explanation_rows import write_many
 from seqmine.runs.components import build
 from seqmine.runs.restore import Model, check_catalog, restore_run
-from seqmine.serving.recommendations import run_histories
+from seqmine.serving.histories import run_histories
 from seqmine.structs import AttributeTable, Catalog, InteractionLog, UserError, columns_read
 from seqmine.structs.files import write_json
 

@@ -1,9 +1,13 @@
 """The one progress bar of a training that runs inside a notebook or a script."""
 
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from lightning import Callback, LightningModule, Trainer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 _UPDATES = 50  # of an epoch
 _WIDTH = 30
@@ -68,6 +72,20 @@ class ProgressLine(Callback):
             self._display = display(HTML(html), display_id=True)
         else:
             self._display.update(HTML(html))
+
+
+@contextmanager
+def progress_bar(total: int, what: str) -> Iterator[Callable[[int], None]]:
+    """Show how much is done where somebody watches; give a function that is told how much more is done.
+
+    Args:
+        total: of what is done.
+        what: is done.
+    """
+    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), disable=not somebody_watches()) as progress:
+        task = progress.add_task(what, total=total)
+        yield lambda more: progress.advance(task, more)
 
 
 def in_notebook() -> bool:

@@ -1,5 +1,6 @@
 """The run folder: what other programs read back from it, and what its numbers depend on."""
 
+import hashlib
 import json
 import os
 import platform
@@ -87,6 +88,16 @@ def best_checkpoint(run: str) -> str:
     if not path.is_file():
         raise UserError(f"run {run!r} has no checkpoints/best.ckpt; set run to a folder that seqmine.train finished")
     return str(path)
+
+
+def checkpoint_fingerprint(run: str) -> str:
+    """Return a hash of the weights that validation chose.
+
+    Raises:
+        UserError: when the run has none.
+    """
+    with Path(best_checkpoint(run)).open("rb") as file:
+        return hashlib.file_digest(file, "blake2b").hexdigest()[:32]
 
 
 def _git_sha() -> str | None:

@@ -50,13 +50,14 @@ def on_the_log(run: str, module: Model, datamodule: SequenceDataModule) -> tuple
 def for_histories(config: DictConfig, module: Model, datamodule: SequenceDataModule) -> tuple[Model, Catalog]:
     """Return the model and the catalog in which the histories of ``recommend`` are numbered.
 
-    Histories of a file are numbered as in the run, so that the log is not read for them.
+    Histories of a file are numbered as in the run, so that the log is not read for them unless something else needs it.
 
     Args:
         config: of the program, with ``run``, ``input`` and ``rerank``.
         module: the model of the run.
         datamodule: of the run, perhaps with a newer log.
     """
-    if config.input is not None and not config.rerank:
+    needs_log = config.rerank or datamodule.features.candidates.among == "available"
+    if config.input is not None and not needs_log:
         return module, run_catalog(config.run)
     return on_the_log(config.run, module, datamodule)[0], datamodule.catalog

@@ -13,7 +13,8 @@ from seqmine.data.datamodule import SequenceDataModule
 from seqmine.metrics.evaluator import RankingEvaluator
 from seqmine.models.baselines.module import BaselineModule
 from seqmine.runs.components import CONF_DIR, build
-from seqmine.serving.recommendations import Histories, recommend_to
+from seqmine.serving.histories import Histories
+from seqmine.serving.recommendations import ListSettings, recommend_to
 
 MODELS = sorted(path.stem for path in (CONF_DIR / "model").glob("*.yaml"))
 COUNTED = [name for name in MODELS if "recommender" in OmegaConf.load(CONF_DIR / "model" / f"{name}.yaml")]
@@ -99,7 +100,7 @@ def hits_of(module: torch.nn.Module, data: SequenceDataModule, targets: pl.DataF
     prepared = data.prepared
     ends = prepared.split.test
     histories = Histories(prepared.log, prepared.user_ids, ends, data.max_length, periods=data.periods)
-    lists = pl.concat(recommend_to(module, data.catalog, histories, top_k=TOP_K, batch_size=64, seen=data.seen))
+    lists = pl.concat(recommend_to(module, data.catalog, histories, ListSettings(TOP_K, 64, data.seen)))
     assert lists["rank"].max() <= TOP_K
     keys = ["user_id", "position", "item_id"]
     found = targets.join(lists.select(keys).with_columns(hit=True), on=keys, how="left", maintain_order="left")

@@ -2,6 +2,7 @@ import sys
 import types
 from types import SimpleNamespace
 
+from seqmine.reporting import progress
 from seqmine.reporting.progress import ProgressLine, in_notebook
 
 METRIC = "val/ndcg@10"
@@ -49,3 +50,15 @@ def test_a_notebook_has_one_display(monkeypatch):
     assert shown[0] == ("display", '<progress value="0.000" max="1"></progress> epoch 1 of 2')
     assert shown[-1] == f'<progress value="1.000" max="1"></progress> 2 epochs, {METRIC} 1.2500'
     assert not [entry for entry in shown[1:] if isinstance(entry, tuple)]
+
+
+def test_the_bar_of_a_program_counts_where_somebody_watches(monkeypatch, capsys):
+    monkeypatch.setattr(progress, "somebody_watches", lambda: True)
+    with progress.progress_bar(5, "lists") as advance:
+        advance(2)
+        advance(3)
+    assert "5/5" in capsys.readouterr().err
+    monkeypatch.setattr(progress, "somebody_watches", lambda: False)
+    with progress.progress_bar(5, "lists") as advance:
+        advance(5)
+    assert capsys.readouterr().err == ""

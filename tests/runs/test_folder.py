@@ -1,7 +1,7 @@
 import pytest
 from omegaconf import OmegaConf
 
-from seqmine.runs.folder import best_checkpoint, read_config, read_metrics
+from seqmine.runs.folder import best_checkpoint, checkpoint_fingerprint, read_config, read_metrics
 from seqmine.structs import UserError
 from seqmine.structs.files import write_json
 
@@ -53,3 +53,12 @@ def test_what_is_missing_is_named(tmp_path):
 def test_metrics_are_read_back(tmp_path):
     write_json(tmp_path / "metrics.json", {"val/ndcg@10": 0.5})
     assert read_metrics(tmp_path) == {"val/ndcg@10": 0.5}
+
+
+def test_other_weights_have_another_fingerprint(tmp_path):
+    (tmp_path / "checkpoints").mkdir()
+    found = []
+    for weights in ("a", "b", "a"):
+        (tmp_path / "checkpoints" / "best.ckpt").write_text(weights)
+        found.append(checkpoint_fingerprint(str(tmp_path)))
+    assert found[0] == found[2] != found[1]

@@ -17,7 +17,7 @@ from seqmine.structs import Catalog, UserError
 if TYPE_CHECKING:
     from seqmine.reporting.notebook import Picture
     from seqmine.runs.restore import Model
-    from seqmine.serving.recommendations import Histories
+    from seqmine.serving.histories import Histories
 
 _SHOWN = ("val/ndcg@10", "test/ndcg@10", "test/hit_rate@10")
 _NO_LISTS = pl.DataFrame(schema={"user_id": pl.String, "rank": pl.Int64, "item_id": pl.String, "score": pl.Float64})
@@ -96,7 +96,7 @@ class Run:
         Raises:
             UserError: a user or a setting that does not exist.
         """
-        from seqmine.serving.recommendations import recommend_to
+        from seqmine.serving.recommendations import ListSettings, recommend_to
 
         if users is not None and histories is not None:
             raise UserError("users and histories are both set, allowed is one of them; leave out users or histories")
@@ -107,7 +107,7 @@ class Run:
                 return _NO_LISTS
             model = restored.on_the_log if histories is None else restored.own
             seen = restored.datamodule.seen if seen in (None, "auto") else seen
-            lists = recommend_to(*model, asked, top_k=top_k, batch_size=batch_size, seen=seen)
+            lists = recommend_to(*model, asked, ListSettings(top_k, batch_size, seen))
             return pl.concat([_NO_LISTS, *lists])
 
     def _restored(self, rerank: str) -> "_Restored":
@@ -147,10 +147,11 @@ class _Restored:
 
     @cached_property
     def own(self) -> "tuple[Model, Catalog]":
-        """The model and the items of the run; those of the log where patterns correct it, as they come from there."""
+        """The model and the items of the run; those of the log where that is needed beside it."""
         from seqmine.runs.restore import run_catalog
 
-        return self.on_the_log if self.config.rerank else (self.module, run_catalog(self.config.run))
+        needs_log = self.config.rerank or self.datamodule.features.candidates.among == "available"
+        return self.on_the_log if needs_log else (self.module, run_catalog(self.config.run))
 
     @cached_property
     def on_the_log(self) -> "tuple[Model, Catalog]":
@@ -163,18 +164,18 @@ class _Restored:
         return module, self.datamodule.catalog
 
     def known(self, history: str, users: Iterable[Any] | None) -> "Histories":
-        from seqmine.serving.recommendations import run_histories
+        from seqmine.serving.histories import run_histories
 
         histories = run_histories(self.datamodule, history)
         return histories if users is None else histories.of([str(user) for user in users])
 
     def given(self, histories: Any) -> "Histories | None":
         from seqmine.data.sources.frame import EventFrame, of_histories
-        from seqmine.serving.recommendations import given_histories
+        from seqmine.serving.histories import given_histories
 
         is_table = hasattr(histories, "__arrow_c_stream__") or isinstance(histories, pl.LazyFrame)
         events = EventFrame(histories).read() if is_table else of_histories(histories)
-        return None if events.is_empty() else given_histories(events, self.datamodule, self.own[1])
+        return None if events.is_empty() else given_histories(events, self.datamodule, self.own[1]).known()
 
 
 def load(folder: str | Path) -> Run:

@@ -1,0 +1,243 @@
+"""What is known of the users that lists are made for: the histories of a run, or those of a file."""
+
+import hashlib
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from functools import cached_property
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from seqmine.data.available import ItemPeriods
+from seqmine.data.datamodule import SequenceDataModule
+from seqmine.data.sequences import group_by_user
+from seqmine.data.splits import Targets
+from seqmine.structs import AttributeTable, Catalog, InteractionLog, UserError
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Histories:
+    """What users did so far.
+
+    Args:
+        log: events by item_index.
+        user_ids: raw key of each history.
+        ends: the users to recommend to, and how many of their events are known.
+        max_length: longest input of the model.
+        seen_behavior: number of the behavior by which a user had an item; None counts every event.
+        periods: when each item can be recommended; None for all items at all times.
+        allowed: (V,) which items may be recommended at all; None for all of them.
+        are_of_several: whether these are part of histories in which some user has several lists; None where they are
+            no part.
+    """
+
+    log: InteractionLog
+    user_ids: Sequence[str]
+    ends: Targets
+    max_length: int
+    seen_behavior: int | None = None
+    periods: ItemPeriods | None = None
+    allowed: NDArray[np.bool_] | None = None
+    are_of_several: bool | None = None
+
+    @cached_property
+    def rows_of(self) -> dict[str, list[int]]:
+        """Which lists are those of each user, by raw key."""
+        place: dict[str, list[int]] = {}
+        for row, user in enumerate(self.ends.users.tolist()):
+            place.setdefault(self.user_ids[user], []).append(row)
+        return place
+
+    def of(self, users: Sequence[str]) -> "Histories":
+        """Return the histories of some users alone, in the order in which they are named, all of a user together.
+
+        Raises:
+            UserError: a user who has no history here.
+        """
+        place = self.rows_of
+        unknown = [user for user in users if user not in place]
+        if unknown:
+            raise UserError(
+                f"users has {unknown[0]!r}{_others(unknown)}, allowed are the {len(place):,} users of the run with a "
+                "history; change users, or give their events as histories"
+            )
+        return self.take(np.array([row for user in users for row in place[user]], np.int64))
+
+    @cached_property
+    def has_several_lists(self) -> bool:
+        """Whether some user has more than one list, here or in what these are a part of."""
+        if self.are_of_several is not None:
+            return self.are_of_several
+        return len(np.unique(self.ends.users)) < len(self.ends)
+
+    def take(self, rows: NDArray[np.int64]) -> "Histories":
+        """Return some of the lists to be made, in the given order; the log stays whole."""
+        return replace(self, ends=self.ends.take(rows))
+
+    def alone(self, rows: NDArray[np.int64]) -> "Histories":
+        """Return some of the lists to be made with a log of their users alone, which another process can be sent."""
+        users, numbers = np.unique(self.ends.users[rows], return_inverse=True)
+        ends = replace(self.ends.take(rows), users=numbers.astype(np.int64))
+        return replace(
+            self,
+            log=self.log.take_users(users),
+            user_ids=[self.user_ids[user] for user in users.tolist()],
+            ends=ends,
+            are_of_several=self.has_several_lists,
+        )
+
+    def known(self) -> "Histories":
+        """Return the histories that hold an event; say how many do not, which get no list."""
+        rows = np.flatnonzero(self.ends.positions)
+        if len(rows) == len(self.ends):
+            return self
+        _log.warning(
+            "%d of %d users have no known item; they get no list (fallback=popularity gives them one)",
+            len(self.ends) - len(rows),
+            len(self.ends),
+        )
+        return self.take(rows)
+
+    def with_strangers(self, users: Sequence[str]) -> "Histories":
+        """Return the histories with those of users of whom nothing is known behind them."""
+        if not users:
+            return self
+        more = len(users)
+        first = self.log.num_users
+        offsets = np.append(self.log.offsets, np.full(more, self.log.num_events)).astype(np.int64)
+        table = self.log.users
+        if table is not None:
+            nobody = AttributeTable(
+                np.zeros((more, table.codes.shape[1]), np.int32), np.zeros((more, table.num_values), np.float32), 0
+            )
+            table = AttributeTable(
+                np.concatenate([table.codes, nobody.codes]), np.concatenate([table.values, nobody.values]),
+                table.num_codes,
+            )  # fmt: skip
+        ends = self.ends
+        moment = 0 if ends.times is None else ends.times.max(initial=0)
+        joined = Targets(
+            np.append(ends.users, np.arange(first, first + more)),
+            np.append(ends.positions, np.zeros(more, np.int64)),
+            None if ends.left_out is None else np.append(ends.left_out, np.zeros(more, np.int64)),
+            None if ends.times is None else np.append(ends.times, np.full(more, moment)),
+        )
+        return replace(
+            self, log=replace(self.log, offsets=offsets, users=table), user_ids=[*self.user_ids, *users], ends=joined
+        )
+
+    def allowing(self, allowed: NDArray[np.bool_]) -> "Histories":
+        """Return the histories with (V,) which items may be recommended at all."""
+        return replace(self, allowed=allowed)
+
+    def at(self, moment: int) -> "Histories":
+        """Return the histories with what was there at one moment as candidates, in seconds since 1970."""
+        return replace(self, ends=replace(self.ends, times=np.full(len(self.ends), moment, np.int64)))
+
+    def fingerprint(self) -> str:
+        """Return a hash of all that lists depend on beside the model: events, users, what may be recommended when."""
+        digest = hashlib.blake2b(digest_size=16)
+        parts = [self.log, self.ends] + [part for part in (self.log.users, self.periods) if part is not None]
+        columns = [getattr(part, field.name) for part in parts for field in fields(part)]
+        for column in [*columns, self.allowed]:
+            digest.update(repr(column).encode() if not isinstance(column, np.ndarray) else _bytes(column))
+        for user in self.ends.users.tolist():
+            digest.update(f"{self.user_ids[user]}\0".encode())
+        digest.update(f"{self.max_length} {self.seen_behavior}".encode())
+        return digest.hexdigest()
+
+
+def given_histories(events: pl.DataFrame, datamodule: SequenceDataModule, catalog: Catalog) -> Histories:
+    """Return the histories of any users; whoever has no known item has an empty one.
+
+    Under ``evaluation.candidates=available`` a list holds what is there after the last event that is given, or after
+    the log of the run where the events have no times.
+
+    Args:
+        events: as a source reads them.
+        datamodule: of the run; its log is read under ``evaluation.candidates=available`` alone.
+        catalog: in which the histories are numbered; that of the data module under ``evaluation.candidates=available``.
+    """
+    log, user_ids = _number_events(events, catalog)
+    everyone = Targets(np.arange(log.num_users), log.lengths)
+    behavior = None if datamodule.target_behavior is None else log.behavior_number(datamodule.target_behavior)
+    found = Histories(log, user_ids, everyone, datamodule.max_length, behavior)
+    if datamodule.features.candidates.among != "available":
+        return found
+    found = replace(found, periods=datamodule.periods)
+    times = events["timestamp"] if "timestamp" in events.columns else datamodule.prepared.log.timestamps
+    assert times is not None
+    return found.at(int(times.max()) + 1)
+
+
+def run_histories(datamodule: SequenceDataModule, history: str) -> Histories:
+    """Return the histories of the users of a run.
+
+    Under ``evaluation.candidates=available`` a list holds what was there at the moment of its test target, or when the
+    log ended.
+
+    Args:
+        datamodule: of the run.
+        history: ``full``, or ``test`` for all but the test targets.
+    """
+    if history not in ("full", "test"):
+        raise UserError(f"history is {history!r}, allowed are full and test; change history")
+    data = datamodule.prepared
+    everyone = Targets(np.arange(data.log.num_users), data.log.lengths)
+    if data.log.timestamps is not None and data.log.num_events:
+        everyone = replace(everyone, times=np.full(len(everyone), data.log.timestamps.max() + 1))
+    ends = everyone if history == "full" else data.split.test
+    target_behavior = datamodule.target_behavior
+    behavior = None if target_behavior is None else data.log.behavior_number(target_behavior)
+    return Histories(data.log, data.user_ids, ends, datamodule.max_length, behavior, datamodule.periods)
+
+
+def _number_events(events: pl.DataFrame, catalog: Catalog) -> tuple[InteractionLog, list[str]]:
+    """Return histories of any users and their keys; items that the model does not know are left out and counted.
+
+    Items and behaviors are numbered as in the catalog; nothing is known of the attributes of the users.
+    """
+    index = pl.DataFrame(
+        {"item_id": list(catalog.item_ids), "item_index": range(1, catalog.num_items + 1)},
+        schema={"item_id": pl.String, "item_index": pl.Int64},
+    )
+    known = events.join(index, on="item_id", how="left", maintain_order="left")
+    unknown = known["item_index"].null_count()
+    if unknown == len(known) and len(known):
+        _log.warning(
+            "none of the %d events has an item that the model knows (%r, the model %r)",
+            len(known), known["item_id"][0], next(iter(catalog.item_ids), None),
+        )  # fmt: skip
+    elif unknown:
+        _log.warning("%d of %d events have items that the model does not know; they are left out", unknown, len(known))
+    log, user_ids, item_ids = group_by_user(known.drop("item_index"))
+    numbers = np.array([0, *catalog.encode(item_ids)], np.int32)[log.items]
+    kept = np.concatenate([[0], np.cumsum(numbers > 0)]).astype(np.int64)
+    found = replace(log, items=numbers).take(numbers > 0, kept[log.offsets])
+    unknown_users = AttributeTable(
+        np.zeros((len(user_ids), 1), np.int32),
+        np.zeros((len(user_ids), catalog.num_user_values), np.float32),
+        catalog.num_user_codes,
+    )
+    return replace(_number_behaviors(found, catalog.behaviors), users=unknown_users), user_ids
+
+
+def _number_behaviors(log: InteractionLog, names: Sequence[str]) -> InteractionLog:
+    """Return the log with its behaviors numbered as in the run; a kind that the run does not know becomes 0."""
+    if log.behaviors is None:
+        return log
+    known = {name: number for number, name in enumerate(names, start=1)}
+    numbers = np.array([0, *(known.get(name, 0) for name in log.behavior_names)], np.uint8)
+    return replace(log, behaviors=numbers[log.behaviors], behavior_names=names)
+
+
+def _others(names: Sequence[str]) -> str:
+    return f" and {len(names) - 1:,} more" if len(names) > 1 else ""
+
+
+def _bytes(column: NDArray) -> bytes:
+    return f"{column.dtype}{column.shape}".encode() + np.ascontiguousarray(column).tobytes()

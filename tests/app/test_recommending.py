@@ -1,0 +1,147 @@
+import json
+import signal
+import subprocess
+import sys
+import time
+
+import polars as pl
+import pytest
+
+from seqmine.serving.shards import Shards
+from seqmine.structs import UserError
+from tests.tiny import call, train
+
+
+@pytest.fixture(scope="module")
+def runs(small_log, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("recommending")
+    items = folder / "items.csv"
+    items.write_text("item_id,title\n" + "".join(f"i{item},Film {item}\n" for item in range(1, 31)))
+    train(small_log, folder / "run", "model=popularity", f"data.items_path={items}")
+    train(small_log, folder / "net")
+    return folder
+
+
+def lists_of(runs, tmp_path, *settings, run="run"):
+    output = tmp_path / "lists.parquet"
+    call("recommend", tmp_path / "out", f"run={runs / run}", f"output={output}", "num_shown=0", *settings)
+    return pl.read_parquet(output)
+
+
+def history_of(small_log, user):
+    return next(line.split()[1:] for line in small_log.read_text().splitlines() if line.split()[0] == user)
+
+
+def test_lists_have_titles_and_are_of_the_users_that_are_named(runs, tmp_path, capsys):
+    (tmp_path / "users.txt").write_text("user_id\nu7\nmartian\nu3\n")
+    lists = lists_of(runs, tmp_path, f"users={tmp_path / 'users.txt'}", "top_k=2", "num_shown=1")
+    assert lists["user_id"].to_list() == ["u7", "u7", "u3", "u3"]
+    assert lists["title"].to_list() == [f"Film {item[1:]}" for item in lists["item_id"]]
+    shown = capsys.readouterr().out
+    assert lists["title"][0] in shown and "u3" not in shown
+
+
+def test_excluded_items_are_in_no_list_and_allowed_ones_alone(runs, tmp_path):
+    (tmp_path / "only.csv").write_text("i1\ni2\ni3\n")
+    lists = lists_of(runs, tmp_path, f"only={tmp_path / 'only.csv'}", "exclude='i2,i9'", "seen=none")
+    assert set(lists["item_id"]) == {"i1", "i3"}
+    assert lists["rank"].max() == 2, "fewer candidates than top_k"
+    assert lists["user_id"].n_unique() == 200
+    with pytest.raises(UserError, match="only and exclude leave no item"):
+        lists_of(runs, tmp_path, "only=i1", "exclude=i1")
+    with pytest.raises(UserError, match="exclude names 1 items .'mars'., of which none is among the 30 items"):
+        lists_of(runs, tmp_path, "exclude=mars")
+
+
+def test_what_was_seen_is_left_out_as_the_run_does_or_as_is_asked(runs, tmp_path, small_log):
+    had = history_of(small_log, "u5")
+    kept = lists_of(runs, tmp_path, "users=u5", "top_k=30")["item_id"].to_list()
+    assert set(kept).isdisjoint(had)
+    assert set(had) <= set(lists_of(runs, tmp_path, "users=u5", "top_k=30", "seen=none")["item_id"])
+    window = lists_of(runs, tmp_path, "users=u5", "top_k=30", "seen=window")["item_id"].to_list()
+    assert set(window).isdisjoint(had[-8:]) and set(had[:-8]) - set(had[-8:]) <= set(window)
+
+
+def test_people_without_a_known_item_get_popular_items_where_that_is_asked(runs, tmp_path):
+    (tmp_path / "new.csv").write_text("user_id,item_id\nknown,i3\nlost,mars\n")
+    lists = lists_of(runs, tmp_path, f"input={tmp_path / 'new.csv'}", "fallback=popularity", "top_k=2", run="net")
+    assert lists.select("user_id", "fallback").unique(maintain_order=True).rows() == [("known", False), ("lost", True)]
+    strangers = lists_of(runs, tmp_path, "users='u1,nobody'", "fallback=popularity", "top_k=1", run="net")
+    assert strangers.select("user_id", "fallback").rows() == [("u1", False), ("nobody", True)]
+    (tmp_path / "new.csv").write_text("user_id,item_id\nlost,mars\n")
+    with pytest.raises(UserError, match="not one user of '.*new.csv' has an item that the model knows; change input"):
+        lists_of(runs, tmp_path, f"input={tmp_path / 'new.csv'}", run="net")
+
+
+def test_two_processes_make_the_rows_of_one(runs, tmp_path):
+    settings = ["shard_size=60", "batch_size=16", "scores=probability"]
+    one = lists_of(runs, tmp_path / "1", *settings, run="net")
+    two = lists_of(runs, tmp_path / "2", *settings, "trainer.devices=2", run="net")
+    assert one.equals(two) and len(one) == 2000
+
+
+def test_the_parts_of_a_stopped_program_are_kept_for_the_same_command(runs, tmp_path, monkeypatch, caplog):
+    written, write = [], Shards.write
+
+    def stopped(self, number, lists):
+        if number == 2:
+            raise KeyboardInterrupt
+        write(self, number, lists)
+
+    monkeypatch.setattr(Shards, "write", stopped)
+    with pytest.raises(SystemExit) as stop:
+        lists_of(runs, tmp_path, "shard_size=60")
+    assert stop.value.code == 130
+    assert "stopped with 2 of 4 parts made; the same command" in caplog.text
+    monkeypatch.setattr(
+        Shards, "write", lambda self, number, lists: (written.append(number), write(self, number, lists))
+    )
+    again = lists_of(runs, tmp_path, "shard_size=60")
+    assert written == [2, 3]
+    assert again.equals(lists_of(runs, tmp_path / "whole"))
+
+
+def test_a_killed_program_goes_on_where_it_was(runs, tmp_path):
+    output = tmp_path / "lists.parquet"
+    settings = [f"run={runs / 'net'}", f"output={output}", "batch_size=5", "shard_size=5", "num_shown=0"]
+    command = [sys.executable, "-m", "seqmine.recommend", *settings, f"hydra.run.dir={tmp_path / 'out'}"]
+    process = subprocess.Popen([*command, "trainer.devices=2"], start_new_session=True, stderr=subprocess.DEVNULL)
+    while process.poll() is None and len(list(tmp_path.glob(".lists.parquet.parts/part-*"))) < 3:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert not output.exists()
+    kept = len(list(tmp_path.glob(".lists.parquet.parts/part-*")))
+    assert 3 <= kept < 40
+    told = subprocess.run(command, check=True, capture_output=True, text=True).stderr
+    done = int(told.split(" of 40 parts are there already")[0].split()[-1])
+    assert done >= kept, "the processes end with their program"
+    assert pl.read_parquet(output).equals(lists_of(runs, tmp_path, "batch_size=5", run="net"))
+    assert not list(tmp_path.glob(".*"))
+
+
+@pytest.mark.parametrize(
+    "setting", ["top_k=3", "seen=none", "exclude=i3", "users=u1", "scores=probability", "history=test"]
+)
+def test_parts_of_another_command_are_not_taken(runs, tmp_path, setting, monkeypatch):
+    monkeypatch.setattr(Shards, "finish", lambda self, users_per_file: None)
+    call("recommend", tmp_path / "out", f"run={runs / 'run'}", f"output={tmp_path / 'a.parquet'}", "num_shown=0")
+    before = json.loads((tmp_path / ".a.parquet.parts" / "belongs_to.json").read_text())
+    call(
+        "recommend", tmp_path / "out", f"run={runs / 'run'}", f"output={tmp_path / 'a.parquet'}", "num_shown=0", setting
+    )
+    assert json.loads((tmp_path / ".a.parquet.parts" / "belongs_to.json").read_text()) != before
+
+
+@pytest.mark.parametrize(
+    ("setting", "sentence"),
+    [
+        ("trainer.devices=0", "trainer.devices is 0, allowed are whole numbers from 1"),
+        ("at=2020-02-02", "at is '2020-02-02', but lists look at no time; set evaluation.candidates=available"),
+        ("users=martian", "users names 1 users .'martian'., of which none is among the 200 users"),
+        ("fallback=luck", "fallback is 'luck', allowed are none, popularity"),
+    ],
+)
+def test_mistakes_are_told(runs, tmp_path, setting, sentence):
+    with pytest.raises(UserError, match=sentence):
+        lists_of(runs, tmp_path, setting)
