@@ -3,8 +3,9 @@
 import hashlib
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -141,9 +142,10 @@ class Histories:
     def fingerprint(self) -> str:
         """Return a hash of all that lists depend on beside the model: events, users, what may be recommended when."""
         digest = hashlib.blake2b(digest_size=16)
-        parts = [self.log, self.ends] + [part for part in (self.log.users, self.periods) if part is not None]
-        columns = [getattr(part, field.name) for part in parts for field in fields(part)]
-        for column in [*columns, self.allowed]:
+        columns = [*vars(self.log).values(), *vars(self.ends).values(), self.allowed]
+        for part in (self.log.users, self.periods):
+            columns += [] if part is None else vars(part).values()
+        for column in columns:
             digest.update(repr(column).encode() if not isinstance(column, np.ndarray) else _bytes(column))
         for user in self.ends.users.tolist():
             digest.update(f"{self.user_ids[user]}\0".encode())
@@ -171,7 +173,8 @@ def given_histories(events: pl.DataFrame, datamodule: SequenceDataModule, catalo
     found = replace(found, periods=datamodule.periods)
     times = events["timestamp"] if "timestamp" in events.columns else datamodule.prepared.log.timestamps
     assert times is not None
-    return found.at(int(times.max()) + 1)
+    last: Any = times.max()
+    return found.at(int(last) + 1)
 
 
 def run_histories(datamodule: SequenceDataModule, history: str) -> Histories:
