@@ -1,8 +1,4 @@
 import json
-import signal
-import subprocess
-import sys
-import time
 
 import polars as pl
 import pytest
@@ -73,13 +69,6 @@ def test_people_without_a_known_item_get_popular_items_where_that_is_asked(runs,
         lists_of(runs, tmp_path, f"input={tmp_path / 'new.csv'}", run="net")
 
 
-def test_two_processes_make_the_rows_of_one(runs, tmp_path):
-    settings = ["shard_size=60", "batch_size=16", "scores=probability"]
-    one = lists_of(runs, tmp_path / "1", *settings, run="net")
-    two = lists_of(runs, tmp_path / "2", *settings, "trainer.devices=2", run="net")
-    assert one.equals(two) and len(one) == 2000
-
-
 def test_the_parts_of_a_stopped_program_are_kept_for_the_same_command(runs, tmp_path, monkeypatch, caplog):
     written, write = [], Shards.write
 
@@ -99,25 +88,6 @@ def test_the_parts_of_a_stopped_program_are_kept_for_the_same_command(runs, tmp_
     again = lists_of(runs, tmp_path, "shard_size=60")
     assert written == [2, 3]
     assert again.equals(lists_of(runs, tmp_path / "whole"))
-
-
-def test_a_killed_program_goes_on_where_it_was(runs, tmp_path):
-    output = tmp_path / "lists.parquet"
-    settings = [f"run={runs / 'net'}", f"output={output}", "batch_size=5", "shard_size=5", "num_shown=0"]
-    command = [sys.executable, "-m", "seqmine.recommend", *settings, f"hydra.run.dir={tmp_path / 'out'}"]
-    process = subprocess.Popen([*command, "trainer.devices=2"], start_new_session=True, stderr=subprocess.DEVNULL)
-    while process.poll() is None and len(list(tmp_path.glob(".lists.parquet.parts/part-*"))) < 3:
-        time.sleep(0.01)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    assert not output.exists()
-    kept = len(list(tmp_path.glob(".lists.parquet.parts/part-*")))
-    assert 3 <= kept < 40
-    told = subprocess.run(command, check=True, capture_output=True, text=True).stderr
-    done = int(told.split(" of 40 parts are there already")[0].split()[-1])
-    assert done >= kept, "the processes end with their program"
-    assert pl.read_parquet(output).equals(lists_of(runs, tmp_path, "batch_size=5", run="net"))
-    assert not list(tmp_path.glob(".*"))
 
 
 @pytest.mark.parametrize(
