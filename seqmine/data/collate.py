@@ -34,7 +34,7 @@ class NextItemCollate:
     Args:
         log: the histories to gather from.
         train_stops: (U,) number of training events of each user.
-        behavior: number of the one behavior whose events are predicted, or None for all.
+        behaviors: numbers of the behaviors whose events are predicted, or None for all.
         columns: names of the optional columns of the batch that the model reads.
         augmentations: change what the model sees, one after the other.
     """
@@ -44,16 +44,16 @@ class NextItemCollate:
         *,
         log: InteractionLog,
         train_stops: NDArray[np.int64],
-        behavior: int | None = None,
+        behaviors: Collection[int] | None = None,
         columns: Collection[str] = (),
         augmentations: Mapping[str, Augmentation | KeepingRule] = MappingProxyType({}),
     ) -> None:
-        self.log, self.behavior, self.columns = log, behavior, columns
+        self.log, self.behaviors, self.columns = log, behaviors, columns
         self.augmentations = Augmentations(augmentations, log, train_stops)
 
     def __call__(self, windows: Windows, rows: NDArray[np.int64], generator: np.random.Generator) -> SequenceBatch:
         """Gather the windows of the given rows into a right-padded batch."""
-        taken = training_rows(self.log, windows, rows, ahead=1, behavior=self.behavior)
+        taken = training_rows(self.log, windows, rows, ahead=1, behaviors=self.behaviors)
         sequences = self.augmentations(taken, generator)
         return batch_of_rows(self.log, sequences, windows.users[rows], self.columns)
 
@@ -67,7 +67,7 @@ class MaskedItemCollate:
     Args:
         log: the histories to gather from.
         train_stops: (U,) number of training events of each user.
-        behavior: number of the one behavior whose events are hidden, or None for all.
+        behaviors: numbers of the behaviors whose events are hidden, or None for all.
         columns: names of the optional columns of the batch that the model reads.
         mask_share: chance of an event to be hidden; each row hides at least one.
         last_share: share of the rows that hide their last event alone, as in a recommendation; BERT4Rec has one such
@@ -82,20 +82,20 @@ class MaskedItemCollate:
         train_stops: NDArray[np.int64],
         mask_share: float,
         last_share: float,
-        behavior: int | None = None,
+        behaviors: Collection[int] | None = None,
         columns: Collection[str] = (),
         augmentations: Mapping[str, Augmentation | KeepingRule] = MappingProxyType({}),
     ) -> None:
         for name, share in (("mask_share", mask_share), ("last_share", last_share)):
             if not 0 <= share <= 1:
                 raise UserError(f"{name} is {share}, allowed is 0 <= share <= 1")
-        self.log, self.behavior, self.columns = log, behavior, columns
+        self.log, self.behaviors, self.columns = log, behaviors, columns
         self.mask_share, self.last_share = mask_share, last_share
         self.augmentations = Augmentations(augmentations, log, train_stops)
 
     def __call__(self, windows: Windows, rows: NDArray[np.int64], generator: np.random.Generator) -> SequenceBatch:
         """Gather the windows of the given rows into a right-padded batch with hidden events."""
-        taken = training_rows(self.log, windows, rows, ahead=0, behavior=self.behavior)
+        taken = training_rows(self.log, windows, rows, ahead=0, behaviors=self.behaviors)
         sequences = self.augmentations(taken, generator)
         hidden = self._draw_hidden(sequences.targets >= 0, generator)
         sequences = replace(
@@ -121,7 +121,7 @@ class TwoViewCollate:
     Args:
         log: the histories to gather from.
         train_stops: (U,) number of training events of each user.
-        behavior: number of the one behavior whose events are predicted, or None for all.
+        behaviors: numbers of the behaviors whose events are predicted, or None for all.
         columns: names of the optional columns of the batch that the model reads.
         augmentations: one of them is drawn for each view of each history; what the next item is predicted from stays
             as it is.
@@ -136,10 +136,10 @@ class TwoViewCollate:
         log: InteractionLog,
         train_stops: NDArray[np.int64],
         augmentations: Mapping[str, Augmentation | KeepingRule],
-        behavior: int | None = None,
+        behaviors: Collection[int] | None = None,
         columns: Collection[str] = (),
     ) -> None:
-        self.log, self.behavior, self.columns = log, behavior, columns
+        self.log, self.behaviors, self.columns = log, behaviors, columns
         self.augmentations = Augmentations(augmentations, log, train_stops)
         if not self.augmentations.changes:
             raise UserError(
@@ -148,7 +148,8 @@ class TwoViewCollate:
 
     def __call__(self, windows: Windows, rows: NDArray[np.int64], generator: np.random.Generator) -> SequenceBatch:
         """Gather the windows of the given rows and two views of each."""
-        sequences, users = training_rows(self.log, windows, rows, ahead=1, behavior=self.behavior), windows.users[rows]
+        sequences = training_rows(self.log, windows, rows, ahead=1, behaviors=self.behaviors)
+        users = windows.users[rows]
         marked, changes = self.augmentations.mark(sequences), self.augmentations.changes
         twice = stack_rows([marked, marked])
         choice = generator.integers(0, len(changes), len(twice))
@@ -171,8 +172,8 @@ class HistoryCollate:
         seen: which items leave the candidates: ``full`` takes out all that the user had before, ``window`` only those
             inside the input, ``none`` keeps every item.
         columns: names of the optional columns of the batch that the model reads.
-        seen_behavior: number of the behavior by which a user had an item, so that an item that was viewed may still be
-            bought; None counts every event.
+        seen_behaviors: numbers of the behaviors by which a user had an item, so that an item that was viewed may still
+            be bought; None counts every event.
         periods: when each item can be recommended, so that others are no candidates; None for all items at all times.
     """
 
@@ -183,13 +184,13 @@ class HistoryCollate:
         max_length: int,
         seen: str,
         columns: Collection[str] = (),
-        seen_behavior: int | None = None,
+        seen_behaviors: Collection[int] | None = None,
         periods: ItemPeriods | None = None,
     ) -> None:
         if seen not in ("full", "window", "none"):
             raise UserError(f"seen is {seen!r}, allowed are full, window and none; settle auto before")
         self.log, self.max_length, self.seen = log, max_length, seen
-        self.columns, self.seen_behavior, self.periods = columns, seen_behavior, periods
+        self.columns, self.seen_behaviors, self.periods = columns, seen_behaviors, periods
 
     def __call__(self, targets: Targets, items: NDArray[np.int32], rows: NDArray[np.int64]) -> SequenceBatch:
         """Gather the histories before the given targets into a right-padded batch.
@@ -227,8 +228,8 @@ class HistoryCollate:
             return None, None
         begin = first if self.seen == "full" else starts
         flat, rows = segment_positions(begin, stops - begin), np.repeat(np.arange(len(begin)), stops - begin)
-        if self.seen_behavior is not None and self.log.behaviors is not None:
-            had = self.log.behaviors[flat] == self.seen_behavior
+        if self.seen_behaviors is not None and self.log.behaviors is not None:
+            had = self.log.is_of(flat, self.seen_behaviors)
             flat, rows = flat[had], rows[had]
         return torch.from_numpy(self.log.items[flat].astype(np.int64)), torch.from_numpy(rows)
 

@@ -49,7 +49,7 @@ class SequenceDataModule(LightningDataModule):
         seed: decides windows, the order of batches and what the task draws.
         store: folder in which prepared logs are kept, one subfolder each.
         task: builds from ``log`` and ``train_stops`` the collate that decides what is learned.
-        features: what is known beside items, and the kind of event that is predicted; None predicts every event from
+        features: what is known beside items, and the kinds of events that are predicted; None predicts every event from
             events without attributes.
     """
 
@@ -96,7 +96,7 @@ class SequenceDataModule(LightningDataModule):
     def seen(self) -> str:
         """Which items leave the candidates; ``auto`` has become ``full`` or ``none`` by the training part."""
         if self._seen == "auto":
-            self._seen = settle_seen(self.prepared.training_log(), self.target_behavior)
+            self._seen = settle_seen(self.prepared.training_log(), self.target_behaviors)
         return self._seen
 
     @cached_property
@@ -105,9 +105,9 @@ class SequenceDataModule(LightningDataModule):
         return self.features.candidates.periods(self.prepared)
 
     @property
-    def target_behavior(self) -> str | None:
-        """The kind of event that is predicted; None when every event is."""
-        return self.features.target_behavior
+    def target_behaviors(self) -> tuple[str, ...] | None:
+        """The kinds of events that are predicted; None when every event is."""
+        return self.features.target_behaviors
 
     @property
     def catalog(self) -> Catalog:
@@ -120,7 +120,7 @@ class SequenceDataModule(LightningDataModule):
         A log that was cleaned has none: the truth of its source is told by the number of events before, and cleaning
         takes events away. Nor has a target behavior: the truth is that of any next event.
         """
-        if not isinstance(self.source, KnownTruth) or self.cleaning.steps or self.target_behavior is not None:
+        if not isinstance(self.source, KnownTruth) or self.cleaning.steps or self.target_behaviors is not None:
             return {}
         return {"ceiling/": TrueProbabilities(source=self.source, data=self.prepared)}
 
@@ -171,7 +171,7 @@ class SequenceDataModule(LightningDataModule):
 
     def leaks(self) -> LeakReport:
         """Return the verdict on leaks of the stored log under what this run trains on."""
-        names = ("windows", "max_length", "task", "seed", "target_behavior")
+        names = ("windows", "max_length", "task", "seed", "target_behaviors")
         depends_on = {name: getattr(self, name) for name in names}
         return kept_verdict(self.folder / "leaks", depends_on, self._look_for_leaks)
 
@@ -185,7 +185,7 @@ class SequenceDataModule(LightningDataModule):
             audit=self.audit(),
             seed=self.seed,
             task=self._task(data.log),
-            target_behavior=self.target_behavior,
+            target_behaviors=self.target_behaviors,
         )
 
     def setup(self, stage: str) -> None:  # noqa: ARG002 - all stages read the same store
@@ -223,22 +223,23 @@ class SequenceDataModule(LightningDataModule):
         """Count how often each row of the item table is what comes next in the windows of the first epoch."""
         data = self.prepared
         windows = self._training_batches().epoch_windows(0)
-        behavior = self._behavior(data.log)
-        items = data.log.items if behavior is None else np.where(data.log.behaviors == behavior, data.log.items, 0)
+        behaviors, items = self._behaviors(data.log), data.log.items
+        if behaviors is not None:
+            items = np.where(data.log.is_of(slice(None), behaviors), items, 0)
         counts = count_targets(windows, items, data.catalog.num_items + 1)
         counts[0] = 0
         return torch.from_numpy(counts)
 
     def _task(self, log: InteractionLog) -> Callable[..., TrainingCollate]:
-        return partial(self.task, behavior=self._behavior(log))
+        return partial(self.task, behaviors=self._behaviors(log))
 
-    def _behavior(self, log: InteractionLog) -> int | None:
-        return None if self.target_behavior is None else log.behavior_number(self.target_behavior)
+    def _behaviors(self, log: InteractionLog) -> tuple[int, ...] | None:
+        return log.behavior_numbers(self.target_behaviors)
 
     def _windows(self, log: InteractionLog) -> WindowChoice:
-        if self.target_behavior is None:
+        if self.target_behaviors is None:
             return self.windows
-        return TargetWindows(windows=self.windows, events=events_of(log, self.target_behavior))
+        return TargetWindows(windows=self.windows, events=events_of(log, self.target_behaviors))
 
     @property
     def _columns(self) -> frozenset[str]:
@@ -254,7 +255,7 @@ class SequenceDataModule(LightningDataModule):
             max_length=self.max_length,
             seen=self.seen,
             columns=self._columns,
-            seen_behavior=self._behavior(log),
+            seen_behaviors=self._behaviors(log),
             periods=self.periods,
         )
 

@@ -1,14 +1,18 @@
-"""What a log tells beside its items, and which kind of event is predicted from it."""
+"""What a log tells beside its items, and which kinds of events are predicted from it."""
+
+from collections.abc import Sequence
 
 from seqmine.data.attributes import Attributes
 from seqmine.data.available import CandidateChoice
+from seqmine.structs import UserError
 
 
 class Features:
     """Choices that shape the preparation of a log beyond its items.
 
     Args:
-        target_behavior: kind of event that is predicted from events of all kinds; None predicts every event.
+        target_behavior: kind of event that is predicted from events of all kinds, or several of them; None predicts
+            every event.
         items: chooses what models may know of items.
         users: chooses what models may know of users.
         candidates: chooses which items can be recommended at the moment of a target, which shapes no store; None for
@@ -18,16 +22,24 @@ class Features:
     def __init__(
         self,
         *,
-        target_behavior: str | None = None,
+        target_behavior: str | int | Sequence[str | int] | None = None,
         items: Attributes | None = None,
         users: Attributes | None = None,
         candidates: CandidateChoice | None = None,
     ) -> None:
-        self.target_behavior = None if target_behavior is None else str(target_behavior)
+        self.target_behaviors = None if target_behavior is None else _names(target_behavior)
         self.items = items or Attributes(owner="item")
         self.users = users or Attributes(owner="user")
         self.candidates = candidates or CandidateChoice()
 
     def fingerprint(self) -> str:
         """Return what changes with the choices and with the content of their files."""
-        return f"{self.target_behavior} {self.items.fingerprint()} {self.users.fingerprint()}"
+        return f"{self.target_behaviors} {self.items.fingerprint()} {self.users.fingerprint()}"
+
+
+def _names(behaviors: str | int | Sequence[str | int]) -> tuple[str, ...]:
+    """Return the names of behaviors, of which there may be one that looks like a number."""
+    names = (str(behaviors),) if isinstance(behaviors, str | int) else tuple(map(str, behaviors))
+    if not names or len(set(names)) < len(names):
+        raise UserError(f"target_behavior is {list(names)}, allowed are different behaviors, or null for all of them")
+    return names

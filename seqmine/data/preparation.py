@@ -37,7 +37,7 @@ def prepare_into(folder: Path, source: Source, cleaning: Cleaning, split: Splitt
         source: reads the raw log.
         cleaning: steps that it goes through, and the engine that they run on.
         split: decides what is trained on and what is predicted.
-        features: attributes, and the kind of event that is predicted.
+        features: attributes, and the kinds of events that are predicted.
 
     Raises:
         UserError: the log cannot be read, nothing is left to train on, or the disk is full.
@@ -48,11 +48,11 @@ def prepare_into(folder: Path, source: Source, cleaning: Cleaning, split: Splitt
             log, audit = cleaning.clean(raw)
             audit = audit.after_reading(source.dropped if isinstance(source, CountsDropped) else {})
             table = features.items.read(source.item_features())
-            data = prepare_sequences(log, table, split, features.target_behavior)
+            data = prepare_sequences(log, table, split, features.target_behaviors)
             data = with_attributes(data, features.items, features.users, table)
         description = {
             "fingerprint": folder.name,
             "split": describe(split),
-            "target_behavior": features.target_behavior,
+            "target_behavior": features.target_behaviors,
         }
         write_store(data, folder, description, {"audit.json": audit.to_json()})

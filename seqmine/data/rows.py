@@ -1,6 +1,6 @@
 """The training sequences of a batch as arrays of events: what augmentations change before the batch is made."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -67,7 +67,11 @@ class TrainingRows:
 
 
 def training_rows(
-    log: InteractionLog, windows: Windows, chosen: NDArray[np.int64], ahead: int, behavior: int | None = None
+    log: InteractionLog,
+    windows: Windows,
+    chosen: NDArray[np.int64],
+    ahead: int,
+    behaviors: Collection[int] | None = None,
 ) -> TrainingRows:
     """Return the chosen windows as rows.
 
@@ -76,14 +80,13 @@ def training_rows(
         windows: stretches of history; events before ``first_targets`` are context alone.
         chosen: which windows become rows.
         ahead: how many events the target of a step is ahead of it: 1 predicts the next event, 0 the event itself.
-        behavior: number of the one behavior whose events are targets, or None for all.
+        behaviors: numbers of the behaviors whose events are targets, or None for all.
     """
     starts, lengths = windows.starts[chosen], windows.stops[chosen] - windows.starts[chosen] - ahead
     events, valid = grid(starts, lengths)
     is_target = valid & (events + ahead >= windows.first_targets[chosen][:, None])
-    if behavior is not None:
-        assert log.behaviors is not None
-        is_target &= log.behaviors[np.where(is_target, events + ahead, 0)] == behavior
+    if behaviors is not None:
+        is_target &= log.is_of(np.where(is_target, events + ahead, 0), behaviors)
     events = np.where(valid, events, -1)
     items = np.where(valid, log.items[events], 0).astype(np.int64)
     targets = np.where(is_target, events + ahead, -1)

@@ -1,6 +1,7 @@
 """Which items leave the candidates, where the log is asked instead of a person."""
 
 import logging
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -33,18 +34,19 @@ def returning_share(log: InteractionLog) -> float:
     return float(repeated_events(log).sum() / max(following, 1))
 
 
-def settle_seen(training: InteractionLog, target_behavior: str | None) -> str:
+def settle_seen(training: InteractionLog, behaviors: Sequence[str] | None) -> str:
     """Return what ``auto`` is on a log: ``none`` where more than 5% of the events go back to an item, else ``full``.
 
     Args:
         training: the training part; later parts must not choose how they are measured.
-        target_behavior: kind of event that is predicted, which alone counts as having an item; None counts every event.
+        behaviors: kinds of events that are predicted, which alone count as having an item; None counts every event.
     """
     counted, kind = training, "training events"
-    if target_behavior is not None and training.behaviors is not None:
-        chosen = np.flatnonzero(training.behaviors == training.behavior_number(target_behavior))
+    numbers = training.behavior_numbers(behaviors)
+    if behaviors is not None and numbers is not None:
+        chosen = np.flatnonzero(training.is_of(slice(None), numbers))
         counted = training.take(chosen, np.searchsorted(chosen, training.offsets))
-        kind = f"training events of behavior {target_behavior!r}"
+        kind = f"training events of behavior {' or '.join(map(repr, behaviors))}"
     share = returning_share(counted)
     seen = "none" if share > RETURNING_SHARE else "full"
     _log.info("evaluation.seen is %s: %.1f%% of the %s go back to an item of their user", seen, 100 * share, kind)

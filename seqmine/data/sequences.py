@@ -102,7 +102,7 @@ def prepare_sequences(
     log: NumberedLog,
     item_features: pl.DataFrame | None,
     splitter: Splitter,
-    target_behavior: str | None = None,
+    target_behaviors: Sequence[str] | None = None,
 ) -> PreparedData:
     """Turn events into histories, a catalog of training items, and the parts of a split.
 
@@ -110,16 +110,16 @@ def prepare_sequences(
         log: the events, cleaned.
         item_features: attributes by ``item_id``, or None.
         splitter: decides the parts.
-        target_behavior: kind of event that is predicted, or None when every event is.
+        target_behaviors: kinds of events that are predicted, or None when every event is.
 
     Raises:
         UserError: when nothing is left to train on.
     """
     histories, user_ids, item_ids = join_parts(log)
-    if target_behavior is None:
+    if target_behaviors is None:
         split = splitter.split(histories)
     else:
-        split = split_by_behavior(splitter, histories, target_behavior)
+        split = split_by_behavior(splitter, histories, target_behaviors)
     if not (split.train_stops >= 2).any():
         raise UserError(
             f"no user has two training events (longest history: {int(histories.lengths.max())} events); "

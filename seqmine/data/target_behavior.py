@@ -1,8 +1,10 @@
-"""One kind of event as the target: every event is history, and only purchases, say, are predicted.
+"""Some kinds of events as targets: every event is history, and only carts and purchases, say, are predicted.
 
-The parts are those of the log that holds the target behavior alone, so that a model of all behaviors and a model of the
-target behavior alone are asked for the same events of the same users.
+The parts are those of the log that holds the target behaviors alone, so that a model of all behaviors and a model of
+the target behaviors alone are asked for the same events of the same users.
 """
+
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,16 +14,16 @@ from seqmine.data.windows import WindowChoice, Windows
 from seqmine.structs import InteractionLog, UserError
 
 
-def split_by_behavior(splitter: Splitter, log: InteractionLog, behavior: str) -> Split:
-    """Divide a log so that the targets are events of one behavior, and inputs hold every event before.
+def split_by_behavior(splitter: Splitter, log: InteractionLog, behaviors: Sequence[str]) -> Split:
+    """Divide a log so that the targets are events of some behaviors, and inputs hold every event before.
 
-    Targets are those that ``splitter`` finds in the events of the behavior alone. The training part of a user ends
+    Targets are those that ``splitter`` finds in the events of the behaviors alone. The training part of a user ends
     before the first of them; in a split by time it ends at the edge of the validation window.
 
     Raises:
         UserError: the log has no such behavior, or training has none of its events to learn from.
     """
-    events = events_of(log, behavior)
+    events = events_of(log, behaviors)
     offsets = np.searchsorted(events, log.offsets)
     alone = log.take(events, offsets)
     part = splitter.split(alone)
@@ -30,7 +32,7 @@ def split_by_behavior(splitter: Splitter, log: InteractionLog, behavior: str) ->
         stops = _stops_in_log(part.train_stops, alone.lengths, events, log, offsets)
     else:
         stops = count_before(log, edges[0])
-    _require_training(events, log, stops, behavior)
+    _require_training(events, log, stops, behaviors)
     val, test = (
         Targets(of.users, events[offsets[of.users] + of.positions] - log.offsets[of.users])
         for of in (part.val, part.test)
@@ -55,25 +57,28 @@ def _stops_in_log(
     return np.where(stops == lengths, log.lengths, inside)
 
 
-def _require_training(events: NDArray[np.int64], log: InteractionLog, stops: NDArray[np.int64], behavior: str) -> None:
+def _require_training(
+    events: NDArray[np.int64], log: InteractionLog, stops: NDArray[np.int64], behaviors: Sequence[str]
+) -> None:
     users = np.searchsorted(log.offsets, events, side="right") - 1
     positions = events - log.offsets[users]
     if not ((positions > 0) & (positions < stops[users])).any():
+        named = " or ".join(map(repr, behaviors))
         raise UserError(
-            f"no user has a training event of the target behavior {behavior!r} with another event before it; "
+            f"no user has a training event of the target behavior {named} with another event before it; "
             "change data.target_behavior or data.split"
         )
 
 
 class TargetWindows:
-    """The windows of another choice that end with an event of the target behavior, or hold one to predict.
+    """The windows of another choice that end with an event of a target behavior, or hold one to predict.
 
-    The latest window of a user ends with the last training event of the behavior, since what comes after it teaches
+    The latest window of a user ends with the last training event of such a behavior, since what comes after it teaches
     nothing.
 
     Args:
         windows: the choice.
-        events: positions of the events of the behavior in the flat arrays, rising.
+        events: positions of the events of the behaviors in the flat arrays, rising.
     """
 
     def __init__(self, *, windows: WindowChoice, events: NDArray[np.int64]) -> None:
@@ -95,12 +100,12 @@ class TargetWindows:
         return Windows(chosen.users[kept], chosen.starts[kept], chosen.stops[kept], chosen.first_targets[kept])
 
 
-def events_of(log: InteractionLog, behavior: str) -> NDArray[np.int64]:
-    """Return the positions in the flat arrays of the events of a behavior.
+def events_of(log: InteractionLog, behaviors: Sequence[str]) -> NDArray[np.int64]:
+    """Return the positions in the flat arrays of the events of some behaviors.
 
     Raises:
         UserError: the log has no such behavior.
     """
-    number = log.behavior_number(behavior)
-    assert log.behaviors is not None
-    return np.flatnonzero(log.behaviors == number)
+    numbers = log.behavior_numbers(behaviors)
+    assert numbers is not None
+    return np.flatnonzero(log.is_of(slice(None), numbers))

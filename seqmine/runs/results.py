@@ -75,7 +75,7 @@ def protocol(config: DictConfig, trainer: Trainer) -> dict[str, Any]:
         "data_fingerprint": data.fingerprint,
         "chosen_by": config.monitor,
         "seed": config.seed,
-        **({} if data.target_behavior is None else {"target_behavior": data.target_behavior}),
+        **({} if data.target_behaviors is None else {"target_behavior": ", ".join(data.target_behaviors)}),
     }
 
 

@@ -29,7 +29,7 @@ class Histories:
         user_ids: raw key of each history.
         ends: the users to recommend to, and how many of their events are known.
         max_length: longest input of the model.
-        seen_behavior: number of the behavior by which a user had an item; None counts every event.
+        seen_behaviors: numbers of the behaviors by which a user had an item; None counts every event.
         periods: when each item can be recommended; None for all items at all times.
         allowed: (V,) which items may be recommended at all; None for all of them.
         are_of_several: whether these are part of histories in which some user has several lists; None where they are
@@ -40,7 +40,7 @@ class Histories:
     user_ids: Sequence[str]
     ends: Targets
     max_length: int
-    seen_behavior: int | None = None
+    seen_behaviors: Sequence[int] | None = None
     periods: ItemPeriods | None = None
     allowed: NDArray[np.bool_] | None = None
     are_of_several: bool | None = None
@@ -149,7 +149,7 @@ class Histories:
             digest.update(repr(column).encode() if not isinstance(column, np.ndarray) else _bytes(column))
         for user in self.ends.users.tolist():
             digest.update(f"{self.user_ids[user]}\0".encode())
-        digest.update(f"{self.max_length} {self.seen_behavior}".encode())
+        digest.update(f"{self.max_length} {self.seen_behaviors}".encode())
         return digest.hexdigest()
 
 
@@ -166,8 +166,8 @@ def given_histories(events: pl.DataFrame, datamodule: SequenceDataModule, catalo
     """
     log, user_ids = _number_events(events, catalog)
     everyone = Targets(np.arange(log.num_users), log.lengths)
-    behavior = None if datamodule.target_behavior is None else log.behavior_number(datamodule.target_behavior)
-    found = Histories(log, user_ids, everyone, datamodule.max_length, behavior)
+    behaviors = log.behavior_numbers(datamodule.target_behaviors)
+    found = Histories(log, user_ids, everyone, datamodule.max_length, behaviors)
     if datamodule.features.candidates.among != "available":
         return found
     found = replace(found, periods=datamodule.periods)
@@ -194,9 +194,8 @@ def run_histories(datamodule: SequenceDataModule, history: str) -> Histories:
     if data.log.timestamps is not None and data.log.num_events:
         everyone = replace(everyone, times=np.full(len(everyone), data.log.timestamps.max() + 1))
     ends = everyone if history == "full" else data.split.test
-    target_behavior = datamodule.target_behavior
-    behavior = None if target_behavior is None else data.log.behavior_number(target_behavior)
-    return Histories(data.log, data.user_ids, ends, datamodule.max_length, behavior, datamodule.periods)
+    behaviors = data.log.behavior_numbers(datamodule.target_behaviors)
+    return Histories(data.log, data.user_ids, ends, datamodule.max_length, behaviors, datamodule.periods)
 
 
 def _number_events(events: pl.DataFrame, catalog: Catalog) -> tuple[InteractionLog, list[str]]:

@@ -76,7 +76,7 @@ def recommend_to(
         max_length=histories.max_length,
         seen=settings.seen,
         columns=columns_read(module) if isinstance(module, nn.Module) else (),
-        seen_behavior=histories.seen_behavior,
+        seen_behaviors=histories.seen_behaviors,
         periods=histories.periods,
     )
     columns = _Columns(catalog, histories, settings)

@@ -1,6 +1,6 @@
 """Histories of all users as flat arrays with offsets, in memory or memory-mapped."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -82,6 +82,21 @@ class InteractionLog:
                 "change data.target_behavior or data.columns.behavior"
             )
         return list(self.behavior_names).index(behavior) + 1
+
+    def behavior_numbers(self, behaviors: Sequence[str] | None) -> tuple[int, ...] | None:
+        """Return the numbers of some kinds of events; None for None, which stands for all kinds.
+
+        Raises:
+            UserError: the log has no such kind.
+        """
+        return None if behaviors is None else tuple(map(self.behavior_number, behaviors))
+
+    def is_of(self, events: NDArray | slice, behaviors: Collection[int]) -> NDArray[np.bool_]:
+        """Tell which events, given by their places in the flat arrays, are of one of the kinds with these numbers."""
+        assert self.behaviors is not None
+        wanted = np.zeros(256, np.bool_)
+        wanted[list(behaviors)] = True
+        return wanted[self.behaviors[events]]
 
     def take(self, events: NDArray, offsets: NDArray[np.int64]) -> "InteractionLog":
         """Return the events at the given places of the flat arrays, or under a mask, with new borders between users."""

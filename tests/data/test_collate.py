@@ -179,12 +179,12 @@ def test_a_column_that_the_log_has_not_is_absent():
 
 def test_positions_before_other_behaviors_have_no_target():
     windows = LatestWindow().choose(SHOP.offsets, SHOP.lengths, 3, np.random.default_rng(0))
-    batch = NextItemCollate(log=SHOP, train_stops=SHOP.lengths, behavior=BUY)(windows, np.array([0, 1, 2]), RANDOM)
+    batch = NextItemCollate(log=SHOP, train_stops=SHOP.lengths, behaviors=[BUY])(windows, np.array([0, 1, 2]), RANDOM)
     assert batch.items.tolist() == [[1, 2, 3], [5, 0, 0], [7, 8, 0]]
     assert batch.targets.tolist() == [[2, 0, 4], [6, 0, 0], [0, 9, 0]]
 
 
 def test_an_item_that_was_viewed_stays_a_candidate_for_buying():
-    collate = HistoryCollate(log=SHOP, max_length=2, seen="full", seen_behavior=BUY)
+    collate = HistoryCollate(log=SHOP, max_length=2, seen="full", seen_behaviors=[BUY])
     batch = collate(Targets(np.array([0, 2]), np.array([3, 2])), np.array([4, 9], np.int32), np.array([0, 1]))
     assert (batch.seen_items.tolist(), batch.seen_rows.tolist()) == ([2], [0])

@@ -25,11 +25,11 @@ def test_events_of_the_target_behavior_alone_count():
     kinds = np.tile(np.array([1, 2], np.uint8), 20)
     log = InteractionLog(log.items, log.offsets, behaviors=kinds, behavior_names=["view", "buy"])
     assert settle_seen(log, None) == "none"
-    assert settle_seen(log, "buy") == "full"
+    assert settle_seen(log, ["buy"]) == "full"
     again = InteractionLog(
         np.where(kinds == 2, 1, log.items), log.offsets, behaviors=kinds, behavior_names=["view", "buy"]
     )
-    assert settle_seen(again, "buy") == "none"
+    assert settle_seen(again, ["buy"]) == "none"
 
 
 def test_a_log_without_returns_or_of_single_events_is_full():

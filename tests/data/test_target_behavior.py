@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 import pytest
@@ -5,7 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seqmine.data.cleaning.edges import AllButLastOf
+from seqmine.data.collate import NextItemCollate
 from seqmine.data.engines.embedded import number_table
+from seqmine.data.features import Features
 from seqmine.data.leakage import find_leaks
 from seqmine.data.leakage.detector import lengths_before
 from seqmine.data.sequences import prepare_sequences
@@ -38,7 +42,7 @@ def held_out(split) -> list[tuple[int, int]]:
 
 def test_leave_one_out_of_purchases_by_hand():
     log = log_of([[VIEW, BUY, VIEW, BUY, VIEW, BUY, VIEW], [BUY, VIEW, BUY], [VIEW, VIEW]])
-    split = split_by_behavior(LeaveOneOut(), log, "buy")
+    split = split_by_behavior(LeaveOneOut(), log, ["buy"])
     assert (split.val.users.tolist(), split.val.positions.tolist()) == ([0], [3])
     assert (split.test.users.tolist(), split.test.positions.tolist()) == ([0], [5])
     assert split.train_stops.tolist() == [3, 3, 2]
@@ -51,7 +55,7 @@ def test_targets_are_those_of_the_log_of_purchases_alone(splitter, histories):
     log = log_of([[VIEW, BUY, BUY], *histories, [VIEW, BUY, BUY]])
     alone = log.take(log.behaviors == BUY, np.concatenate([[0], np.cumsum(log.behaviors == BUY)])[log.offsets])
     try:
-        split = split_by_behavior(splitter, log, "buy")
+        split = split_by_behavior(splitter, log, ["buy"])
     except UserError as error:
         assert "no user has a training event" in str(error)  # noqa: PT017
         return
@@ -68,7 +72,7 @@ def test_targets_are_those_of_the_log_of_purchases_alone(splitter, histories):
 def test_training_ends_before_the_targets(splitter, histories):
     log = log_of([[VIEW, BUY, BUY], *histories])
     try:
-        split = split_by_behavior(splitter, log, "buy")
+        split = split_by_behavior(splitter, log, ["buy"])
     except UserError:
         return
     assert (split.train_stops <= log.lengths).all()
@@ -89,7 +93,7 @@ def test_windows_hold_every_training_purchase_they_can_and_nothing_useless(windo
     if not (log.behaviors == BUY).any():
         return
     stops = np.maximum(log.lengths - 1, 0)
-    chosen = TargetWindows(windows=windows, events=events_of(log, "buy")).choose(
+    chosen = TargetWindows(windows=windows, events=events_of(log, ["buy"])).choose(
         log.offsets, stops, max_length, generator
     )
     targets = [
@@ -111,9 +115,9 @@ def test_windows_hold_every_training_purchase_they_can_and_nothing_useless(windo
 def test_an_unknown_target_behavior_is_told_with_those_there_are():
     log = log_of([[VIEW, BUY, BUY]])
     with pytest.raises(UserError, match=r"'like' is not in the log, which has view, buy; change data\.target_behavior"):
-        split_by_behavior(LeaveOneOut(), log, "like")
+        split_by_behavior(LeaveOneOut(), log, ["like"])
     with pytest.raises(UserError, match="which has no kinds of events"):
-        split_by_behavior(LeaveOneOut(), InteractionLog.from_lists([[1, 2]]), "buy")
+        split_by_behavior(LeaveOneOut(), InteractionLog.from_lists([[1, 2]]), ["buy"])
 
 
 def shop(num_users: int = 60, num_items: int = 20, seed: int = 0) -> pl.DataFrame:
@@ -132,7 +136,7 @@ def shop(num_users: int = 60, num_items: int = 20, seed: int = 0) -> pl.DataFram
 
 
 def leaks(data, splitter=None):
-    windows = TargetWindows(windows=SlidingWindows(stride=3), events=events_of(data.log, "buy"))
+    windows = TargetWindows(windows=SlidingWindows(stride=3), events=events_of(data.log, ["buy"]))
     return find_leaks(
         data,
         splitter=splitter or LeaveOneOut(),
@@ -140,19 +144,19 @@ def leaks(data, splitter=None):
         max_length=5,
         audit=None,
         seed=1,
-        target_behavior="buy",
+        target_behaviors=["buy"],
     )
 
 
 @pytest.mark.parametrize("splitter", SPLITTERS, ids=lambda splitter: type(splitter).__name__)
 def test_clean_parts_pass_the_leak_detector(splitter):
-    found = leaks(prepare_sequences(number_table(shop()), None, splitter, "buy"), splitter)
+    found = leaks(prepare_sequences(number_table(shop()), None, splitter, ["buy"]), splitter)
     assert [check.name for check in found.checks if not check.passed and check.fatal] == []
     assert "every test target is of behavior buy" in {check.name for check in found.checks}
 
 
 def test_a_target_of_another_behavior_is_caught():
-    data = prepare_sequences(number_table(shop()), None, LeaveOneOut(), "buy")
+    data = prepare_sequences(number_table(shop()), None, LeaveOneOut(), ["buy"])
     views = np.flatnonzero(data.log.behaviors == list(data.log.behavior_names).index("view") + 1)
     user = int(data.split.test.users[0])
     inside = views[(views >= data.log.offsets[user]) & (views < data.log.offsets[user + 1])]
@@ -169,7 +173,7 @@ def test_the_edge_of_cleaning_is_that_of_the_split(num_items):
     edge = AllButLastOf(behavior="buy", num_events=2)
     log = number_table(events)
     marked = log.raw(edge.mark(pl.concat(log.parts.tables()).lazy()).collect())
-    data = prepare_sequences(log, None, LeaveOneOut(), "buy")
+    data = prepare_sequences(log, None, LeaveOneOut(), ["buy"])
     counted = marked.filter("in_training").group_by("item_id").len()
     counts = dict(zip(data.catalog.item_ids, data.catalog.train_counts[1:].tolist(), strict=True))
     assert dict(counted.iter_rows()) == counts
@@ -180,3 +184,35 @@ def test_the_edge_of_cleaning_is_that_of_the_split(num_items):
 def test_an_edge_without_a_behavior_is_refused():
     with pytest.raises(UserError, match="behavior is null, allowed are behaviors of the log"):
         AllButLastOf(behavior=None, num_events=2)
+
+
+def test_several_behaviors_are_targets_together():
+    """Views and carts of two people by hand: carts (3) and purchases are predicted, views stand in the history."""
+    log = log_of([[VIEW, 3, VIEW, BUY, VIEW, 3, VIEW], [BUY, VIEW, 3, VIEW, VIEW]])
+    log = replace(log, behavior_names=["view", "buy", "cart"])
+    split = split_by_behavior(LeaveOneOut(), log, ["cart", "buy"])
+    assert list(zip(split.val.users.tolist(), split.val.positions.tolist(), strict=True)) == [(0, 3)]
+    assert list(zip(split.test.users.tolist(), split.test.positions.tolist(), strict=True)) == [(0, 5)]
+    assert split.train_stops.tolist() == [3, 5]
+    windows = TargetWindows(windows=PrefixWindows(), events=events_of(log, ["cart", "buy"]))
+    chosen = windows.choose(log.offsets, split.train_stops, 9, np.random.default_rng(0))
+    assert (chosen.stops - 1).tolist() == [1, 9]
+    collate = NextItemCollate(log=log, train_stops=split.train_stops, behaviors=log.behavior_numbers(["cart", "buy"]))
+    batch = collate(chosen, np.arange(2), np.random.default_rng(0))
+    assert sorted(batch.targets[batch.targets > 0].tolist()) == sorted(log.items[[1, 9]].tolist())
+
+
+def test_an_edge_of_several_behaviors_sets_their_last_events_aside():
+    events = shop().with_columns(behavior=pl.Series(["cart", "buy", "view"] * 300)[: len(shop())])
+    edge, log = AllButLastOf(behavior=["cart", "buy"], num_events=2), number_table(events)
+    marked = log.raw(edge.mark(pl.concat(log.parts.tables()).lazy()).collect())
+    data = prepare_sequences(log, None, LeaveOneOut(), ["cart", "buy"])
+    counts = dict(zip(data.catalog.item_ids, data.catalog.train_counts[1:].tolist(), strict=True))
+    assert dict(marked.filter("in_training").group_by("item_id").len().iter_rows()) == counts
+    assert (edge.counted_stops(data.log, lengths_before(data)) <= data.split.train_stops).all()
+
+
+@pytest.mark.parametrize("names", [[], ["buy", "buy"]])
+def test_behaviors_are_different_ones(names):
+    with pytest.raises(UserError, match="target_behavior is .*, allowed are different behaviors"):
+        Features(target_behavior=names)

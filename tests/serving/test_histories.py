@@ -34,13 +34,16 @@ def test_behaviors_and_items_of_a_file_have_the_numbers_of_the_run(tmp_path):
     path.write_text("customer,item_id,timestamp,behavior\nu,2,1,buy\nu,1,2,view\nu,mars,3,view\nu,3,4,hover\n")
     catalog = replace(CATALOG, behaviors=["view", "buy"])
     data = SimpleNamespace(
-        features=FULL, target_behavior="buy", max_length=8, source=InteractionFiles(path="log.csv", user_id="customer")
+        features=FULL,
+        target_behaviors=("buy",),
+        max_length=8,
+        source=InteractionFiles(path="log.csv", user_id="customer"),
     )
     found = given_histories(source_of_histories(str(path), data.source).read(), data, catalog)
     assert found.log.items.tolist() == [2, 1, 3]
     assert found.log.behaviors.tolist() == [2, 1, 0]
     assert found.log.behavior_number("buy") == 2
-    assert found.seen_behavior == 2
+    assert found.seen_behaviors == (2,)
     assert (list(found.user_ids), found.ends.positions.tolist()) == (["u"], [3])
 
 
@@ -49,7 +52,7 @@ def run_of(log, catalog):
     everyone = np.arange(log.num_users)
     split = Split(log.lengths - 2, Targets(everyone, log.lengths - 2), Targets(everyone, log.lengths - 1))
     prepared = SimpleNamespace(log=log, catalog=catalog, split=split, user_ids=[f"u{user}" for user in everyone])
-    return SimpleNamespace(periods=None, target_behavior=None, max_length=8, prepared=prepared)
+    return SimpleNamespace(periods=None, target_behaviors=None, max_length=8, prepared=prepared)
 
 
 def test_histories_end_before_the_test_target_where_they_are_asked_to():
@@ -67,7 +70,7 @@ def test_a_file_is_recommended_what_was_on_sale_after_its_last_event():
     periods = ItemPeriods(np.array([99, 0, 0, 0, 21, 22, 0]), np.array([0, 99, 99, 20, 99, 99, 99]))
     features = SimpleNamespace(candidates=SimpleNamespace(among="available"))
     prepared = SimpleNamespace(log=LOG)
-    data = SimpleNamespace(features=features, target_behavior=None, max_length=8, periods=periods, prepared=prepared)
+    data = SimpleNamespace(features=features, target_behaviors=None, max_length=8, periods=periods, prepared=prepared)
     found = given_histories(events, data, CATALOG)
     (frame,) = recommend_to(Constant(), CATALOG, found, ListSettings(6, 1, "full"))
     assert frame["item_id"].to_list() == ["6", "4"], "3 is gone and 5 is not there yet"
@@ -113,7 +116,7 @@ def test_a_user_without_history_is_refused():
         {"allowed": np.ones(7, bool)},
         {"periods": ItemPeriods(np.zeros(7, np.int64), np.ones(7, np.int64))},
         {"max_length": 2},
-        {"seen_behavior": 1},
+        {"seen_behaviors": (1,)},
     ],
     ids=lambda change: next(iter(change)),
 )

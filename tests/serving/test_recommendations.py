@@ -104,7 +104,7 @@ def test_a_model_has_what_it_reads_and_lists_what_was_only_viewed():
     log = InteractionLog.from_lists([[6, 5, 4]])
     log = replace(log, timestamps=np.array([7, 8, 9]), behaviors=np.array([1, 2, 1], np.uint8),
                   behavior_names=["view", "buy"])  # fmt: skip
-    histories = Histories(log, ["a"], Targets(np.array([0]), np.array([3])), max_length=8, seen_behavior=2)
+    histories = Histories(log, ["a"], Targets(np.array([0]), np.array([3])), max_length=8, seen_behaviors=[2])
     clock = Clock()
     frame = next(recommend_to(clock, CATALOG, histories, ListSettings(3, 1, "full")))
     assert frame["item_id"].to_list() == ["6", "4", "3"], "5 was bought"

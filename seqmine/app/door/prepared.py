@@ -88,7 +88,7 @@ def prepare(
     behavior: str | None = None,
     rating: str | None = None,
     items: Any = None,
-    target_behavior: str | None = None,
+    target_behavior: str | Sequence[str] | None = None,
     outputs: str | Path = "outputs",
     overrides: Sequence[str] = (),
 ) -> Data:
@@ -103,7 +103,7 @@ def prepare(
         behavior: column with the kind of event; None takes ``behavior`` where there is one.
         rating: column of ratings; None takes ``rating`` where there is one.
         items: a table of item attributes with a column of item keys, or its path.
-        target_behavior: the kind of event that is predicted; None predicts every event.
+        target_behavior: the kind of event that is predicted, or several; None predicts every event.
         outputs: folder below which the prepared log and the runs are kept.
         overrides: any other setting of ``python -m seqmine.prepare``, such as ``data/cleaning=core5``.
 

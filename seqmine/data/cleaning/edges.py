@@ -6,7 +6,7 @@ compares.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from seqmine.data.cleaning.step import IN_TRAINING, key_numbers
 from seqmine.data.engines.parts import Parts
+from seqmine.data.target_behavior import events_of
 from seqmine.structs import InteractionLog, UserError
 from seqmine.structs.log import segment_positions
 
@@ -115,16 +116,16 @@ class AllButLast(TrainingEdge):
 
 @dataclass(frozen=True, kw_only=True)
 class AllButLastOf(TrainingEdge):
-    """Counts what each user did before the last events of one behavior, for splits with a target behavior.
+    """Counts what each user did before the last events of some behaviors, for splits with a target behavior.
 
-    Users with no more events of the behavior than that count whole, as they only train.
+    Users with no more events of these behaviors than that count whole, as they only train.
 
     Args:
-        behavior: the target behavior.
-        num_events: last events of the behavior of each user that are set aside; 2 for leave-one-out.
+        behavior: the target behavior, or several.
+        num_events: last events of these behaviors of each user that are set aside; 2 for leave-one-out.
     """
 
-    behavior: str | None
+    behavior: str | Sequence[str] | None
     num_events: int
 
     def __post_init__(self) -> None:
@@ -141,7 +142,7 @@ class AllButLastOf(TrainingEdge):
             raise UserError("the edge of cleaning is a behavior and the log has none; set data.columns.behavior")
         users = key_numbers(frame["user_id"])
         order = _user_time_order(users, frame)
-        is_target = (frame["behavior"].cast(pl.String) == str(self.behavior)).to_numpy()[order]
+        is_target = frame["behavior"].cast(pl.String).is_in(self._names).to_numpy()[order]
         totals = np.bincount(users[order], weights=is_target).astype(np.int64)
         upto = np.cumsum(is_target) - np.repeat(np.cumsum(totals) - totals, np.bincount(users))
         after = totals[users[order]] - upto
@@ -155,13 +156,17 @@ class AllButLastOf(TrainingEdge):
         A target whose item training never saw has no event in the log, so the event that stands for it is an earlier
         one.
         """
-        assert log.behaviors is not None
-        events = np.flatnonzero(log.behaviors == log.behavior_number(str(self.behavior)))
+        events = events_of(log, self._names)
         borders = np.searchsorted(events, log.offsets)
         there = np.diff(borders)
         first = events[np.maximum(borders[1:] - self.num_events, 0)] - log.offsets[:-1]
         held_out = there + lengths - log.lengths > self.num_events
         return np.where(held_out, np.where(there >= self.num_events, first, 0), log.lengths)
+
+    @property
+    def _names(self) -> list[str]:
+        several = isinstance(self.behavior, Sequence) and not isinstance(self.behavior, str)
+        return list(map(str, self.behavior if several else [self.behavior]))  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True, kw_only=True)

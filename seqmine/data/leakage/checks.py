@@ -4,7 +4,7 @@ Targets whose item training never saw have a number above that of the catalog an
 the end of their input.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -79,12 +79,16 @@ def target_outside_input(
 
 
 def targets_of_behavior(
-    log: InteractionLog, targets: Targets, items: NDArray[np.integer], num_items: int, behavior: int, part: str
+    log: InteractionLog,
+    targets: Targets,
+    items: NDArray[np.integer],
+    num_items: int,
+    behaviors: Sequence[int],
+    part: str,
 ) -> LeakCheck:
-    """Check that every target is an event of the target behavior."""
-    assert log.behaviors is not None
-    name = log.behavior_names[behavior - 1]
-    wrong = int((log.behaviors[_events_of(log, targets, items, num_items)] != behavior).sum())
+    """Check that every target is an event of a target behavior."""
+    name = " or ".join(log.behavior_names[number - 1] for number in behaviors)
+    wrong = int((~log.is_of(_events_of(log, targets, items, num_items), behaviors)).sum())
     detail = f"{wrong:,} of {len(targets):,} targets are of another behavior; remove the store or change paths.store"
     return LeakCheck(
         f"every {part} target is of behavior {name}", wrong == 0, detail if wrong else f"{len(targets):,} targets"

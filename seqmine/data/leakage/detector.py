@@ -1,6 +1,6 @@
 """Runs every check that applies to a prepared log."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +25,7 @@ def find_leaks(
     audit: Audit | None,
     seed: int,
     task: Callable[..., TrainingCollate] = NextItemCollate,
-    target_behavior: str | None = None,
+    target_behaviors: Sequence[str] | None = None,
 ) -> LeakReport:
     """Look for every known kind of leak.
 
@@ -37,7 +37,7 @@ def find_leaks(
         audit: what cleaning did to the log before, or None.
         seed: decides the windows that are looked at and the canary.
         task: builds the collate that makes training batches.
-        target_behavior: kind of event that is predicted, or None when every event is.
+        target_behaviors: kinds of events that are predicted, or None when every event is.
     """
     log, split, num_items = data.log, data.split, data.catalog.num_items
     parts = (("validation", split.val, data.val_items), ("test", split.test, data.test_items))
@@ -50,10 +50,10 @@ def find_leaks(
     if audit is not None and audit.counts:
         stops = audit.edge.counted_stops(log, lengths_before(data))
         found.append(checks.counted_inside_training(split, stops))
-    if target_behavior is not None:
-        number = log.behavior_number(target_behavior)
+    numbers = log.behavior_numbers(target_behaviors)
+    if numbers is not None:
         found += [
-            checks.targets_of_behavior(log, targets, items, num_items, number, part) for part, targets, items in parts
+            checks.targets_of_behavior(log, targets, items, num_items, numbers, part) for part, targets, items in parts
         ]
     if splitter.keeps_users_apart:
         found.append(checks.users_apart(split))

@@ -54,7 +54,7 @@ def test_behaviors_and_item_tables_come_along(tmp_path):
     items = pl.DataFrame({"sku": [f"i{item}" for item in range(7)], "title": list("ABCDEFG")})
     data = prepare(FRAME, **NAMES, behavior="what", target_behavior="buy", items=items, outputs=tmp_path)
     assert list(data.datamodule.prepared.log.behavior_names) == ["buy", "view"]
-    assert data.datamodule.target_behavior == "buy"
+    assert data.datamodule.target_behaviors == ("buy",)
     assert set(data.datamodule.catalog.features["title"]) <= set("ABCDEFG")
     FRAME.write_parquet(tmp_path / "log.parquet")
     from_file = prepare(tmp_path / "log.parquet", **NAMES, items=items, outputs=tmp_path)
