@@ -12,7 +12,7 @@ from seqmine.explanation.reason import Reason
 from seqmine.explanation.support import Precedent
 from seqmine.structs import Catalog
 
-_NUM_SHOWN = 10
+NUM_SHOWN = 10
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Answer:
 
     def to_json(self, catalog: Catalog) -> dict[str, Any]:
         """Return the answer as plain values, with raw keys and titles; what is not known is null."""
-        reason, names = self.reason, _Names(catalog)
+        reason, names = self.reason, Names(catalog)
         events = [
             {"position": place + 1, **names.of(item), "share": float(share)}
             for place, (item, share) in enumerate(zip(reason.history, reason.attribution.values, strict=True))
@@ -82,7 +82,7 @@ class Answer:
         }
 
 
-class _Names:
+class Names:
     """What items are called."""
 
     def __init__(self, catalog: Catalog) -> None:
@@ -122,7 +122,7 @@ def show_answer(answer: Answer, catalog: Catalog) -> None:
     """Print an answer: the shares of the most important events, what would change it, and how faithful it is."""
     from rich.console import Console
 
-    console, names = Console(), _Names(catalog)
+    console, names = Console(), Names(catalog)
     console.print(_share_table(answer, names))
     for line in sentences(answer, catalog):
         console.print(line, highlight=False, markup=False)
@@ -132,7 +132,7 @@ def show_answer(answer: Answer, catalog: Catalog) -> None:
             console.print(line, highlight=False, markup=False)
 
 
-def _share_table(answer: Answer, names: _Names) -> Any:
+def _share_table(answer: Answer, names: Names) -> Any:
     from rich.markup import escape
     from rich.table import Table
 
@@ -143,7 +143,7 @@ def _share_table(answer: Answer, names: _Names) -> Any:
     table.add_column("event", overflow="fold")
     table.add_column("events\nago", justify="right")
     table.add_column(f"share\n({answer.explainer})", justify="right")
-    for place in reason.attribution.order.tolist()[:_NUM_SHOWN]:
+    for place in reason.attribution.order.tolist()[:NUM_SHOWN]:
         ago, share = len(reason.history) - place, reason.attribution.values[place]
         table.add_row(escape(names.shown(reason.history[place])), str(ago), f"{share:+.4f}")
     return table
@@ -151,10 +151,10 @@ def _share_table(answer: Answer, names: _Names) -> Any:
 
 def sentences(answer: Answer, catalog: Catalog) -> list[str]:
     """Return what is said below the shares, a sentence each."""
-    reason, names = answer.reason, _Names(catalog)
+    reason, names = answer.reason, Names(catalog)
     said = [f"caution: {answer.caution}"] if answer.caution else []
-    if len(reason.history) > _NUM_SHOWN:
-        said.append(f"the {_NUM_SHOWN} most important of {len(reason.history)} events are shown")
+    if len(reason.history) > NUM_SHOWN:
+        said.append(f"the {NUM_SHOWN} most important of {len(reason.history)} events are shown")
     if not math.isnan(reason.attribution.gap):
         said.append(f"completeness gap: the shares miss what they should add up to by {reason.attribution.gap:+.2g}")
     said.append(_change_sentence(reason, names))
@@ -177,7 +177,7 @@ def sentences(answer: Answer, catalog: Catalog) -> list[str]:
     return said
 
 
-def _change_sentence(reason: Reason, names: _Names) -> str:
+def _change_sentence(reason: Reason, names: Names) -> str:
     top = f"the top {reason.top_k}"
     if reason.rank > reason.top_k:
         if reason.addition is None:

@@ -56,6 +56,9 @@ def write_results(
         keys = ["user_id", "position", "split"]
         ranks = ranks.join(target_traits(data.prepared), on=keys, how="left", maintain_order="left")
         write_atomically(folder / "per_user.parquet", ranks.write_parquet)
+    if results.rivals_per_user:
+        rivals = [frame.with_columns(row=pl.lit(name)) for name, frame in results.rivals_per_user.items()]
+        write_atomically(folder / "baselines_per_user.parquet", pl.concat(rivals).write_parquet)
     write_catalog(data.catalog, folder / "catalog.parquet")
     return metrics
 

@@ -1,7 +1,8 @@
 """The settings of a run: every node by its name, and the whole as plain values without secrets."""
 
 import re
-from collections.abc import Iterator
+import shlex
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
@@ -34,6 +35,20 @@ def _is_secret(key: str, value: Any) -> bool:
     """Tell whether a value is to be blanked; a reference to another setting, which is blanked itself, tells nothing."""
     refers = isinstance(value, str) and value.startswith("${") and ":" not in value
     return bool(_SECRET.search(key) and value) and not refers
+
+
+def command_line(program: str, overrides: Iterable[str]) -> str:
+    """Return what a user types to run a program again, for a shell; secrets are blanked.
+
+    >>> command_line("train", ["seed=1", "data.path=my log.csv", "data.connection.password=x"])
+    "python -m seqmine.train seed=1 'data.path=my log.csv' data.connection.password=***"
+    """
+    words = [f"python -m seqmine.{program}"]
+    for override in overrides:
+        name, sign, value = override.partition("=")
+        is_secret = _is_secret(name.rpartition(".")[2], value)
+        words.append(f"{name}{sign}***" if is_secret else shlex.quote(override))
+    return " ".join(words)
 
 
 def nodes(config: DictConfig, prefix: str = "") -> Iterator[tuple[str, Any]]:

@@ -30,6 +30,7 @@ class RankingEvaluation(Callback):
         self.baselines = {name: baseline for name, baseline in baselines.items() if baseline is not None}
         self.results: dict[str, float] = {}
         self.per_user: dict[str, pl.DataFrame] = {}
+        self.rivals_per_user: dict[str, pl.DataFrame] = {}
         self._rivals: dict[str, Recommender] = {}
         self._evaluators: dict[str, RankingEvaluator] = {}
         self._losses: dict[str, MeanMetric] = {}
@@ -99,9 +100,11 @@ class RankingEvaluation(Callback):
     def on_test_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Log the test metrics of the model and its rivals."""
         self._finish("test", trainer, pl_module)
+        prepared = trainer.datamodule.prepared  # type: ignore[attr-defined]
         for name in self._rivals:
             values = self._evaluators[name].compute()
             self.results |= {f"{name}test/{metric}": value for metric, value in values.items()}
+            self.rivals_per_user[name.rstrip("/")] = per_user_frame("test", self._evaluators[name], prepared)
 
     def _update(self, part: str, scores: Tensor, batch: SequenceBatch) -> None:
         targets = batch.last_targets

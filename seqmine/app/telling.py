@@ -1,0 +1,41 @@
+"""What the page of a run is made of, as the configuration says."""
+
+from omegaconf import DictConfig, OmegaConf
+
+from seqmine.reporting.page.blocks import Section
+from seqmine.reporting.page.subject import Subject, section_of
+from seqmine.runs.components import CONF_DIR, build
+from seqmine.structs import UserError
+
+_ORDER = (
+    "asked", "data_card", "learning", "standing", "side_by_side", "slices", "shortcut", "beyond", "calibration",
+    "patterns", "disagreement", "explanations", "surrogate", "views", "cost", "methods",
+)  # fmt: skip
+"""Sections of the shipped configuration as a reader needs them; those of a user's own come last."""
+
+
+def subject_of_page(config: DictConfig) -> Subject:
+    """Return what the page is about, and refuse what cannot be told of before anything is measured.
+
+    Args:
+        config: of the program.
+
+    Raises:
+        UserError: ``run`` is no finished run, or ``patterns`` has none.
+    """
+    board = OmegaConf.load(CONF_DIR / "leaderboard.yaml")
+    assert isinstance(board, DictConfig)
+    board.runs, board.seed = config.runs, config.seed
+    subject = Subject(config, board)
+    _ = subject.settings, subject.metrics
+    if config.patterns is not None and not (subject.patterns_at(config.patterns)).is_file():
+        raise UserError(f"patterns is {config.patterns!r}, which has no patterns.parquet; change patterns")
+    _ = subject.leaderboard
+    return subject
+
+
+def sections_of(config: DictConfig, subject: Subject) -> list[Section]:
+    """Return the sections that are asked for, in the order of reading."""
+    writers = build(config.sections, config.trusted)
+    names = [*(name for name in _ORDER if name in writers), *(name for name in writers if name not in _ORDER)]
+    return [section_of(writers[name], subject) for name in names]

@@ -1,0 +1,1 @@
+"""The page of a run: values in, one HTML file out."""
