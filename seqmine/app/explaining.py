@@ -22,6 +22,7 @@ from seqmine.probing.queries import recommended
 from seqmine.reporting.explanation import Answer, show_answer
 from seqmine.reporting.explanation_rows import write_many
 from seqmine.runs.components import build
+from seqmine.runs.placement import place, require_one_device
 from seqmine.runs.restore import Model, check_catalog, restore_run
 from seqmine.serving.histories import run_histories
 from seqmine.structs import AttributeTable, Catalog, InteractionLog, UserError, columns_read
@@ -61,7 +62,9 @@ def answer(config: DictConfig) -> None:
             f"{' and '.join(named) or 'none of them'} is set, allowed is one of user, history and users; "
             'write user=<id>, history="<item> <item>" or users=<file or number>'
         )
-    _, module, datamodule = restore_run(config)
+    require_one_device(config.trainer)
+    settings, module, datamodule = restore_run(config)
+    place(module, settings.trainer)
     check_catalog(datamodule.catalog, config.run)
     explainer = build(config.explainer, config.trusted)
     asked = _Asked(config, explainer, module, datamodule)

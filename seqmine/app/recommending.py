@@ -14,6 +14,7 @@ from seqmine.data.sources.histories import source_of_histories
 from seqmine.data.sources.timestamps import to_epoch
 from seqmine.reporting.lists import show_lists
 from seqmine.runs.folder import checkpoint_fingerprint
+from seqmine.runs.placement import require_placement_alone
 from seqmine.runs.settings import plain
 from seqmine.serving.histories import Histories, given_histories, run_histories
 from seqmine.serving.ids import keep_known, read_ids
@@ -37,7 +38,8 @@ def recommend(config: DictConfig) -> None:
     """
     output = Path(config.output or Path(config.paths.run) / "recommendations.parquet")
     Shards(output, 0, config.shard_size)  # refuses an ending before the model is loaded
-    if config.trainer.devices < 1:
+    require_placement_alone(config.trainer)
+    if not isinstance(config.trainer.devices, int) or config.trainer.devices < 1:
         raise UserError(
             f"trainer.devices is {config.trainer.devices}, allowed are whole numbers from 1; change trainer.devices"
         )

@@ -24,6 +24,7 @@ from seqmine.data.datamodule import SequenceDataModule
 from seqmine.data.sources.interactions import InteractionFiles
 from seqmine.reporting.progress import progress_bar
 from seqmine.runs.newer_log import for_histories
+from seqmine.runs.placement import place
 from seqmine.runs.restore import Model, reranked, restore_run
 from seqmine.serving.histories import Histories
 from seqmine.serving.recommendations import ListSettings, recommend_to
@@ -52,9 +53,9 @@ class Restored:
     @classmethod
     def of(cls, config: DictConfig) -> "Restored":
         """Restore the run of a configuration."""
-        _, module, datamodule = restore_run(config)
+        settings, module, datamodule = restore_run(config)
         module, catalog = for_histories(config, module, datamodule)
-        module, chosen = reranked(config, module, datamodule)
+        module, chosen = reranked(config, place(module, settings.trainer), datamodule)
         return cls(config, module.eval(), datamodule, catalog, chosen)
 
     def lists(self, histories: Histories) -> Iterator[pl.DataFrame]:

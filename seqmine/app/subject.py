@@ -11,6 +11,7 @@ from seqmine.data.sequences import feature_columns, group_by_user
 from seqmine.mining.against_model.held_out import held_out_cases
 from seqmine.mining.study import Subject, TrainedModel
 from seqmine.runs.components import build
+from seqmine.runs.placement import place, require_one_device
 from seqmine.runs.restore import check_catalog, restore_run
 from seqmine.structs import Recommender, UserError
 
@@ -31,15 +32,28 @@ def subject_of(config: DictConfig) -> Subject:
     if config.part not in ("train", "all"):
         raise UserError(f"part is {config.part!r}, allowed are train and all; change part")
     if config.run is None:
+        _require_no_device(config.trainer)
         return _of_log(build(config.data.module, config.trusted), config.part)
     if config.part == "all":
         raise UserError("part is 'all', but a model knows the items of the training part alone; set part=train")
-    own = {"run": config.run, "trusted": config.trusted, "paths": {"run": config.paths.run}}
+    require_one_device(config.trainer)
+    own = {"run": config.run, "trusted": config.trusted, "paths": {"run": config.paths.run}, "trainer": config.trainer}
     changes: dict[Any, Any] = {**own, **changes_of_run(config, _typed())}
-    _, module, datamodule = restore_run(OmegaConf.create(changes))
+    settings, module, datamodule = restore_run(OmegaConf.create(changes))
     check_catalog(datamodule.catalog, config.run)
     subject = _of_log(datamodule, config.part)
-    return Subject(subject.log, subject.item_ids, subject.features, trained_model(module, datamodule))
+    return Subject(
+        subject.log, subject.item_ids, subject.features, trained_model(place(module, settings.trainer), datamodule)
+    )
+
+
+def _require_no_device(trainer: DictConfig) -> None:
+    given = [str(name) for name, value in trainer.items() if value is not None]
+    if given:
+        raise UserError(
+            f"trainer.{given[0]} is {trainer[given[0]]!r}, but patterns are mined on the CPU and no model is asked; "
+            f"set run, or leave out trainer.{given[0]}"
+        )
 
 
 def _of_log(datamodule: SequenceDataModule, part: str) -> Subject:

@@ -16,7 +16,7 @@ from torch import Tensor
 from seqmine.metrics.functional import mask_candidates, top_items
 from seqmine.probing.cases import Cases
 from seqmine.probing.edits import Edit, batch_of_edits
-from seqmine.structs import Recommender
+from seqmine.structs import Recommender, device_of
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,17 @@ def ask(
     return Answers(scores, values, ranks)
 
 
+def score_edits(model: Recommender, cases: Cases, edits: Sequence[Edit]) -> Float[Tensor, "B V"]:
+    """Return the scores of edited histories, where the model computes.
+
+    Args:
+        model: scores the catalog.
+        cases: that the edits are of.
+        edits: (B,) histories.
+    """
+    return model.score(batch_of_edits(cases, edits).to(device_of(model)))
+
+
 def scores_after_edits(
     model: Recommender, cases: Cases, edits: Sequence[Edit], batch_size: int = 256
 ) -> Iterator[tuple[list[int], Float[Tensor, "B I"]]]:
@@ -75,8 +86,8 @@ def scores_after_edits(
     with torch.no_grad():
         for start in range(0, len(order), batch_size):
             rows = order[start : start + batch_size]
-            scores = model.score(batch_of_edits(cases, [edits[row] for row in rows]))
-            yield rows, scores.double().cpu()[:, 1:]
+            scores = score_edits(model, cases, [edits[row] for row in rows])
+            yield rows, scores.cpu().double()[:, 1:]
 
 
 def probabilities_after(
@@ -122,7 +133,7 @@ def recommended(model: Recommender, cases: Cases, top_k: int, batch_size: int = 
     with torch.no_grad():
         for start in range(0, len(order), batch_size):
             rows = order[start : start + batch_size]
-            batch = cases.batch(rows)
+            batch = cases.batch(rows).to(device_of(model))
             scores = model.score(batch).clone()
             mask_candidates(scores, batch)
             lists = top_items(scores, top_k).cpu().numpy()

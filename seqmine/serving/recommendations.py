@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from seqmine.data.collate import HistoryCollate
 from seqmine.metrics.functional import check_choice, check_scores, mask_candidates, top_items
 from seqmine.serving.histories import Histories
-from seqmine.structs import Catalog, Recommender, SequenceBatch, UserError, columns_read
+from seqmine.structs import Catalog, Recommender, SequenceBatch, UserError, columns_read, device_of
 
 SCORES = ("raw", "probability")
 FALLBACKS = ("none", "popularity")
@@ -95,7 +95,7 @@ def _best(
     module: Recommender, catalog: Catalog, batch: SequenceBatch, settings: ListSettings, is_empty: np.ndarray
 ) -> tuple[Int[Tensor, "B K"], Float[Tensor, "B K"]]:
     """Return the items of each list, 0 where there are no more, and their scores."""
-    batch = batch.to(_device_of(module))
+    batch = batch.to(device_of(module))
     with torch.no_grad():
         scores = module.score(batch)
     if settings.fallback == "popularity" and is_empty.any():
@@ -108,11 +108,6 @@ def _best(
     if settings.scores == "probability":
         values = (values - scores.logsumexp(1, keepdim=True)).exp()
     return items.cpu(), values.cpu()
-
-
-def _device_of(module: Recommender) -> torch.device:
-    tensors = [*module.parameters(), *module.buffers()] if isinstance(module, nn.Module) else []
-    return tensors[0].device if tensors else torch.device("cpu")
 
 
 class _Columns:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from seqmine.structs.attributes import AttributeTable as AttributeTable
     from seqmine.structs.batch import SequenceBatch as SequenceBatch
     from seqmine.structs.batch import columns_read as columns_read
+    from seqmine.structs.batch import device_of as device_of
     from seqmine.structs.catalog import Catalog as Catalog
     from seqmine.structs.log import InteractionLog as InteractionLog
     from seqmine.structs.patterns import PatternTable as PatternTable
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "attributes": ("AttributeTable",),
-    "batch": ("SequenceBatch", "columns_read"),
+    "batch": ("SequenceBatch", "columns_read", "device_of"),
     "catalog": ("Catalog",),
     "log": ("InteractionLog",),
     "patterns": ("PatternTable",),

@@ -10,6 +10,7 @@ Legend of shapes, for the whole project:
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
+from itertools import chain
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -134,6 +135,16 @@ class SequenceBatch:
                 value = function(value)
             setattr(moved, field.name, value)
         return moved
+
+
+def device_of(model: object) -> torch.device:
+    """Return where a model computes, for batches to be brought there; the CPU for one that holds no numbers.
+
+    >>> device_of(nn.Linear(1, 1))
+    device(type='cpu')
+    """
+    held = chain(model.parameters(), model.buffers()) if isinstance(model, nn.Module) else ()
+    return next((tensor.device for tensor in held), torch.device("cpu"))
 
 
 def columns_read(model: nn.Module) -> frozenset[str]:

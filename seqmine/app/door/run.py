@@ -32,7 +32,9 @@ class Run:
     """
 
     folder: Path
-    _models: dict[str, "_Restored"] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _models: dict[tuple[str, str | None], "_Restored"] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     @cached_property
     def metrics(self) -> dict[str, Any]:
@@ -76,6 +78,7 @@ class Run:
         history: str = "full",
         rerank: str = "none",
         batch_size: int = 256,
+        accelerator: str | None = None,
     ) -> pl.DataFrame:
         """Return the best next items; nothing is written, and the model is loaded by the first call alone.
 
@@ -89,6 +92,7 @@ class Run:
             history: ``full``, or ``test`` to leave the test targets out of what is known.
             rerank: ``patterns`` corrects the model by them.
             batch_size: users scored at once.
+            accelerator: where the model computes: ``auto``, ``gpu`` or ``cpu``; None follows the run.
 
         Returns:
             user_id, rank (from 1), item_id and score, best first.
@@ -101,7 +105,7 @@ class Run:
         if users is not None and histories is not None:
             raise UserError("users and histories are both set, allowed is one of them; leave out users or histories")
         with plain_errors():
-            restored = self._restored(rerank)
+            restored = self._restored(rerank, accelerator)
             asked = restored.known(history, users) if histories is None else restored.given(histories)
             if asked is None:
                 return _NO_LISTS
@@ -110,12 +114,14 @@ class Run:
             lists = recommend_to(*model, asked, ListSettings(top_k, batch_size, seen))
             return pl.concat([_NO_LISTS, *lists])
 
-    def _restored(self, rerank: str) -> "_Restored":
-        if rerank not in self._models:
+    def _restored(self, rerank: str, accelerator: str | None) -> "_Restored":
+        name = (rerank, accelerator)
+        if name not in self._models:
             arguments = [setting("run", self.folder), setting("hydra.run.dir", self.folder), f"rerank={rerank}"]
+            arguments.append(setting("trainer.accelerator", accelerator))
             with quiet():
-                self._models[rerank] = _Restored(settings_of("recommend", arguments))
-        return self._models[rerank]
+                self._models[name] = _Restored(settings_of("recommend", arguments))
+        return self._models[name]
 
     def __repr__(self) -> str:
         shown = [f"{name} {self.metrics[name]:.4f}" for name in _SHOWN if name in self.metrics]
@@ -140,10 +146,12 @@ class _Restored:
     """
 
     def __init__(self, config: DictConfig) -> None:
+        from seqmine.runs.placement import place
         from seqmine.runs.restore import restore_run
 
         self.config = config
-        self.settings, self.module, self.datamodule = restore_run(config)
+        self.settings, module, self.datamodule = restore_run(config)
+        self.module = place(module, self.settings.trainer)
 
     @cached_property
     def own(self) -> "tuple[Model, Catalog]":
@@ -157,10 +165,11 @@ class _Restored:
     def on_the_log(self) -> "tuple[Model, Catalog]":
         """The model as it scores the items of the log."""
         from seqmine.runs.newer_log import on_the_log
+        from seqmine.runs.placement import place
         from seqmine.runs.restore import reranked
 
         module, _ = on_the_log(self.config.run, self.module, self.datamodule)
-        module, _ = reranked(self.config, module, self.datamodule)
+        module, _ = reranked(self.config, place(module, self.settings.trainer), self.datamodule)
         return module, self.datamodule.catalog
 
     def known(self, history: str, users: Iterable[Any] | None) -> "Histories":

@@ -11,7 +11,8 @@ from torch.overrides import TorchFunctionMode
 
 from seqmine.explanation.question import Attribution, Explainer, Question
 from seqmine.probing.cases import Cases
-from seqmine.probing.edits import Edit, batch_of_edits
+from seqmine.probing.edits import Edit
+from seqmine.probing.queries import score_edits
 from seqmine.structs import Recommender, UserError
 
 
@@ -30,7 +31,8 @@ class AttentionExplainer(Explainer):
             UserError: the model has no softmax attention.
         """
         return [
-            Attribution(attention_of(model, cases, one.case).mean(dim=(0, 1)).double().numpy()) for one in questions
+            Attribution(attention_of(model, cases, one.case).mean(dim=(0, 1)).cpu().double().numpy())
+            for one in questions
         ]
 
 
@@ -43,7 +45,7 @@ def attention_of(model: Recommender, cases: Cases, case: int) -> Float[Tensor, "
     record = _Record()
     # a history alone has no padding, so that its last position is the one that the item is predicted from
     with torch.no_grad(), record:
-        model.score(batch_of_edits(cases, [Edit.of(cases, case)]))
+        score_edits(model, cases, [Edit.of(cases, case)])
     if not record.weights:
         raise UserError(
             "explainer is attention, but the model of this run has no softmax attention; "

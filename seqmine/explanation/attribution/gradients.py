@@ -11,8 +11,9 @@ from torch import Tensor, nn
 from seqmine.explanation.question import Question
 from seqmine.models.module import SequenceModule
 from seqmine.probing.cases import Cases
-from seqmine.probing.edits import Edit, batch_of_edits
-from seqmine.structs import Recommender, UserError
+from seqmine.probing.edits import Edit
+from seqmine.probing.queries import score_edits
+from seqmine.structs import Recommender, UserError, device_of
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ class VectorScore:
         hook = _table(model).register_forward_hook(lambda _table, _items, vectors: found.append(vectors.detach()))
         try:
             with torch.no_grad():
-                model.score(batch_of_edits(cases, [Edit.of(cases, question.case)]))
+                score_edits(model, cases, [Edit.of(cases, question.case)])
         finally:
             hook.remove()
         return cls(model, cases, question, found[0][0])
@@ -57,7 +58,7 @@ class VectorScore:
         edits = [Edit.of(self.cases, self.question.case)] * len(vectors)
         hook = _table(self.model).register_forward_hook(lambda *_: vectors)
         try:
-            scores = self.model.score(batch_of_edits(self.cases, edits))
+            scores = score_edits(self.model, self.cases, edits)
         finally:
             hook.remove()
         return scores[:, 1:].log_softmax(dim=1)[:, self.question.item - 1]
@@ -78,7 +79,8 @@ class VectorScore:
 def mean_vector(model: SequenceModule) -> Float[Tensor, "D"]:
     """Return the mean of what the model takes for its items: an event that says nothing special."""
     with torch.no_grad():
-        return _table(model)(torch.arange(1, model.num_items + 1).unsqueeze(0))[0].mean(dim=0)
+        items = torch.arange(1, model.num_items + 1, device=device_of(model))
+        return _table(model)(items.unsqueeze(0))[0].mean(dim=0)
 
 
 def _table(model: SequenceModule) -> nn.Module:

@@ -26,8 +26,8 @@ class InputXGradientExplainer(Explainer):
             score = VectorScore.of(model, cases, one)
             events = score.vectors.clone()
             events[score.num_events :] = 0  # what the model appends itself is no event and stays as it is
-            shares = (events * score.gradients(score.vectors.unsqueeze(0))[0]).sum(dim=1).double()
+            shares = (events * score.gradients(score.vectors.unsqueeze(0))[0]).sum(dim=1).cpu().double()
             with torch.no_grad():
-                whole, nothing = score(torch.stack([score.vectors, score.vectors - events])).double().tolist()
+                whole, nothing = score(torch.stack([score.vectors, score.vectors - events])).cpu().double().tolist()
             found.append(Attribution(shares[: score.num_events].numpy(), float(shares.sum()) - (whole - nothing)))
         return found

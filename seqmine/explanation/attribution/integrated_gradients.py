@@ -49,7 +49,7 @@ class IntegratedGradientsExplainer(Explainer):
         start = score.vectors.clone()
         start[: score.num_events] = mean
         with torch.no_grad():
-            end, begin = score(torch.stack([score.vectors, start])).double().tolist()
+            end, begin = score(torch.stack([score.vectors, start])).cpu().double().tolist()
         num_steps = self.num_steps
         while True:
             shares = self._integrate(score, start, num_steps)
@@ -59,12 +59,12 @@ class IntegratedGradientsExplainer(Explainer):
             num_steps *= 2
 
     def _integrate(self, score: VectorScore, start: Float[Tensor, "L D"], num_steps: int) -> Float[Tensor, "L"]:
-        """Return the integral at each position, in double precision."""
+        """Return the integral at each position, in double precision on the host."""
         points, weights = np.polynomial.legendre.leggauss(num_steps)
         steps, weight = torch.from_numpy((points + 1) / 2), torch.from_numpy(weights / 2)
         way = score.vectors - start
-        total = torch.zeros_like(way, dtype=torch.float64)
+        total = torch.zeros(way.shape, dtype=torch.float64)
         for rows in blocks(num_steps, self.batch_size):
-            vectors = start + steps[rows, None, None].to(way.dtype) * way
-            total += (weight[rows, None, None] * score.gradients(vectors).double()).sum(dim=0)
-        return (total * way.double()).sum(dim=1)
+            vectors = start + steps[rows, None, None].to(way) * way
+            total += (weight[rows, None, None] * score.gradients(vectors).cpu().double()).sum(dim=0)
+        return (total * way.cpu().double()).sum(dim=1)

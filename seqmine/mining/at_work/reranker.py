@@ -14,7 +14,7 @@ from seqmine.metrics.functional import mask_candidates, ndcg, target_ranks
 from seqmine.mining.at_work.recommender import PatternRecommender
 from seqmine.models.baselines.module import BaselineModule
 from seqmine.models.module import SequenceModule
-from seqmine.structs import InteractionLog, Recommender, SequenceBatch, UserError
+from seqmine.structs import InteractionLog, Recommender, SequenceBatch, UserError, device_of
 
 _log = logging.getLogger(__name__)
 
@@ -42,6 +42,7 @@ class PatternReranking:
         """
         reranker = PatternReranker(model=model.eval(), patterns=self.patterns, alpha=self.alpha or 0.0, eps=self.eps)
         reranker.fit(data.prepared.training_log(), data.catalog.num_items)
+        reranker.to(device_of(model))
         if self.alpha is None:
             reranker.alpha, values = choose_alpha(reranker, data.val_dataloader())
             _log.info(
@@ -116,11 +117,11 @@ def choose_alpha(
         raise UserError(f"grid is {list(grid)}, which leaves out 0, the model alone; add 0 to it")
     gains: dict[float, list[NDArray[np.float64]]] = {float(alpha): [] for alpha in sorted(grid)}
     with torch.no_grad():
-        for batch in batches:
+        for batch in (batch.to(device_of(reranker)) for batch in batches):
             base, correction = reranker.model.score(batch), reranker.correction(batch)
             for alpha, parts in gains.items():
                 scores = base + alpha * correction
                 mask_candidates(scores, batch)
-                parts.append(ndcg(target_ranks(scores, batch.last_targets), 10).numpy())
+                parts.append(ndcg(target_ranks(scores, batch.last_targets), 10).cpu().numpy())
     values = {alpha: float(np.concatenate(parts).mean()) for alpha, parts in gains.items()}
     return max(values, key=lambda alpha: (values[alpha], -alpha)), values
