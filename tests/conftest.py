@@ -1,5 +1,6 @@
 """Shapes of every annotated function are checked in each test run; fixtures of small data."""
 
+import importlib.util
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +13,18 @@ from jaxtyping import install_import_hook
 CHECKED = [f"seqmine.structs.{name}" for name in ("attributes", "batch", "catalog", "log", "patterns", "protocols")]
 install_import_hook([*CHECKED, "seqmine.models", "seqmine.metrics", "seqmine.data.truth"], "beartype.beartype")
 
+HAS_HUGGING_FACE = importlib.util.find_spec("transformers") is not None
+
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared" / "data"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip the networks of Hugging Face among the components that are tested one by one where they are not installed."""
+    absent = pytest.mark.skip(reason="the extra hf is not installed")
+    for item in [] if HAS_HUGGING_FACE else items:
+        if any(word.startswith("hf") for word in item.name.partition("[")[2].rstrip("]").split("-")):
+            item.add_marker(absent)
 
 
 @pytest.fixture

@@ -89,7 +89,8 @@ class SequenceDataModule(LightningDataModule):
             self.prepare_data()
             self._tell()
             data = read_store(self.folder)
-            self._prepared = replace(data, catalog=replace(data.catalog, count_targets=self._count_targets))
+            catalog = replace(data.catalog, count_targets=self._count_targets, training_log=data.training_log)
+            self._prepared = replace(data, catalog=catalog)
         return self._prepared
 
     @property

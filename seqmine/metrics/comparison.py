@@ -213,3 +213,21 @@ def compare(
         )
         for name, p, q in zip(others, boot_p, rank_p, strict=True)
     ]
+
+
+def order_gain(
+    users: NDArray[np.int64], ranks: NDArray[np.float64], blind_ranks: NDArray[np.float64]
+) -> dict[str, float]:
+    """Return by how much NDCG@10 is higher than that of a model that is blind to order, with a 95% interval over users.
+
+    Args:
+        users: number of the user of each target.
+        ranks: of the model.
+        blind_ranks: of the other, on the same targets.
+
+    >>> order_gain(np.array([0, 1]), np.array([1.0, 3.0]), np.array([1.0, 3.0]))
+    {'order_gain/ndcg@10': 0.0, 'order_gain/low': 0.0, 'order_gain/high': 0.0}
+    """
+    gains = rank_gains(ranks, "ndcg@10") - rank_gains(blind_ranks, "ndcg@10")
+    low, high = bootstrap_interval(gains, users, 1000, 0.95, np.random.default_rng(0))
+    return {"order_gain/ndcg@10": float(gains.mean()), "order_gain/low": low, "order_gain/high": high}

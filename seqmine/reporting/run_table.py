@@ -21,6 +21,8 @@ def print_table(config: DictConfig, metrics: dict[str, Any]) -> None:
     console = Console()
     console.print(metrics_table(config.run_name, metrics))
     console.print(stated_protocol(metrics), highlight=False)
+    for sentence in order_found(metrics):
+        console.print(sentence, highlight=False)
     if chosen := ", ".join(f"{name} {value:g}" for name, value in metrics.items() if name.startswith("rerank/")):
         console.print(f"the scores of the model are corrected: {chosen}", highlight=False)
     if "items/new" in metrics:
@@ -55,3 +57,24 @@ def stated_protocol(metrics: dict[str, Any]) -> str:
     """Return in words how the numbers were measured."""
     words = ", ".join(f"{key} {value}" for key, value in metrics["protocol"].items() if key != "data_fingerprint")
     return f"protocol: {words}"
+
+
+def order_found(metrics: dict[str, Any]) -> list[str]:
+    """Return, for each baseline that is blind to order, whether the model found order beyond it.
+
+    >>> tie = {"order_gain/ndcg@10": 0.001, "order_gain/low": -0.002, "order_gain/high": 0.004}
+    >>> order_found({f"baseline/ease/{name}": value for name, value in tie.items()})
+    ['no order to mine: ease, which is blind to order, does as well (NDCG@10 +0.0010, 95% interval -0.0020 to +0.0040)']
+    """
+    sentences = []
+    for name, low in metrics.items():
+        if name.endswith("/order_gain/low"):
+            prefix = name.removesuffix("low")
+            gain, high = metrics[f"{prefix}ndcg@10"], metrics[f"{prefix}high"]
+            found = f"{name.split('/')[1]}, which is blind to order, does"
+            worth = f"(NDCG@10 {gain:+.4f}, 95% interval {low:+.4f} to {high:+.4f})"
+            sentences.append(
+                f"order was found: {found} worse {worth}" if low > 0
+                else f"no order to mine: {found} {'better' if high < 0 else 'as well'} {worth}"
+            )  # fmt: skip
+    return sentences

@@ -53,6 +53,8 @@ def start_from(config: DictConfig, module: LightningModule, datamodule: Sequence
     known, catalog = run_catalog(run), datamodule.catalog
     _require_same_columns(known, catalog, run)
     of_items = {f"{name}.weight" for name, part in module.named_modules() if isinstance(part, ItemEmbedding)}
+    own = module.state_dict()
+    weights |= {name: own[name] for name in _counted(module) if name in weights}
     _require_same_shapes(module, weights, of_items, run)
     theirs, ours = (np.array(rows, np.int64) for rows in shared_items(known, catalog))
     if len(theirs) == 0:
@@ -94,6 +96,11 @@ def grown(
     mean = found[ours].mean(axis=0)
     found[new] = np.where(counts[:, None] > 0, sums / np.maximum(counts, 1.0)[:, None], mean)
     return torch.from_numpy(found)
+
+
+def _counted(module: LightningModule) -> list[str]:
+    """Return the buffers that are counted in the log of a training, and number its items."""
+    return [f"{place}.{name}" for place, part in module.named_modules() for name in getattr(type(part), "counted", ())]
 
 
 def _require_same_shapes(module: LightningModule, weights: dict[str, Any], of_items: set[str], run: str) -> None:

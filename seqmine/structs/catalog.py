@@ -10,6 +10,7 @@ from jaxtyping import Int
 from torch import Tensor
 
 from seqmine.structs.attributes import AttributeTable
+from seqmine.structs.log import InteractionLog
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,7 @@ class Catalog:
         num_user_values: numeric attributes of users and entries of their vectors.
         count_targets: returns how often each row of the item table is what comes next in the first epoch; None where
             that is not known, as in a finished run.
+        training_log: returns the histories of the training part; None where the log is not known, as in a finished run.
     """
 
     item_ids: Sequence[str]
@@ -36,6 +38,7 @@ class Catalog:
     num_user_codes: int = 0
     num_user_values: int = 0
     count_targets: Callable[[], Int[Tensor, "V"]] | None = None
+    training_log: Callable[[], InteractionLog] | None = None
 
     @property
     def num_items(self) -> int:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import polars as pl
 import torch
 from lightning import Callback, LightningModule, Trainer
@@ -11,6 +12,7 @@ from torchmetrics.aggregation import MeanMetric
 
 from seqmine.data.datamodule import SequenceDataModule
 from seqmine.data.sequences import PreparedData
+from seqmine.metrics.comparison import order_gain
 from seqmine.metrics.evaluator import RankingEvaluator
 from seqmine.metrics.functional import negative_log_likelihood
 from seqmine.structs import Baseline, Recommender, SequenceBatch
@@ -18,6 +20,8 @@ from seqmine.structs import Baseline, Recommender, SequenceBatch
 
 class RankingEvaluation(Callback):
     """Log ``{val,test}/<metric>`` of the model and, at the test, of every baseline and of the known ceiling.
+
+    Of a baseline that is blind to order it also says by how much the model is better, with an interval.
 
     Args:
         metrics: builds an evaluator from ``num_items`` and ``train_counts``.
@@ -101,10 +105,20 @@ class RankingEvaluation(Callback):
         """Log the test metrics of the model and its rivals."""
         self._finish("test", trainer, pl_module)
         prepared = trainer.datamodule.prepared  # type: ignore[attr-defined]
-        for name in self._rivals:
+        for name, rival in self._rivals.items():
             values = self._evaluators[name].compute()
             self.results |= {f"{name}test/{metric}": value for metric, value in values.items()}
             self.rivals_per_user[name.rstrip("/")] = per_user_frame("test", self._evaluators[name], prepared)
+            if getattr(type(rival), "blind_to_order", False):
+                self._hold_against(name)
+
+    def _hold_against(self, name: str) -> None:
+        """Say by how much the model is better than a baseline that is blind to order, on the same targets."""
+        users = self.per_user["test"]["user_id"].rank("dense").to_numpy().astype(np.int64)
+        frames = (self.per_user["test"], self.rivals_per_user[name.rstrip("/")])
+        if len(users):
+            gain = order_gain(users, *(frame["rank"].to_numpy() for frame in frames))
+            self.results |= {f"{name}{end}": value for end, value in gain.items()}
 
     def _update(self, part: str, scores: Tensor, batch: SequenceBatch) -> None:
         targets = batch.last_targets

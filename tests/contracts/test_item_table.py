@@ -9,7 +9,7 @@ import torch
 from hydra import compose, initialize_config_dir
 from hydra.utils import instantiate
 
-from seqmine.structs import AttributeTable, Catalog, ItemTable
+from seqmine.structs import AttributeTable, Catalog, InteractionLog, ItemTable
 
 CONF = Path(__file__).resolve().parents[2] / "conf"
 NAMES = sorted(path.stem for path in (CONF / "model" / "item_table").glob("*.yaml"))
@@ -20,6 +20,7 @@ CATALOG = replace(
     attributes=AttributeTable(
         RANDOM.integers(0, 5, (NUM_ITEMS, 3)).astype(np.int32), RANDOM.normal(size=(NUM_ITEMS, 2)).astype(np.float32), 4
     ).with_padding(),
+    training_log=lambda: InteractionLog.from_lists([[1, 3, 2, 12], [12, 4, 5, 6, 1], [7, 8, 9, 10, 11]]),
 )
 
 
@@ -36,7 +37,7 @@ def table_of_each_yaml(request):
 
 
 def test_there_is_something_to_test():
-    assert {"own", "attributes"} <= set(NAMES)
+    assert {"own", "attributes", "graph"} <= set(NAMES)
 
 
 def test_items_are_rows_of_the_table_scaled_up(table):

@@ -1,7 +1,7 @@
 import pytest
 from omegaconf import OmegaConf
 
-from seqmine.reporting.run_table import print_table
+from seqmine.reporting.run_table import order_found, print_table
 
 METRICS = {
     "test/ndcg@10": 0.3, "test/hit_rate@10": 0.5, "baseline/markov/test/ndcg@10": 0.2, "baseline/popularity/test/ndcg@10": 0.1,
@@ -27,3 +27,20 @@ def test_the_table_shows_numbers_with_their_protocol(columns, capsys, monkeypatc
         "run folder: folder",
     ):
         assert words in shown
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "words"),
+    [
+        (0.01, 0.02, "order was found: ease, which is blind to order, does worse (NDCG@10 +0.0100"),
+        (-0.01, 0.02, "no order to mine: ease, which is blind to order, does as well"),
+        (-0.02, -0.01, "no order to mine: ease, which is blind to order, does better"),
+    ],
+)
+def test_a_result_says_whether_there_was_order_to_mine(low, high, words, capsys):
+    gain = {"order_gain/ndcg@10": 0.01, "order_gain/low": low, "order_gain/high": high}
+    metrics = METRICS | {f"baseline/ease/{name}": value for name, value in gain.items()}
+    assert [sentence.startswith(words) for sentence in order_found(metrics)] == [True]
+    print_table(OmegaConf.create({"run_name": "name", "paths": {"run": "folder"}}), metrics)
+    assert words[:50] in capsys.readouterr().out
+    assert order_found(METRICS) == []

@@ -13,6 +13,7 @@ from seqmine.data.sources.sequences import SequenceFile
 from seqmine.data.splits import LeaveOneOut
 from seqmine.data.windows import LatestWindow
 from seqmine.metrics.evaluator import RankingEvaluator
+from seqmine.models.baselines.ease import EASE
 from seqmine.models.baselines.popularity import Popularity
 from seqmine.training.evaluation import RankingEvaluation
 
@@ -77,3 +78,12 @@ def test_baselines_know_the_training_part_alone(small_log, tmp_path):
     callback = evaluate(small_log, tmp_path, 1.0, popularity=Recorded())
     histories = [line.split()[1:] for line in small_log.read_text().splitlines()]
     assert callback.baselines["popularity"].log.lengths.sum() == sum(len(history) - 2 for history in histories)
+
+
+def test_a_model_is_held_against_what_is_blind_to_order(small_log, tmp_path):
+    """A constant model misses everything, so the gain is minus what EASE reaches."""
+    callback = evaluate(small_log, tmp_path, 1.0, ease=EASE(regularization=5.0), popularity=Popularity())
+    gain = callback.results["baseline/ease/order_gain/ndcg@10"]
+    assert gain == pytest.approx(-callback.results["baseline/ease/test/ndcg@10"]) and gain < 0
+    assert callback.results["baseline/ease/order_gain/low"] <= gain <= callback.results["baseline/ease/order_gain/high"]
+    assert not any("order_gain" in name for name in callback.results if "popularity" in name)

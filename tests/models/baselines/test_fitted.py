@@ -3,6 +3,7 @@ import io
 import pytest
 import torch
 
+from seqmine.models.baselines.ease import EASE
 from seqmine.models.baselines.fitted import entries_of_rows
 from seqmine.models.baselines.item_knn import ItemKNN
 from seqmine.models.baselines.markov import Markov, NGram
@@ -12,7 +13,7 @@ from seqmine.structs import Recommender
 from tests.models.baselines.small_logs import batch_of, log_of, random_histories
 
 
-@pytest.mark.parametrize("kind", [Popularity, Markov, NGram, ItemKNN, SessionKNN])
+@pytest.mark.parametrize("kind", [Popularity, Markov, NGram, ItemKNN, SessionKNN, EASE])
 def test_a_fitted_baseline_survives_a_checkpoint(kind):
     fitted, fresh = kind(), kind()
     fitted.fit(log_of(random_histories()), num_items=12)
@@ -24,7 +25,7 @@ def test_a_fitted_baseline_survives_a_checkpoint(kind):
     assert torch.equal(fresh.score(batch), fitted.score(batch))
 
 
-@pytest.mark.parametrize("kind", [Popularity, Markov, NGram, ItemKNN, SessionKNN])
+@pytest.mark.parametrize("kind", [Popularity, Markov, NGram, ItemKNN, SessionKNN, EASE])
 def test_every_baseline_scores_the_whole_catalog_and_leaves_its_state_alone(kind):
     model = kind()
     model.fit(log_of(random_histories()), num_items=15)
@@ -37,7 +38,7 @@ def test_every_baseline_scores_the_whole_catalog_and_leaves_its_state_alone(kind
     assert torch.isfinite(model.score(batch)).all()
 
 
-@pytest.mark.parametrize("kind", [Popularity, Markov, NGram, ItemKNN, SessionKNN])
+@pytest.mark.parametrize("kind", [Popularity, Markov, NGram, ItemKNN, SessionKNN, EASE])
 def test_a_row_alone_equals_the_row_in_a_batch(kind):
     model = kind()
     model.fit(log_of(random_histories()), num_items=12)
