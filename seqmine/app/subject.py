@@ -7,7 +7,8 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 
 from seqmine.data.datamodule import SequenceDataModule
-from seqmine.data.sequences import feature_columns, group_by_user
+from seqmine.data.preparation import read_cleaned
+from seqmine.data.sequences import feature_columns
 from seqmine.mining.against_model.held_out import held_out_cases
 from seqmine.mining.study import Subject, TrainedModel
 from seqmine.runs.components import build
@@ -31,6 +32,8 @@ def subject_of(config: DictConfig) -> Subject:
     """
     if config.part not in ("train", "all"):
         raise UserError(f"part is {config.part!r}, allowed are train and all; change part")
+    if config.part == "all":
+        refuse_split(_typed())
     if config.run is None:
         _require_no_device(config.trainer)
         return _of_log(build(config.data.module, config.trusted), config.part)
@@ -56,9 +59,26 @@ def _require_no_device(trainer: DictConfig) -> None:
         )
 
 
+def refuse_split(overrides: Sequence[str]) -> None:
+    """Refuse settings of a split where none is made.
+
+    Args:
+        overrides: of the command line.
+
+    Raises:
+        UserError: a setting of a split.
+    """
+    for override in overrides:
+        key, _, value = override.lstrip("+").partition("=")
+        if key in ("data/split", "data.target_behavior") or key.startswith(("data.split.", "data/split/")):
+            raise UserError(
+                f"{key} is {value!r}, but part=all mines every event and splits nothing; leave it out or set part=train"
+            )
+
+
 def _of_log(datamodule: SequenceDataModule, part: str) -> Subject:
     if part == "all":
-        log, _, item_ids = group_by_user(datamodule.source.read())
+        log, item_ids = read_cleaned(datamodule.store, datamodule.source, datamodule.cleaning)
         return Subject(log, item_ids, feature_columns(item_ids, datamodule.source.item_features()))
     prepared = datamodule.prepared
     return Subject(prepared.training_log(), list(prepared.catalog.item_ids), prepared.catalog.features)

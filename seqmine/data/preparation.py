@@ -9,10 +9,10 @@ from seqmine.data.cleaning.pipeline import Cleaning
 from seqmine.data.description import describe, identity
 from seqmine.data.disk import writing_to
 from seqmine.data.features import Features
-from seqmine.data.sequences import prepare_sequences
+from seqmine.data.sequences import join_parts, prepare_sequences
 from seqmine.data.splits import Splitter
 from seqmine.data.store import STORE_VERSION, write_store
-from seqmine.structs import Source
+from seqmine.structs import InteractionLog, Source
 from seqmine.structs.protocols import CountsDropped
 
 
@@ -56,3 +56,21 @@ def prepare_into(folder: Path, source: Source, cleaning: Cleaning, split: Splitt
             "target_behavior": features.target_behaviors,
         }
         write_store(data, folder, description, {"audit.json": audit.to_json()})
+
+
+def read_cleaned(folder: Path, source: Source, cleaning: Cleaning) -> tuple[InteractionLog, list[str]]:
+    """Read and clean a log without splitting it; return every event that is left, and the raw keys of the items.
+
+    Args:
+        folder: parts of the log are kept in it while it is read.
+        source: reads the raw log.
+        cleaning: steps that it goes through, and the engine that they run on.
+
+    Raises:
+        UserError: the log cannot be read, nothing is left of it, or the disk is full.
+    """
+    with writing_to(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        with cleaning.engine.number(source, folder) as raw:
+            log, _, item_ids = join_parts(cleaning.clean(raw)[0])
+    return log, item_ids

@@ -14,6 +14,7 @@ from seqmine.mining.against_model.model_patterns import ModelPatterns
 from seqmine.mining.engine.frequent import Progress, no_progress
 from seqmine.mining.judging.evaluation import coverage
 from seqmine.mining.judging.evidence import CountsAlone, Evidence, Verdict
+from seqmine.mining.judging.misses import Misses, find_misses
 from seqmine.mining.judging.release import ReleaseRule, unmeasured_later
 from seqmine.mining.statistics.sequentiality import Sequentiality, SequentialityCheck
 from seqmine.mining.statistics.ties import tie_note
@@ -68,6 +69,7 @@ class Findings:
         seconds: what each stage took.
         lists: where data and model disagree, by name; empty without a model.
         basis: what those lists rest on, and how model and data agree over all rules; empty without a model.
+        misses: why patterns are not released; None where nothing was judged.
     """
 
     table: PatternTable
@@ -77,6 +79,7 @@ class Findings:
     seconds: dict[str, float]
     lists: dict[str, PatternTable] = field(default_factory=dict)
     basis: dict[str, Any] = field(default_factory=dict)
+    misses: Misses | None = None
 
     @property
     def released(self) -> PatternTable:
@@ -155,16 +158,18 @@ class PatternStudy:
         constraints, min_count = miner.constraints, miner.needed_count(table)
         verdict = self.evidence.judge(symbols.log, table, constraints, min_count)
         table = verdict.table
+        misses = None
         if "q_value" in table.columns:
             table = self.release.mark(symbols.log, table, constraints, min_count)
-        summary = self._summary(table, symbols.log, verdict, constraints)
+            misses = find_misses(self.release, table)
+        summary = self._summary(table, symbols.log, verdict, constraints, misses)
         lists: dict[str, PatternTable] = {}
         basis: dict[str, Any] = {}
         if subject.model is not None:
             table, lists, basis = self._hold_against(subject.model, symbols, table)
         notes = [note for note in (tie_note(summary["tie_share"], constraints), verdict.note) if note]
         seconds = {"mining": mined - start, "evidence": time.perf_counter() - mined}
-        return Findings(table, symbols, summary, notes, seconds, lists, basis)
+        return Findings(table, symbols, summary, notes, seconds, lists, basis, misses)
 
     def _check_model(self, subject: Subject, symbols: SymbolLog) -> None:
         """Refuse, before anything is mined, what cannot be held against a model."""
@@ -186,7 +191,12 @@ class PatternStudy:
         return self.evidence
 
     def _summary(
-        self, table: PatternTable, log: InteractionLog, verdict: Verdict, constraints: Constraints
+        self,
+        table: PatternTable,
+        log: InteractionLog,
+        verdict: Verdict,
+        constraints: Constraints,
+        misses: Misses | None,
     ) -> dict[str, Any]:
         """Return what is said of the table as a whole."""
         summary: dict[str, Any] = {
@@ -195,7 +205,7 @@ class PatternStudy:
             "num_events": log.num_events,
             "tie_share": tie_share(log),
         }
-        if "released" not in table.columns:
+        if misses is None:
             return summary
         released = table.take(np.flatnonzero(table.columns["released"]))
         conditions = self.release.conditions(table)
@@ -207,6 +217,8 @@ class PatternStudy:
             "rank_biased_overlap": verdict.overlap,
             "later_days_from": None if verdict.later_from is None else str(np.datetime64(verdict.later_from, "s")),
             "conditions_met": {name: int(met[is_rule].sum()) for name, met in conditions.items()},
+            "fell_at": misses.fell_at,
+            "num_coming_together": len(misses.together),
             "num_unmeasured_later": int((is_rule & unmeasured_later(table)).sum()),
             "num_released": len(released),
             "released_coverage": coverage(released, log, constraints),
@@ -258,18 +270,31 @@ class SequentialityStudy:
 
     Args:
         check: compares the log with shuffled copies.
+        projection: makes symbols of events.
+        must_contain: names of symbols; none is allowed, as all histories are looked at.
     """
 
-    def __init__(self, *, check: SequentialityCheck) -> None:
-        self.check = check
+    def __init__(
+        self, *, check: SequentialityCheck, projection: Projection | None = None, must_contain: Sequence[str] = ()
+    ) -> None:
+        self.check, self.projection = check, projection or Projection()
+        if must_contain:
+            raise UserError(
+                f"must_contain is {list(must_contain)}, but task=sequentiality looks at all symbols; unset it"
+            )
 
     def find(self, subject: Subject, progress: Progress = no_progress) -> Sequentiality:
         """Return how much order a log has.
 
         Args:
-            subject: the log; a model of it is not asked.
+            subject: the log.
             progress: told when all is done.
+
+        Raises:
+            UserError: a model, which this study does not ask.
         """
-        found = self.check.check(subject.log)
+        if subject.model is not None:
+            raise UserError("run names a model, which task=sequentiality does not ask; unset run or set task=patterns")
+        found = self.check.check(self.projection(subject.log, subject.item_ids, subject.features).log)
         progress(1.0)
         return found

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from seqmine.structs import InteractionLog, UserError
 
@@ -101,6 +102,51 @@ class Projection:
         return SymbolLog(log, keys, titles, [None] * len(keys))
 
 
+class BehaviorProjection:
+    """Makes a symbol of what was done alone, whatever it was done to: view, cart, buy.
+
+    Args:
+        behaviors: kinds of events that stay in the history; unset, all.
+    """
+
+    def __init__(self, *, behaviors: Sequence[str] | None = None) -> None:
+        self.behaviors = behaviors
+
+    def chosen(self, log: InteractionLog) -> NDArray[np.bool_]:
+        """Return (E,) which events stay.
+
+        Raises:
+            UserError: the log has no kinds of events, or not those that are chosen.
+        """
+        if log.behaviors is None:
+            raise UserError("projection=behavior needs kinds of events and the log has none; set data.columns.behavior")
+        if self.behaviors is None:
+            return np.ones(log.num_events, np.bool_)
+        return _is_of_behaviors(log, self.behaviors)
+
+    def __call__(
+        self,
+        log: InteractionLog,
+        item_ids: Sequence[str],  # noqa: ARG002
+        features: Mapping[str, Sequence[Any]],  # noqa: ARG002
+    ) -> SymbolLog:
+        """Return the histories of kinds of events.
+
+        Args:
+            log: histories of items.
+            item_ids: not needed here.
+            features: not needed here.
+
+        Raises:
+            UserError: the log has no kinds of events, or not those that are chosen.
+        """
+        kept = log.keep(self.chosen(log))
+        names = list(log.behavior_names)
+        assert kept.behaviors is not None
+        nothing = [None] * len(names)
+        return SymbolLog(replace(kept, items=kept.behaviors.astype(np.int32)), names, nothing, nothing)
+
+
 def _joined(behavior: str | None, name: str) -> str:
     return name if behavior is None else f"{behavior} {name}"
 
@@ -109,11 +155,17 @@ def _of_behaviors(log: InteractionLog, behaviors: Sequence[str]) -> InteractionL
     """Return only the events of some kinds."""
     if log.behaviors is None:
         raise UserError("behaviors are chosen and the log has none; set data.columns.behavior")
+    return log.keep(_is_of_behaviors(log, behaviors))
+
+
+def _is_of_behaviors(log: InteractionLog, behaviors: Sequence[str]) -> NDArray[np.bool_]:
+    """Return which events are of some kinds."""
+    assert log.behaviors is not None
     known = list(log.behavior_names)
     for name in behaviors:
         if name not in known:
             raise UserError(f"behaviors has {name!r}, allowed are {', '.join(known)}")
-    return log.keep(np.isin(log.behaviors, [known.index(name) + 1 for name in behaviors]))
+    return np.isin(log.behaviors, [known.index(name) + 1 for name in behaviors])
 
 
 def _by_attribute(

@@ -37,6 +37,8 @@ _WEBB = "productive rules: Webb, Machine Learning 2007"
 _PARTS = "independent productivity: Webb, ACM TKDD 2010"
 _BURSTS = "`mining.statistics.bursts`"
 _SWAPS = "swap null by Curveball trades: Strona et al., Nature Communications 2014"
+_BASKETS = "market basket analysis; `mining.judging.classical`"
+_LAGS = "`mining.judging.occurrences`"
 _NEXT = "`mining.against_model.agreement`"
 _PROBING = "`probing.faithfulness`"
 _RELEASE = "`mining.judging.release`"
@@ -64,7 +66,8 @@ _ORDER_TEST = (
         "q_value", "the p-value corrected for every order of every frequent content (the hypothesis family)", "q-value",
         f"{_BH}; weights by length: Genovese et al., 2006", "q", True,
     ),
-    Column("p_is_exact", "whether the p-value is exact; permutations give the others", "true or false", _ORDER),
+    Column("p_is_exact", "whether the p-value is exact; the others are bounds, from permutations", "true or false",
+           _ORDER),
     Column("itemset_count", "users that have the symbols often enough for the pattern in some order", "users", _ORDER),
     Column("tested_support", "users that have the pattern as the order test counts it: across moments, repeats as "
            "close ones", "users", "`mining.judging.evidence`"),
@@ -95,6 +98,16 @@ _RULE = (
     Column("followed_count", "of those, users with at least one event after it", "users", "exact count"),
 )
 
+_ORDERLESS = (
+    Column("classical_lift", "confidence over the share of all users that have the consequent", "ratio", _BASKETS),
+    Column("copurchase_lift", "users with all symbols, in any order, over those of independent symbols", "ratio",
+           _BASKETS),
+    Column("lag_lower", "lower quartile of the time from antecedent to consequent, in each user's first match; events "
+           "in a log without time", "seconds", _LAGS),
+    Column("lag_median", "median of that time", "seconds", _LAGS),
+    Column("lag_upper", "upper quartile of that time", "seconds", _LAGS),
+)  # fmt: skip
+
 _ELSEWHERE = (
     Column("support_count", "users whose history has the pattern", "users", "exact count"),
     Column("support", "share of the users that have the pattern", "share", "exact count"),
@@ -109,6 +122,8 @@ _REDUNDANCY = (
            _WEBB),
     Column("direction_p_value", "chance of beating every other order of the symbols if all were alike", "p-value",
            "`mining.judging.rivals`"),
+    Column("comes_together", "whether it meets every condition up to its direction: it comes close together, in either "
+           "order", "true or false", "`mining.judging.rivals`"),
     Column("part_support", "users with the pattern outside of the longer released ones that it is a part of", "users",
            _PARTS),
     Column("part_p_value", "p-value of its order there; null for what is part of none", "p-value", _PARTS),
@@ -186,6 +201,7 @@ def _sections() -> dict[str, tuple[Column, ...]]:
         "Patterns and support": _PATTERN,
         "Order, repeats, co-occurrence, stability": _ORDER_TEST,
         "As a rule to the last symbol": finished(_RULE),
+        "Without order, and the time between": _ORDERLESS,
         "On held-out users": finished(_there(elsewhere, "holdout_", "among held-out users")),
         "On later days": finished(_there(elsewhere, "later_", "on later days")),
         "Redundancy and release": _REDUNDANCY,

@@ -40,9 +40,9 @@ _RULE_COLUMNS = (
 
 _SHOWN_COLUMNS = (
     "support_count",
-    "confidence",
     "holdout_lift",
     "q_value",
+    "confidence",
     "later_lift",
     "lift",
     "stability",
@@ -184,18 +184,38 @@ def _show(title: str, table: PatternTable, symbols: SymbolLog, names: Sequence[s
     from rich.table import Table
 
     console = Console()
-    known = [name for name in names if name in table.columns]
-    columns = known[: max(console.width // 2 // _COLUMN_WIDTH, 1)]
+    columns = _fitting([name for name in names if name in table.columns], table, console.width // 2)
     shown = Table(title=title, box=SIMPLE_HEAD, padding=(0, 1), collapse_padding=True)
     shown.add_column("pattern", overflow="fold")
     for header in headers(*columns).values():
         shown.add_column(header, justify="right", no_wrap=True)
     for row in range(len(table)):
-        values = [_number(table.columns[name][row]) for name in columns]
+        values = [_shown_value(table, name, row) for name in columns]
         shown.add_row(escape(symbols.shown_pattern(table.pattern(row))), *values)
     console.print(shown)
     for note in notes:
         console.print(note, markup=False, highlight=False)
+
+
+def _fitting(names: Sequence[str], table: PatternTable, width: int) -> list[str]:
+    """Return the measures that come first, as many as fit a width, and at least one."""
+    widths = [_COLUMN_WIDTH * (2 if _has_limits(table, name) else 1) for name in names]
+    return list(names[: max(int(np.searchsorted(np.cumsum(widths), width, side="right")), 1)])
+
+
+def _has_limits(table: PatternTable, name: str) -> bool:
+    return name == "holdout_lift" and "holdout_antecedent_count" in table.columns
+
+
+def _shown_value(table: PatternTable, name: str, row: int) -> str:
+    """Return a measure as text: a lift on others with its limits and cases, a q-value from permutations as a bound."""
+    columns = table.columns
+    text = _number(columns[name][row])
+    if text and _has_limits(table, name):
+        lower, upper = columns["holdout_lift_lower"][row], columns["holdout_lift_upper"][row]
+        return f"{text} ({lower:.2g}–{upper:.2g}) n={int(columns['holdout_antecedent_count'][row])}"
+    is_bound = name == "q_value" and "p_is_exact" in columns and not columns["p_is_exact"][row]
+    return f"≤{text}" if is_bound else text
 
 
 def show_agreement(name: str, pooled: Mapping[str, float]) -> None:

@@ -1,8 +1,10 @@
 import pytest
 import yaml
+from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
-from seqmine.app.subject import changes_of_run, subject_of
+from seqmine.app.subject import changes_of_run, refuse_split, subject_of
+from seqmine.runs.components import CONF_DIR
 from seqmine.structs.errors import UserError
 
 
@@ -44,3 +46,19 @@ def test_the_choice_of_the_run_may_be_repeated_and_another_is_refused(run):
 def test_parts_that_cannot_be_mined_are_refused(part, run, message):
     with pytest.raises(UserError, match=message):
         subject_of(OmegaConf.create({"part": part, "run": run}))
+
+
+def test_all_events_go_through_the_cleaning_that_is_chosen(tmp_path):
+    (tmp_path / "log.csv").write_text("user_id,item_id,behavior\nu1,a,view\nu1,b,buy\nu2,a,view\nu2,c,buy\nu2,c,buy\n")
+    chosen = ["data=interactions", f"data.path={tmp_path / 'log.csv'}", "data.columns.behavior=behavior", "part=all"]
+    with initialize_config_dir(str(CONF_DIR), version_base="1.3"):
+        config = compose("mine", [*chosen, "data/cleaning=buys", f"paths.store={tmp_path / 'store'}"])
+        assert subject_of(config).item_ids == ["b", "c"]
+
+
+@pytest.mark.parametrize("setting", ["data/split=global_time", "data.split.test_share=0.2", "data.target_behavior=buy"])
+def test_a_split_of_all_events_is_refused(setting):
+    name, value = setting.split("=")
+    with pytest.raises(UserError, match=f"{name} is '{value}', but part=all mines every event"):
+        refuse_split(["seed=1", setting])
+    refuse_split(["data.columns.item_id=x"])

@@ -3,7 +3,7 @@ import pytest
 
 from seqmine.mining.judging.evidence import CountsAlone
 from seqmine.mining.statistics.sequentiality import SequentialityCheck
-from seqmine.mining.study import SequentialityStudy
+from seqmine.mining.study import SequentialityStudy, Subject
 from seqmine.mining.symbols import Projection
 from seqmine.structs import UserError
 from tests.mining.studies import study, subject
@@ -85,3 +85,14 @@ def test_two_studies_of_one_log_are_equal(findings):
 def test_a_log_is_asked_for_its_order():
     found = SequentialityStudy(check=SequentialityCheck(min_count=5, num_copies=2)).find(subject(model=False))
     assert found.num_pairs > found.shuffled_pairs
+
+
+def test_the_study_of_order_uses_or_refuses_every_setting():
+    check = SequentialityCheck(min_count=5, num_copies=2)
+    whole = subject(model=False)
+    same = Subject(whole.log, whole.item_ids, {"kind": ["one"] * len(whole.item_ids)})
+    assert SequentialityStudy(check=check, projection=Projection(attribute="kind")).find(same).num_pairs == 1
+    with pytest.raises(UserError, match=r"must_contain is \['i7'\], but task=sequentiality"):
+        SequentialityStudy(check=check, must_contain=["i7"])
+    with pytest.raises(UserError, match="run names a model, which task=sequentiality does not ask"):
+        SequentialityStudy(check=check).find(subject())

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from seqmine.mining.engine.miners import FrequentMiner
-from seqmine.mining.symbols import Projection
+from seqmine.mining.symbols import BehaviorProjection, Projection
 from seqmine.structs import InteractionLog, UserError
 
 IDS = [f"i{number}" for number in range(1, 7)]
@@ -70,3 +70,14 @@ def test_titles_are_shown_and_keys_written(shop):
 
 def test_users_can_be_drawn_twice(shop):
     assert shop.take_users(np.array([1, 1])).behaviors.tolist() == [1, 1, 2, 1, 1, 2]
+
+
+def test_behaviors_alone_are_symbols():
+    log = replace(
+        InteractionLog.from_lists([[7, 7, 8]]), behaviors=np.array([1, 2, 1], np.uint8), behavior_names=["view", "buy"]
+    )
+    found = BehaviorProjection()(log, ["a"] * 8, {})
+    assert found.shown_pattern(found.log.history(0).tolist()) == "view → buy → view"
+    assert BehaviorProjection(behaviors=["buy"])(log, ["a"] * 8, {}).log.items.tolist() == [2]
+    with pytest.raises(UserError, match="behaviors has 'pay', allowed are view, buy"):
+        BehaviorProjection(behaviors=["pay"])(log, ["a"] * 8, {})

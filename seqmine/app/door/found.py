@@ -56,13 +56,11 @@ class Found:
         return pattern_report(self.findings)
 
     def save(self, folder: str | Path) -> None:
-        """Write the files of the program: tables of patterns and rules, the report, a picture."""
-        from seqmine.reporting.patterns import write_patterns
-        from seqmine.structs.files import write_json
+        """Write the files of the program: tables of patterns and rules, a sheet of rules, the report, a picture."""
+        from seqmine.reporting.mined import write_findings
 
         Path(folder).mkdir(parents=True, exist_ok=True)
-        write_patterns(self.findings.table, self.findings.symbols, Path(folder), _NUM_DRAWN)
-        write_json(Path(folder) / "pattern_report.json", self.report)
+        write_findings(self.findings, Path(folder), _NUM_DRAWN)
 
     def _frame(self, table: Any) -> pl.DataFrame:
         from seqmine.reporting.patterns import pattern_frame

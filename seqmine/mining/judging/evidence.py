@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from seqmine.mining.judging.classical import with_classical_lifts
 from seqmine.mining.judging.evaluation import (
     later_days,
     mined_from,
@@ -14,6 +15,7 @@ from seqmine.mining.judging.evaluation import (
     with_holdout_columns,
     with_redundancy_columns,
 )
+from seqmine.mining.judging.occurrences import with_lags
 from seqmine.mining.judging.rules import measure_rules, with_rule_columns
 from seqmine.mining.statistics.bursts import BurstTest, judged_parts
 from seqmine.mining.statistics.hypotheses import order_family
@@ -120,6 +122,7 @@ class Evidence:
         table = self._by_limits(
             table, constraints, lambda part, limits: with_rule_columns(part, measure_rules(log, part, limits))
         )
+        table = with_lags(log, with_classical_lifts(log, table), constraints)
         # What follows asks whether it lasts: in bootstraps over all users, among held-out users, and on later days.
         table, overlap = self.stability.test(log, table, constraints, min_count, weights, total)
         table = self._on_other_users(log, table, constraints, min_count)

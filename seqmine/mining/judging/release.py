@@ -20,6 +20,7 @@ class ReleaseRule:
             is asked.
         min_stability: it is selected in at least this share of the bootstraps.
         min_users: users that have it, at least.
+        min_holdout_users: held-out users that have its antecedent, at least: fewer tell too little.
         max_gain_p_value: the p-value of its gain in confidence over every rule that leaves a symbol out is below this,
             among held-out users; above 1 lets redundant rules pass. A pair has no such rule: its lift says it all.
         max_direction_p_value: the p-value of beating every other order of its symbols is below this; above 1 lets
@@ -38,6 +39,7 @@ class ReleaseRule:
         min_later_lift: float = 1.0,
         min_stability: float = 0.8,
         min_users: int = 20,
+        min_holdout_users: int = 10,
         max_gain_p_value: float = 0.01,
         max_direction_p_value: float = 0.01,
         part_test: PartTest,
@@ -45,12 +47,13 @@ class ReleaseRule:
         for name, share in (("max_q_value", max_q_value), ("min_stability", min_stability)):
             if not 0 <= share <= 1:
                 raise UserError(f"{name} is {share}, allowed are numbers from 0 to 1")
-        if min_users < 1:
-            raise UserError(f"min_users is {min_users}, allowed are whole numbers from 1")
+        for name, count in (("min_users", min_users), ("min_holdout_users", min_holdout_users)):
+            if count < 1:
+                raise UserError(f"{name} is {count}, allowed are whole numbers from 1")
         self.max_q_value, self.min_holdout_lift = max_q_value, min_holdout_lift
         self.min_later_lift, self.min_stability, self.min_users = min_later_lift, min_stability, min_users
         self.max_gain_p_value, self.max_direction_p_value = max_gain_p_value, max_direction_p_value
-        self.part_test = part_test
+        self.min_holdout_users, self.part_test = min_holdout_users, part_test
 
     def conditions(self, table: PatternTable) -> dict[str, NDArray[np.bool_]]:
         """Return for each condition which patterns meet it; a measure that is missing (NaN) meets none.
@@ -62,8 +65,10 @@ class ReleaseRule:
         """
         columns = table.columns
         later = columns.get("later_lift_lower", np.full(len(table), np.nan))  # no time, no later days
+        tried = columns.get("holdout_antecedent_count", np.full(len(table), self.min_holdout_users))
         conditions = {
             "significant": columns["q_value"] < self.max_q_value,
+            "tried": tried >= self.min_holdout_users,
             "useful": columns["holdout_lift_lower"] > self.min_holdout_lift,
             "lasting": (later > self.min_later_lift) | unmeasured_later(table),
             "stable": columns["stability"] >= self.min_stability,
@@ -90,14 +95,16 @@ class ReleaseRule:
         Returns:
             The table with ``direction_p_value``, the columns of the part test, ``released``, and ``cover_rank``: 1 for
             the released pattern that most users have, 2 for the one that most of the other users have, and so on; NaN
-            for what adds no user.
+            for what adds no user. ``comes_together`` marks what meets all conditions up to its direction: its symbols
+            come close together, in either order.
         """
         order_limits = for_order(constraints, log)
         is_candidate = np.all(list(self.conditions(table).values()), axis=0)
         rows, direction = np.flatnonzero(is_candidate), np.full(len(table), np.nan)
         direction[rows] = direction_p_values(log, table.take(rows), order_limits)
+        together = is_candidate & ~(direction < self.max_direction_p_value)
         is_candidate &= direction < self.max_direction_p_value
-        table = table.with_columns(direction_p_value=direction)
+        table = table.with_columns(direction_p_value=direction, comes_together=together)
         table = self.part_test.test(log, table, order_limits, min_count, is_candidate)
         released, rank = np.flatnonzero(table.columns["is_independent"]), np.full(len(table), np.nan)
         cover = greedy_cover(table.take(released), log, constraints, len(released))

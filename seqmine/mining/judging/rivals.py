@@ -13,6 +13,7 @@ from numba import njit
 from numpy.typing import NDArray
 from scipy.stats import binom
 
+from seqmine.mining.judging.occurrences import next_match
 from seqmine.mining.statistics.bursts import judged_parts
 from seqmine.mining.statistics.significance import OrderTest
 from seqmine.probing.matching import count_supports, find_supporters
@@ -78,31 +79,11 @@ def _blank(
     """Set to 0 the events of matches of a pattern, in place: the leftmost match, then the next beside it, and so on."""
     places = np.empty(len(pattern), np.int64)
     for user in users:
-        place, stop, depth = offsets[user], offsets[user + 1], 0
-        while True:
-            is_found = False
-            while place < stop and not is_found:
-                if depth > 0 and (
-                    place - places[depth - 1] > limits[1]
-                    or place - places[0] >= limits[2]
-                    or times[place] - times[places[0]] > limits[3]
-                ):
-                    break
-                is_late = depth == 0 or not strict_time or times[place] > times[places[depth - 1]]
-                is_found = items[place] == pattern[depth] and is_late
-                place += 1
-            if is_found:
-                places[depth] = place - 1
-                depth += 1
-                if depth == len(pattern):
-                    for index in range(depth):
-                        items[places[index]] = 0
-                    place, depth = places[0] + 1, 0
-            elif depth == 0 or is_greedy:
-                break
-            else:
-                depth -= 1
-                place = places[depth] + 1
+        begin, stop = offsets[user], offsets[user + 1]
+        while next_match(items, times, begin, stop, pattern, limits, strict_time, is_greedy, places):
+            for place in places:
+                items[place] = 0
+            begin = places[0] + 1
 
 
 def without_matches(log: InteractionLog, patterns: list[tuple[int, ...]], constraints: Constraints) -> InteractionLog:

@@ -241,6 +241,7 @@ def test_release_names_what_fails():
     met = rule.conditions(rule.mark(log, table, Constraints(), 10))
     assert {name: values.tolist() for name, values in met.items()} == {
         "significant": [True, True, False, True, True],
+        "tried": [True] * 5,
         "useful": [True, True, True, False, True],
         "lasting": [True, True, True, True, True],
         "stable": [True, True, True, True, True],

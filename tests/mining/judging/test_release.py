@@ -74,3 +74,25 @@ def test_a_pattern_of_fewer_users_than_asked_is_not_shared():
     table = PatternTable.from_lists([(1, 2), (2, 3)], [20, 19], 100).with_columns(**columns)
     rule = ReleaseRule(part_test=PartTest(order_test=OrderTest()), min_users=20)
     assert rule.conditions(table)["shared"].tolist() == [True, False]
+
+
+def test_a_lift_on_few_held_out_users_is_not_tried_enough():
+    columns = dict.fromkeys(("q_value", "holdout_lift_lower", "stability", "gain_p_value"), np.zeros(2))
+    table = PatternTable.from_lists([(1, 2), (2, 3)], [20, 20], 100).with_columns(
+        **columns, holdout_antecedent_count=np.array([10, 9])
+    )
+    rule = ReleaseRule(part_test=PartTest(order_test=OrderTest()), min_holdout_users=10)
+    assert rule.conditions(table)["tried"].tolist() == [True, False]
+
+
+def test_what_beats_no_other_order_comes_together():
+    """Under a gap both orders of 1 and 2 come beyond chance; 3, then 4 has a direction."""
+    rows = [[1, 2, 9, 8, 7]] * 40 + [[2, 1, 9, 8, 7]] * 40 + [[3, 4, 9, 8, 7]] * 40
+    table = PatternTable.from_lists([(1, 2), (3, 4)], [40, 40], 120).with_columns(
+        **{name: np.ones(2) for name in ("stability", "holdout_leverage", "holdout_support")},
+        **{name: np.zeros(2) for name in ("q_value", "gain_p_value")},
+        holdout_lift_lower=np.full(2, 1.2),
+    )
+    rule = ReleaseRule(part_test=PartTest(order_test=OrderTest()))
+    marked = rule.mark(InteractionLog.from_lists(rows), table, Constraints(max_gap=1), 20)
+    assert marked.columns["comes_together"].tolist() == [True, False]

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from seqmine.mining.engine.limits import PatternLimits
 from seqmine.mining.statistics.sequentiality import Sequentiality, SequentialityCheck, first_order_ndcg
 from seqmine.structs import InteractionLog, UserError
 
@@ -53,3 +54,16 @@ def test_a_chain_has_order_and_a_shuffled_one_has_none():
 def test_numbers_below_one_are_refused(name):
     with pytest.raises(UserError, match=f"{name} is 0, allowed are whole numbers from 1"):
         SequentialityCheck(**{name: 0})
+
+
+def test_order_that_does_not_help_to_predict_is_told_as_order():
+    """Everybody has 1 long before 2, among noise: the next event is as hard to tell as in a shuffled log."""
+    rng = np.random.default_rng(0)
+    noise = rng.integers(3, 40, (80, 11)).tolist()
+    rows = [[*row[:4], 1, *row[4:8], 2, *row[8:]] for row in noise]
+    found = SequentialityCheck(num_copies=3, limits=PatternLimits(min_count=40)).check(InteractionLog.from_lists(rows))
+    assert not found.is_predictive
+    assert (found.num_tested, found.num_ordered) == (1, 1)
+    assert found.is_sequential
+    assert "This log has some order worth mining" in found.verdict
+    assert "1 of 1 frequent ones come in their order" in found.verdict

@@ -1,0 +1,112 @@
+"""Where a pattern occurs in a history, and how long its consequent takes."""
+
+from typing import no_type_check
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from seqmine.probing.matching import find_supporters
+from seqmine.structs import InteractionLog, PatternTable
+from seqmine.structs.constraints import Constraints
+
+
+@no_type_check
+@njit(cache=True, nogil=True)
+def next_match(
+    items: NDArray[np.int32],
+    times: NDArray[np.int64],
+    begin: int,
+    stop: int,
+    pattern: NDArray[np.int32],
+    limits: NDArray[np.int64],
+    strict_time: bool,
+    is_greedy: bool,
+    places: NDArray[np.int64],
+) -> bool:
+    """Write the places of the leftmost match from ``begin`` to before ``stop``; False where there is none.
+
+    Args:
+        items: symbols of the log.
+        times: seconds of all events, zeros where the log has none.
+        begin: first place that is looked at.
+        stop: where the history ends.
+        pattern: its symbols.
+        limits: of the constraints.
+        strict_time: whether time must strictly increase.
+        is_greedy: there are no limits on place, so that nothing has to be taken back.
+        places: (k,) filled in.
+    """
+    place, depth = begin, 0
+    while depth < len(pattern):
+        is_found = False
+        while place < stop and not is_found:
+            if depth > 0 and (
+                place - places[depth - 1] > limits[1]
+                or place - places[0] >= limits[2]
+                or times[place] - times[places[0]] > limits[3]
+            ):
+                break
+            is_late = depth == 0 or not strict_time or times[place] > times[places[depth - 1]]
+            is_found = items[place] == pattern[depth] and is_late
+            place += 1
+        if is_found:
+            places[depth] = place - 1
+            depth += 1
+        elif depth == 0 or is_greedy:
+            return False
+        else:
+            depth -= 1
+            place = places[depth] + 1
+    return True
+
+
+@no_type_check
+@njit(cache=True, nogil=True)
+def _lags(
+    items: NDArray[np.int32],
+    offsets: NDArray[np.int64],
+    times: NDArray[np.int64],
+    measure: NDArray[np.int64],
+    users: NDArray[np.int32],
+    pattern: NDArray[np.int32],
+    limits: NDArray[np.int64],
+    strict_time: bool,
+    is_greedy: bool,
+) -> NDArray[np.int64]:
+    """Return for each user what lies between the last two events of the first match, in units of ``measure``."""
+    places, found = np.empty(len(pattern), np.int64), np.zeros(len(users), np.int64)
+    for row in range(len(users)):
+        begin, stop = offsets[users[row]], offsets[users[row] + 1]
+        if next_match(items, times, begin, stop, pattern, limits, strict_time, is_greedy, places):
+            found[row] = measure[places[-1]] - measure[places[-2]]
+    return found
+
+
+def with_lags(log: InteractionLog, table: PatternTable, constraints: Constraints) -> PatternTable:
+    """Add ``lag_lower``, ``lag_median`` and ``lag_upper``: quartiles of the way from antecedent to consequent.
+
+    It is measured in the first match of each user who has the pattern, from the event before the last to the last: in
+    seconds, in a log without time in events.
+
+    Args:
+        log: histories.
+        table: patterns; those of one symbol have no lag.
+        constraints: where a pattern may occur.
+
+    >>> log = InteractionLog.from_lists([[1, 2], [1, 3, 2], [1, 3, 3, 2]])
+    >>> with_lags(log, PatternTable.from_lists([(1, 2)], [3], 3), Constraints()).columns["lag_median"].tolist()
+    [2.0]
+    """
+    times = np.zeros(log.num_events, np.int64) if log.timestamps is None else log.timestamps.astype(np.int64)
+    measure = log.event_positions if log.timestamps is None else times
+    quartiles = np.full((3, len(table)), np.nan)
+    for row, users in enumerate(find_supporters(log, table, constraints)):
+        if table.lengths[row] > 1 and len(users):
+            pattern = np.array(table.pattern(row), np.int32)
+            lags = _lags(
+                log.items, log.offsets, times, measure, users, pattern,
+                constraints.limits, constraints.strict_time, constraints.is_greedy,
+            )  # fmt: skip
+            quartiles[:, row] = np.percentile(lags, (25, 50, 75))
+    return table.with_columns(lag_lower=quartiles[0], lag_median=quartiles[1], lag_upper=quartiles[2])
