@@ -90,7 +90,11 @@ def named_group(argument: str) -> str:
     """Write the choice of a group as Hydra wants it: ``data.engine=spark`` becomes ``data/engine=spark``."""
     key, _, choices = argument.partition("=")
     group = CONF_DIR.joinpath(*key.split("."))
-    if "." in key and group.is_dir() and all((group / f"{choice}.yaml").is_file() for choice in choices.split(",")):
+    if (
+        "." in key
+        and group.is_dir()
+        and all((group / f"{choice}.yaml").is_file() for choice in choices.strip("[]").split(","))
+    ):
         return f"{key.replace('.', '/')}={choices}"
     return argument
 

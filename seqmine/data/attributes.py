@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from seqmine.data.description import settings_of
 from seqmine.data.sequences import PreparedData
 from seqmine.data.sources.files import fingerprint_files, require_file
 from seqmine.data.sources.item_table import read_table, require_joined
@@ -62,11 +63,11 @@ class Attributes:
     def fingerprint(self) -> str:
         """Return a hash of the content of the files and of the choice of columns."""
         files = [
-            require_file(path, f"data.{self.owner}_attributes")
-            for path in (self.path, self.vectors)
+            require_file(path, name)
+            for name, path in (("path", self.path), ("vectors", self.vectors))
             if path is not None
         ]
-        choice = {name: value for name, value in vars(self).items() if name not in ("path", "vectors")}
+        choice = {name: value for name, value in settings_of(self).items() if name not in ("path", "vectors")}
         return fingerprint_files(files, choice)
 
     def read(self, from_source: pl.DataFrame | None) -> pl.DataFrame | None:
@@ -80,7 +81,7 @@ class Attributes:
         """
         if self.path is None:
             return from_source
-        table = read_table(self.path, self.key, f"data.{self.owner}_attributes.path")
+        table = read_table(self.path, self.key, "path")
         if self.vectors is not None:
             table = table.with_columns(pl.Series("vectors", self._read_vectors(len(table))))
         table = table.unique(self.key, keep="first", maintain_order=True)
@@ -159,14 +160,14 @@ class Attributes:
         return np.nan_to_num(rows)
 
     def _read_vectors(self, num_rows: int) -> NDArray[np.float32]:
-        found = require_file(str(self.vectors), f"data.{self.owner}_attributes.vectors")
+        found = require_file(str(self.vectors), "vectors")
         try:
             matrix = np.load(found, allow_pickle=False)
         except (ValueError, OSError) as error:
-            raise UserError(f"vectors is {found}, no .npy matrix ({error}); save it with numpy.save") from error
+            raise UserError(f"`vectors` is {found}, no .npy matrix ({error}); save it with numpy.save") from error
         if matrix.ndim != 2 or len(matrix) != num_rows or not np.issubdtype(matrix.dtype, np.number):
             raise UserError(
-                f"vectors is {found}, of shape {matrix.shape}, allowed is one row of numbers for each of the "
+                f"`vectors` is {found}, of shape {matrix.shape}, allowed is one row of numbers for each of the "
                 f"{num_rows} rows of the table of {self.owner}s"
             )
         return matrix.astype(np.float32)
@@ -186,7 +187,7 @@ def with_attributes(
     item_rows = items.encode(table, data.catalog.item_ids, np.ones(data.catalog.num_items, dtype=bool))
     user_table = users.read(None)
     if user_table is not None:
-        require_joined(data.user_ids, user_table[users.key], "users", f"data.{users.owner}_attributes.path")
+        require_joined(data.user_ids, user_table[users.key], "users", "`features.users.path`")
     user_rows = users.encode(user_table, data.user_ids, data.split.train_stops > 0)
     catalog = replace(
         data.catalog,

@@ -70,7 +70,7 @@ class CandidateChoice:
         for name, moments, lasting in (("since", first, 0), ("until", last, _DAY - 1)):
             column = getattr(self, name)
             if column is not None:
-                rows, stated = _stated(data.catalog, column, f"data.on_sale.{name}", lasting)
+                rows, stated = _stated(data.catalog, column, name, lasting)
                 moments[rows] = stated
         first[0] = _ALWAYS
         return ItemPeriods(first, last)
@@ -84,19 +84,18 @@ def first_moments(log: InteractionLog, num_items: int) -> NDArray[np.int64]:
     """
     if log.timestamps is None:
         raise UserError(
-            "the log has no timestamps, which evaluation.candidates=available needs; set data.columns.timestamp, or "
-            "evaluation.candidates=full"
+            "the log has no timestamps, which `among`=available needs; set `source.timestamp`, or `among`=full"
         )
     first = np.full(num_items + 1, _ALWAYS - 1)
     np.minimum.at(first, log.items, log.timestamps)
     return first
 
 
-def _stated(catalog: Catalog, column: str, setting: str, lasting: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _stated(catalog: Catalog, column: str, name: str, lasting: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return the rows of the item table whose moment a column states, and the moments; a date lasts so many seconds."""
     if column not in catalog.features:
         has = ", ".join(catalog.features) or "none"
-        raise UserError(f"{setting} is {column!r}, but the columns of the item table are {has}; change {setting}")
+        raise UserError(f"`{name}` is {column!r}, but the columns of the item table are {has}; change `{name}`")
     values = pl.Series(column, catalog.features[column])
     if values.dtype == pl.String:
         values = values.replace("", None)

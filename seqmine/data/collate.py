@@ -143,7 +143,7 @@ class TwoViewCollate:
         self.augmentations = Augmentations(augmentations, log, train_stops)
         if not self.augmentations.changes:
             raise UserError(
-                "no augmentation changes anything, but views need a change; set data/augmentation=[crop,mask,reorder]"
+                "no augmentation changes anything, but views need a change; set `augmentations`=[crop,mask,reorder]"
             )
 
     def __call__(self, windows: Windows, rows: NDArray[np.int64], generator: np.random.Generator) -> SequenceBatch:

@@ -7,6 +7,7 @@ import numpy as np
 
 from seqmine.data.traits import repeated_events
 from seqmine.structs import InteractionLog, UserError
+from seqmine.structs.places import told
 
 _log = logging.getLogger(__name__)
 CHOICES = ("auto", "full", "window", "none")
@@ -49,5 +50,5 @@ def settle_seen(training: InteractionLog, behaviors: Sequence[str] | None) -> st
         kind = f"training events of behavior {' or '.join(map(repr, behaviors))}"
     share = returning_share(counted)
     seen = "none" if share > RETURNING_SHARE else "full"
-    _log.info("evaluation.seen is %s: %.1f%% of the %s go back to an item of their user", seen, 100 * share, kind)
+    _log.info(told("`seen`") + " is %s: %.1f%% of the %s go back to an item of their user", seen, 100 * share, kind)
     return seen

@@ -81,7 +81,7 @@ def join_parts(log: NumberedLog) -> tuple[InteractionLog, list[str], list[str]]:
     """
     lengths = log.parts.gather(_user_lengths).sort("user_id")
     if lengths.is_empty():
-        raise UserError("the log has no events left; check data.path and the cleaning steps under data.cleaning")
+        raise UserError("the log has no events left; check `source.path` and the steps of `cleaning`")
     present = log.parts.gather(_items_present)["item_id"].unique().sort()
     number = np.zeros(len(log.item_ids), np.int32)
     number[present.to_numpy()] = np.arange(1, len(present) + 1)
@@ -123,7 +123,7 @@ def prepare_sequences(
     if not (split.train_stops >= 2).any():
         raise UserError(
             f"no user has two training events (longest history: {int(histories.lengths.max())} events); "
-            "use a log with longer histories, or change data.split"
+            "use a log with longer histories, or change `split`"
         )
     counts = _training_counts(histories, split.train_stops, len(item_ids) + 1)
     number, num_items = _number_by_count(counts)
@@ -171,7 +171,7 @@ def _behavior_names(part: pl.DataFrame) -> list[str]:
         return []
     names = kinds.categories.to_list()
     if len(names) > 255:
-        raise UserError(f"the log has {len(names)} kinds of behavior, allowed are 255; change data.columns.behavior")
+        raise UserError(f"the log has {len(names)} kinds of behavior, allowed are 255; change `source.behavior`")
     return names
 
 
@@ -219,7 +219,7 @@ def feature_columns(item_ids: list[str], features: pl.DataFrame | None) -> dict[
     """Return attributes of items as columns in the order of ``item_ids``; None where an item has none."""
     if features is None:
         return {}
-    require_joined(item_ids, features["item_id"], "items", "data.items_path or data.items_columns.item_id")
+    require_joined(item_ids, features["item_id"], "items", "`source.items_path` or `source.items_key`")
     rows = pl.DataFrame({"item_id": item_ids}, schema={"item_id": pl.String})
     shown = features.select(name for name, kind in features.schema.items() if not _is_vector(kind))
     joined = rows.join(shown.unique("item_id", keep="first"), on="item_id", how="left", maintain_order="left")

@@ -66,7 +66,7 @@ def _require_training(
         named = " or ".join(map(repr, behaviors))
         raise UserError(
             f"no user has a training event of the target behavior {named} with another event before it; "
-            "change data.target_behavior or data.split"
+            "change `features.target_behavior` or `split`"
         )
 
 

@@ -174,7 +174,7 @@ class PatternStudy:
     def _check_model(self, subject: Subject, symbols: SymbolLog) -> None:
         """Refuse, before anything is mined, what cannot be held against a model."""
         if list(symbols.keys) != subject.item_ids or symbols.log.num_events != subject.log.num_events:
-            raise UserError("run needs projection=item, as models know items alone; change projection or unset run")
+            raise UserError("run needs `projection`=item, as models know only items; change `projection` or unset run")
         self._tested()
 
     def _tested(self) -> Evidence:
@@ -185,8 +185,8 @@ class PatternStudy:
         """
         if isinstance(self.evidence, CountsAlone):
             raise UserError(
-                "evidence is none, which tests and releases nothing, but run holds released patterns against a model; "
-                "set evidence=full or unset run"
+                "`evidence` is none, which tests and releases nothing, but run compares released patterns with a "
+                "model; set `evidence`=full or unset run"
             )
         return self.evidence
 

@@ -57,7 +57,7 @@ class SymbolLog:
         for name in map(str, names):
             if name not in number:
                 some = ", ".join(repr(known) for known in list(number)[:3])
-                raise UserError(f"must_contain has {name!r}, and the log has symbols such as {some}")
+                raise UserError(f"`must_contain` has {name!r}, and the log has symbols such as {some}")
         return tuple(number[str(name)] for name in names)
 
 
@@ -154,7 +154,7 @@ def _joined(behavior: str | None, name: str) -> str:
 def _of_behaviors(log: InteractionLog, behaviors: Sequence[str]) -> InteractionLog:
     """Return only the events of some kinds."""
     if log.behaviors is None:
-        raise UserError("behaviors are chosen and the log has none; set data.columns.behavior")
+        raise UserError("`behaviors` are chosen and the log has none; set `source.behavior`")
     return log.keep(_is_of_behaviors(log, behaviors))
 
 
@@ -164,7 +164,7 @@ def _is_of_behaviors(log: InteractionLog, behaviors: Sequence[str]) -> NDArray[n
     known = list(log.behavior_names)
     for name in behaviors:
         if name not in known:
-            raise UserError(f"behaviors has {name!r}, allowed are {', '.join(known)}")
+            raise UserError(f"`behaviors` has {name!r}, allowed are {', '.join(known)}")
     return np.isin(log.behaviors, [known.index(name) + 1 for name in behaviors])
 
 
@@ -173,7 +173,7 @@ def _by_attribute(
 ) -> tuple[InteractionLog, list[str]]:
     """Return the log with values of an attribute in place of items, and the values by number less one."""
     if attribute not in features:
-        raise UserError(f"attribute is {attribute!r}, allowed are {', '.join(sorted(features))}")
+        raise UserError(f"`attribute` is {attribute!r}, allowed are {', '.join(sorted(features))}")
     texts = [_text(value) for value in features[attribute]]
     keys = sorted({text for text in texts if text})
     number = {key: index + 1 for index, key in enumerate(keys)}
@@ -196,7 +196,7 @@ def _text(value: Any) -> str:
 def _with_behaviors(log: InteractionLog, keys: list[str], titles: list[str | None]) -> SymbolLog:
     """Let every pair of symbol and behavior be a symbol, so that "view A, cart A" is a pattern of two symbols."""
     if log.behaviors is None:
-        raise UserError("symbols with behaviors need a log that has them; set data.columns.behavior")
+        raise UserError("symbols with behaviors need a log that has them; set `source.behavior`")
     codes = log.items.astype(np.int64) * 256 + log.behaviors
     pairs, symbols = np.unique(codes, return_inverse=True)
     items, kinds = (pairs // 256 - 1).tolist(), (pairs % 256 - 1).tolist()

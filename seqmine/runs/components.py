@@ -2,17 +2,19 @@
 
 import inspect
 import re
-from collections.abc import Callable, Collection
-from dataclasses import dataclass
-from functools import cache
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cache, cached_property
 from importlib import import_module
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
 from omegaconf import DictConfig, ListConfig, Node
+from omegaconf.errors import OmegaConfBaseException
 
 from seqmine.structs.errors import UserError
+from seqmine.structs.places import Place
 
 _HERE = Path(__file__).resolve().parent.parent
 # a wheel carries the folder inside the package, a checkout beside it
@@ -43,7 +45,7 @@ def build(node: DictConfig | ListConfig, trusted: Collection[str] = ()) -> Any:
             with the setting.
     """
     _check_targets(node, frozenset(trusted))
-    return _make(node)
+    return _make(node, _Settings(node._get_root()))
 
 
 def build_group(node: DictConfig, trusted: Collection[str] = ()) -> dict[str, Any]:
@@ -104,16 +106,21 @@ def _check_targets(node: DictConfig | ListConfig, trusted: frozenset[str]) -> No
             _check_targets(child, trusted)
 
 
-def _make(node: Node) -> Any:
-    """Return the value of a node whose targets were checked."""
+def _make(node: Node, settings: Mapping[str, Mapping[str, str]]) -> Any:
+    """Return the value of a node whose targets were checked.
+
+    Args:
+        node: of the configuration.
+        settings: as of a ``Place``.
+    """
     if isinstance(node, ListConfig):
-        return [_make(_child(node, key)) for key in _keys(node)]
+        return [_make(_child(node, key), settings) for key in _keys(node)]
     if not isinstance(node, DictConfig) or node._is_none():
         return node._value()
-    values = {key: _make(_child(node, key)) for key in _keys(node) if key not in ("_target_", "_partial_")}
+    values = {key: _make(_child(node, key), settings) for key in _keys(node) if key not in ("_target_", "_partial_")}
     if "_target_" not in node:
         return values
-    place = _Place(node._get_full_key(None), {key: _setting(node, key) for key in values})
+    place = Place(_path(node), settings, is_built=False)
     function = _locate(str(_child(node, "_target_")._value()), _setting(node, "_target_"))
     waits = "_partial_" in node and bool(_child(node, "_partial_")._value())
     _check_arguments(function, values, waits, place)
@@ -122,36 +129,24 @@ def _make(node: Node) -> Any:
 
 
 @dataclass(frozen=True)
-class _Place:
-    """Where a component stands in the configuration.
-
-    Args:
-        path: of its node.
-        settings: full name of the setting that gives each parameter its value.
-    """
-
-    path: str
-    settings: dict[str, str]
-
-
-@dataclass(frozen=True)
 class _Component:
-    """A function with some of its arguments, whose mistakes are told with the settings behind them."""
+    """A function with some of its arguments, which tells what it makes where that stands in the configuration."""
 
     function: Callable[..., Any]
     values: dict[str, Any]
-    place: _Place
+    _place: Place = field(repr=False)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        try:
-            return self.function(*args, **{**self.values, **kwargs})
-        except UserError as error:
-            if error.has_setting:
-                raise
-            raise error.at(self.place.path, self.place.settings) from error
+        made = self.function(*args, **{**self.values, **kwargs})
+        # the state of a scheduler is all of its attributes, and a place is no part of a checkpoint
+        if isinstance(getattr(made, "__dict__", None), dict) and not any(
+            kind.__name__ == "LRScheduler" for kind in type(made).__mro__
+        ):
+            vars(made).setdefault("_place", replace(self._place, is_built=True))
+        return made
 
 
-def _check_arguments(function: Callable[..., Any], values: dict[str, Any], waits: bool, place: _Place) -> None:
+def _check_arguments(function: Callable[..., Any], values: dict[str, Any], waits: bool, place: Place) -> None:
     """Refuse arguments that a component does not take, and missing ones if it does not wait for more."""
     try:
         signature = inspect.signature(function)
@@ -161,7 +156,7 @@ def _check_arguments(function: Callable[..., Any], values: dict[str, Any], waits
         (signature.bind_partial if waits else signature.bind)(**values)
     except TypeError as error:
         known = ", ".join(signature.parameters)
-        raise UserError(f"{place.path or function.__name__} {error}; allowed are {known}").placed() from error
+        raise UserError(f"{place.path or function.__name__} {error}; allowed are {known}") from error
 
 
 def _locate(target: str, setting: str) -> Callable[..., Any]:
@@ -169,7 +164,60 @@ def _locate(target: str, setting: str) -> Callable[..., Any]:
     try:
         return getattr(import_module(module), name)
     except (ImportError, AttributeError, ValueError) as error:
-        raise UserError(f"{setting} is {target!r}, which cannot be imported ({error})").placed() from error
+        raise UserError(f"{setting} is {target!r}, which cannot be imported ({error})") from error
+
+
+class _Settings(Mapping[str, Mapping[str, str]]):
+    """For the path of every component of a configuration the setting behind each of its parameters.
+
+    It is looked up when a mistake is first told, since most runs have none to tell.
+    """
+
+    def __init__(self, root: Node) -> None:
+        self._root = root
+
+    @cached_property
+    def _found(self) -> dict[str, dict[str, str]]:
+        components = (node for node in _nodes(self._root) if isinstance(node, DictConfig) and "_target_" in node)
+        return {_path(node): {key: _setting_or_own(node, key) for key in _keys(node)} for node in components}
+
+    def __getitem__(self, path: str) -> Mapping[str, str]:
+        return self._found[path]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._found)
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+    def __deepcopy__(self, memo: object) -> "_Settings":
+        return self
+
+    def __reduce__(self) -> tuple[type, tuple[dict[str, dict[str, str]]]]:
+        return dict, (self._found,)
+
+
+def _path(node: Node) -> str:
+    return str(node._get_full_key(None))
+
+
+def _nodes(node: Node | None) -> Iterator[DictConfig | ListConfig]:
+    """Yield a node and all below it that stand there themselves, not by a reference."""
+    if not isinstance(node, DictConfig | ListConfig):
+        return
+    if node._is_none() or node._is_missing() or node._is_interpolation():
+        return
+    yield node
+    for key in _keys(node):
+        yield from _nodes(node._get_node(key))  # type: ignore[arg-type]
+
+
+def _setting_or_own(node: DictConfig, key: str) -> str:
+    """Return the setting behind a parameter; where its reference leads nowhere yet, that of the parameter itself."""
+    try:
+        return _setting(node, key)
+    except OmegaConfBaseException:
+        return str(node._get_full_key(key))
 
 
 def _keys(node: DictConfig | ListConfig) -> list[Any]:

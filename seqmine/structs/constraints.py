@@ -95,8 +95,7 @@ class Constraints:
             name = "strict_time" if self.strict_time else "max_duration"
             value = getattr(self, name)
             raise UserError(
-                f"{name} is {value}, which needs timestamps, and the log has none; unset it or set "
-                "data.columns.timestamp"
+                f"`{name}` is {value}, which needs timestamps, and the log has none; unset it or set `source.timestamp`"
             )
 
 

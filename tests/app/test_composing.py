@@ -37,6 +37,7 @@ def test_each_process_has_a_log_of_its_own(monkeypatch, environment, suffix):
         ("data.engine=spark", "data/engine=spark"),
         ("model.loss=bce,gbce", "model/loss=bce,gbce"),
         ("data.engine=flink", "data.engine=flink"),
+        ("data.augmentation=[crop,mask]", "data/augmentation=[crop,mask]"),
         ("data.path=spark", "data.path=spark"),
         ("model=lstm", "model=lstm"),
         ("--multirun", "--multirun"),

@@ -8,6 +8,7 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import OmegaConf
 
 from seqmine.app.job import job, plain_errors, quiet, settings_of
+from seqmine.runs.components import build
 from seqmine.runs.folder import read_config
 from seqmine.structs import UserError
 
@@ -75,3 +76,23 @@ def test_a_mistake_is_raised_as_it_is():
     assert raised.value.__suppress_context__
     with pytest.raises(ZeroDivisionError), plain_errors():
         _ = 1 / 0
+
+
+@pytest.mark.parametrize(
+    ("overrides", "sentence"),
+    [
+        (["data.path=gone.csv"], "data.path=gone.csv does not exist; set data.path to the path of an existing file"),
+        (["data.columns.item_id=what"], "data.columns.item_id=what is not a column of .*; set data.columns.item_id to"),
+        (["data/split=global_time"], "no timestamps, which data.split=global_time needs; set data.columns.timestamp$"),
+        (["data.target_behavior=buy"], "change data.target_behavior or data.columns.behavior$"),
+        (["data.time_format=no"], "^data.time_format=no is unknown; set data.time_format to one of"),
+        (["data.items_path=gone.csv"], "data.items_path=gone.csv does not exist; set data.items_path"),
+    ],
+    ids=["path", "column", "split", "behavior", "format", "items"],
+)
+def test_a_mistake_in_the_log_names_the_setting_of_the_command_line(overrides, sentence, tmp_path):
+    (tmp_path / "log.csv").write_text("user_id,item_id\nu,a\nu,b\nu,c\n")
+    config = settings_of("prepare", ["data=interactions", f"data.path={tmp_path}/log.csv", *overrides])
+    config.paths.store = str(tmp_path / "store")
+    with pytest.raises(UserError, match=sentence):
+        _ = build(config.data.module).prepared

@@ -93,11 +93,7 @@ def test_first_moments_are_those_of_anybody():
 
 
 def test_what_is_missing_is_told_in_a_sentence(events):
-    with pytest.raises(
-        UserError, match=r"has no timestamps, which evaluation.candidates=available needs; set data.col"
-    ):
+    with pytest.raises(UserError, match=r"has no timestamps, which among=available needs; set source.timestamp"):
         CandidateChoice(among="available").periods(prepared(events.drop("timestamp")))
-    with pytest.raises(
-        UserError, match=r"data.on_sale.since is 'x', but the columns of the item table are none; change"
-    ):
+    with pytest.raises(UserError, match=r"since is 'x', but the columns of the item table are none; change"):
         CandidateChoice(among="available", since="x").periods(prepared(events))

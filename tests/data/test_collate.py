@@ -134,7 +134,7 @@ def test_views_are_changed_versions_of_each_history_and_nothing_is_predicted_fro
 
 
 def test_views_need_an_augmentation():
-    with pytest.raises(UserError, match=r"set data/augmentation=\[crop,mask,reorder\]"):
+    with pytest.raises(UserError, match=r"set augmentations=\[crop,mask,reorder\]"):
         TwoViewCollate(log=LOG, train_stops=LOG.lengths, augmentations={})
 
 

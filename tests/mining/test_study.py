@@ -63,7 +63,7 @@ def test_without_a_model_there_are_no_lists():
 
 
 def test_counts_alone_are_not_held_against_a_model_and_nothing_is_mined_before():
-    with pytest.raises(UserError, match="evidence is none, .* run holds .*; set evidence=full or unset run"):
+    with pytest.raises(UserError, match="evidence is none, .* run compares .*; set evidence=full or unset run"):
         study(evidence=CountsAlone(), miner=NeverMine()).find(subject())
 
 

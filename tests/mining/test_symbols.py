@@ -25,7 +25,7 @@ def test_items_with_behaviors_are_different_symbols(shop):
 
 def test_behaviors_are_needed():
     log = InteractionLog.from_lists([[1]])
-    with pytest.raises(UserError, match="symbols with behaviors need a log that has them; set data.columns.behavior"):
+    with pytest.raises(UserError, match="symbols with behaviors need a log that has them; set source.behavior"):
         Projection(with_behavior=True)(log, IDS, {})
     with pytest.raises(UserError, match="behaviors are chosen and the log has none"):
         Projection(behaviors=["buy"])(log, IDS, {})

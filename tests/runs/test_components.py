@@ -1,5 +1,7 @@
 import pickle
+import re
 import sys
+from copy import copy, deepcopy
 
 import pytest
 import torch
@@ -127,6 +129,61 @@ def test_a_mistake_is_told_by_the_setting_behind_the_parameter(own):
     ]:
         with pytest.raises(UserError, match=f"^{sentence}"):
             build(OmegaConf.create(config).model, ["mine.nets.Net"])
+
+
+class Reader:
+    """Reads by a part, and says late what is wrong."""
+
+    def __init__(self, *, path: str, part: object = None, parts: object = ()) -> None:
+        self.path, self.part, self.parts = path, part, parts
+
+    def read(self) -> None:
+        for part in [self.part, *self.parts]:
+            if part is not None:
+                part.read()
+        _open(self.path)
+
+
+def _open(path: str) -> None:
+    if path == "gone":
+        raise UserError(f"`path`={path} is no file; set `path` or `reader.path`")
+
+
+@pytest.mark.parametrize(
+    ("config", "setting", "reader"),
+    [
+        ({"data": {"reader": {"path": "gone"}}}, "data.reader.path", "data.reader.path"),
+        ({"other": {"source": {"path": "gone"}}}, "other.source.path", "reader.path"),
+        ({"a": {"reader": {"path": "here", "part": {"path": "gone"}}}}, "a.reader.part.path", "a.reader.path"),
+        ({"a": {"b": {"path": "", "parts": [{"path": ""}, {"path": "gone"}]}}}, "a.b.parts[1].path", "reader.path"),
+        ({"a": {"b": {"path": "${where}"}}, "where": "gone"}, "where", "reader.path"),
+        ({"a": {"b": {"path": "", "part": "${reader}"}}, "reader": {"path": "gone"}}, "reader.path", "reader.path"),
+    ],
+    ids=["group", "renamed group", "nested", "list", "reference to a value", "reference to a component"],
+)
+def test_a_mistake_that_comes_up_late_is_told_by_the_setting_behind_the_parameter(config, setting, reader, monkeypatch):
+    monkeypatch.setitem(sys.modules, "mine", type("Module", (), {"Reader": Reader}))
+    root = OmegaConf.create(_with_target(config))
+    group = next(iter(config))
+    component = next(iter(build(root[group], ["mine.Reader"]).values()))
+    for own in (component, copy(component), deepcopy(component), pickle.loads(pickle.dumps(component))):
+        with pytest.raises(UserError, match=f"^{re.escape(f'{setting}=gone is no file; set {setting} or {reader}')}$"):
+            own.read()
+
+
+def _with_target(node: object) -> object:
+    if isinstance(node, list):
+        return [_with_target(part) for part in node]
+    if not isinstance(node, dict):
+        return node
+    target = {"_target_": "mine.Reader"} if "path" in node else {}
+    return {**target, **{name: _with_target(part) for name, part in node.items()}}
+
+
+def test_a_place_is_no_part_of_the_state_of_a_scheduler():
+    node = OmegaConf.create({"_target_": "torch.optim.lr_scheduler.StepLR", "_partial_": True, "step_size": 1})
+    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=0.1)
+    assert "_place" not in build(node)(optimizer).state_dict()
 
 
 def outer(*, part, size: int) -> Own:

@@ -46,7 +46,7 @@ def test_limits_on_time_need_times(keywords):
     (name,) = keywords
     with pytest.raises(
         UserError,
-        match=f"{name} is {keywords[name]}, which needs timestamps, .* unset it or set data.columns.timestamp",
+        match=f"{name} is {keywords[name]}, which needs timestamps, .* unset it or set source.timestamp",
     ):
         Constraints(**keywords).check(InteractionLog.from_lists([[1]]))
     Constraints(**keywords).check(InteractionLog(np.ones(1, np.int32), np.array([0, 1]), timestamps=np.array([5])))

@@ -139,7 +139,7 @@ class AllButLastOf(TrainingEdge):
         """Return the events with the column ``in_training``."""
         frame = events.collect(engine="streaming")
         if "behavior" not in frame.columns:
-            raise UserError("the edge of cleaning is a behavior and the log has none; set data.columns.behavior")
+            raise UserError("the edge of cleaning is a behavior and the log has none; set `source.behavior`")
         users = key_numbers(frame["user_id"])
         order = _user_time_order(users, frame)
         is_target = frame["behavior"].cast(pl.String).is_in(self._names).to_numpy()[order]
@@ -239,6 +239,6 @@ def _times(events: pl.DataFrame) -> pl.DataFrame:
     if "timestamp" not in events.columns:
         raise UserError(
             "the edge of cleaning is a time and the log has none; "
-            "set data.columns.timestamp or choose data/cleaning/edge=all_but_last"
+            "set `source.timestamp` or choose `cleaning.edge`=all_but_last"
         )
     return events.select("timestamp")

@@ -63,9 +63,13 @@ class SparkEngine:
         try:
             from pyspark.sql import SparkSession
         except ImportError as error:
-            raise UserError("data/engine=spark needs pyspark; install '.[spark]' or set data/engine=polars") from error
+            raise UserError(
+                "`cleaning.engine`=spark needs pyspark; install '.[spark]' or set `cleaning.engine`=polars"
+            ) from error
         if shutil.which("java") is None and "JAVA_HOME" not in os.environ:
-            raise UserError("data/engine=spark needs Java 17, and none is found; set JAVA_HOME or data/engine=polars")
+            raise UserError(
+                "`cleaning.engine`=spark needs Java 17, and none is found; set JAVA_HOME or `cleaning.engine`=polars"
+            )
         builder = SparkSession.builder.master(self.master).appName("seqmine")
         # workers run the interpreter of this process, since they need the same packages
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)

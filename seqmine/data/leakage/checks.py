@@ -19,6 +19,7 @@ from seqmine.data.splits import Split, Targets
 from seqmine.data.windows import Windows
 from seqmine.structs import InteractionLog, SequenceBatch
 from seqmine.structs.log import FEW_TIES, segment_positions, tie_share
+from seqmine.structs.places import told
 
 _HASHED_USERS = 200_000  # histories read at once
 
@@ -116,9 +117,9 @@ def counted_inside_training(split: Split, counted_stops: NDArray[np.integer]) ->
         counted_stops: (U,) one past the last event of each user that counting steps of the cleaning looked at.
     """
     beyond = counted_stops > split.train_stops
-    detail = (
+    detail = told(
         f"cleaning counted later events of {int(beyond.sum()):,} users; "
-        "set data/cleaning/edge to the one that matches data/split"
+        "set `cleaning.edge` to the one that matches `split`"
     )
     name = "cleaning counts training events alone"
     return LeakCheck(name, not beyond.any(), detail if beyond.any() else "no step looked beyond")
@@ -169,7 +170,7 @@ def batches_blind_to_held_out(
         for known in (log, replace(log, items=items))
     )
     same = all(torch.equal(seen, changed) for seen, changed in zip(_items_of(one), _items_of(other), strict=True))
-    detail = f"{len(rows):,} training sequences " + ("stay as they are" if same else "change; look at data.task")
+    detail = f"{len(rows):,} training sequences " + ("stay as they are" if same else told("change; look at `task`"))
     return LeakCheck("training batches show nothing of held-out events", same, detail)
 
 
@@ -198,7 +199,7 @@ def targets_not_repeated(
         detail = f"times are whole days: {count:,} of {len(targets):,} targets have a copy on their day"
         return LeakCheck(name, count == 0, detail, fatal=False)
     detail = f"{count:,} of {len(targets):,} targets have an exact copy in their input"
-    remedy = "; take duplicates out with data/cleaning=duplicates or standard" if count else ""
+    remedy = told("; take duplicates out with `cleaning`=duplicates or standard") if count else ""
     return LeakCheck(name, count == 0, detail + remedy)
 
 

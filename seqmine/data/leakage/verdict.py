@@ -65,7 +65,8 @@ def _described(value: Any) -> Any:
     if inspect.isroutine(value) or isinstance(value, type):
         return [value.__module__, value.__qualname__, _code(_file_of(value))]
     if hasattr(value, "__dict__"):
-        return [_described(type(value)), _described(vars(value))]
+        parts = {name: part for name, part in vars(value).items() if name != "_place"}
+        return [_described(type(value)), _described(parts)]
     return [_described(part) for part in value] if isinstance(value, Iterable) else repr(value)
 
 

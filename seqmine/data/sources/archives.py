@@ -43,7 +43,7 @@ def unpack(archive: Path, folder: Path, max_bytes: int = MAX_BYTES) -> None:
     except (zipfile.BadZipFile, tarfile.TarError, EOFError, zlib.error, RuntimeError) as error:
         raise UserError(f"{archive} is damaged or unsafe ({error}); remove it and download it again") from error
     except OSError as error:
-        raise UserError(f"{archive} cannot be unpacked ({error}); free space or change data.root") from error
+        raise UserError(f"{archive} cannot be unpacked ({error}); free space or change `root`") from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 

@@ -57,7 +57,7 @@ def from_digits(numbers: pl.Series, locate: Locate) -> pl.Series | None:
     low, high = float(numbers.min()), float(numbers.max())  # type: ignore[arg-type]
     if not may_be_calendar(low, high):
         return None
-    remedy = "set data.time_format=%Y for years, or data.time_format=seconds if they count seconds since 1970"
+    remedy = "set `time_format`=%Y for years, or `time_format`=seconds if they count seconds since 1970"
     if low >= _SPREADSHEET_DAYS[0] and high <= _SPREADSHEET_DAYS[1]:
         meant, remedy = "a day of a spreadsheet", remedy.replace("%Y for years", "spreadsheet for such days")
     elif high <= LAST_YEAR:
@@ -102,7 +102,7 @@ def from_format(values: pl.Series, time_format: str) -> pl.Series:
             moments = texts.str.to_date(form, strict=False).cast(pl.Datetime("us"))
     except pl.exceptions.PolarsError as error:
         reason = str(error).splitlines()[0]
-        raise UserError(f"data.time_format={time_format} is no format of times ({reason}); change it") from error
+        raise UserError(f"`time_format`={time_format} is no format of times ({reason}); change it") from error
     zone = getattr(moments.dtype, "time_zone", None)
     return moments if zone is None else moments.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
 
@@ -139,7 +139,7 @@ def from_written_dates(values: pl.Series, locate: Locate) -> pl.Series:
         row = first_true(one > 12) if day_first else 0
         raise UserError(
             f"{locate(row)}: timestamp {values[row]!r} does not say which number is the day and which the month; "
-            "set data.time_format, such as %d/%m/%Y or '%m/%d/%Y %I:%M %p'"
+            "set `time_format`, such as %d/%m/%Y or '%m/%d/%Y %I:%M %p'"
         )
     if not points:
         _log.info("%s: dates are read as %s first", locate(0), "day" if day_first else "month")

@@ -37,8 +37,8 @@ def choose_columns(wanted: Mapping[str, str | None], available: Sequence[str], p
     for name, column in wanted.items():
         if column is not None and column not in available:
             raise UserError(
-                f"data.columns.{name}={column} is not a column of {place}, which has {', '.join(available)}; "
-                f"set data.columns.{name} to one of them"
+                f"`{name}`={column} is not a column of {place}, which has {', '.join(available)}; "
+                f"set `{name}` to one of them"
             )
         if (column or name) in available:
             chosen[name] = column or name

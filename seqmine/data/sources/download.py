@@ -22,7 +22,7 @@ CHECKSUMS = "checksums.json"
 """File beside the downloads that keeps the checksums of files whose publisher names none."""
 
 
-def download(url: str, target: Path, checksum: str | None = None, setting: str = "data.root") -> Path:
+def download(url: str, target: Path, checksum: str | None = None, setting: str = "root") -> Path:
     """Fetch a file unless it is there, resuming an earlier attempt, and check it before it takes its name.
 
     Args:
@@ -30,7 +30,7 @@ def download(url: str, target: Path, checksum: str | None = None, setting: str =
         target: where the file goes; the part that has arrived is kept beside it until it is complete.
         checksum: ``md5:...`` or ``sha256:...`` from the publisher. Without one, the sha256 of the first download is
             recorded in ``checksums.json`` beside the file, and later downloads must agree with it.
-        setting: what the user changes to give the file by hand, for messages.
+        setting: the parameter to change to give the file by hand, for messages.
 
     Raises:
         UserError: the address cannot be reached, the disk is full, or the content is not what was expected.
@@ -38,7 +38,7 @@ def download(url: str, target: Path, checksum: str | None = None, setting: str =
     if target.exists():
         return target
     if not url.startswith(("http://", "https://")):
-        raise UserError(f"{url} is not an http or https address; set {setting} to a folder that holds {target.name}")
+        raise UserError(f"{url} is not an http or https address; set `{setting}` to a folder that holds {target.name}")
     part, marker = target.with_name(f".{target.name}.part"), target.with_name(f".{target.name}.part.json")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -52,10 +52,10 @@ def download(url: str, target: Path, checksum: str | None = None, setting: str =
         reason = getattr(error, "reason", None) or error
         raise UserError(
             f"{url} cannot be downloaded ({reason}); connect to the network or put {target.name} into {target.parent}, "
-            f"the folder under {setting}"
+            f"the folder under `{setting}`"
         ) from error
     except OSError as error:
-        raise UserError(f"{target} cannot be written ({error.strerror}); free space or change {setting}") from error
+        raise UserError(f"{target} cannot be written ({error.strerror}); free space or change `{setting}`") from error
     return target
 
 

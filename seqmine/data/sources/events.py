@@ -59,7 +59,7 @@ def to_events(
         return locate(rows[row] if len(rows) else row)
 
     if raw.is_empty():
-        raise UserError(f"{locate(0)}: no row with a user and an item; set data.path to a file with events")
+        raise UserError(f"{locate(0)}: no row with a user and an item; set `path` to a file with events")
     if "timestamp" in raw.columns:
         times = to_epoch(raw["timestamp"], locate_kept, time_format)
         warn_of_strange_times(times["timestamp"].min(), times["timestamp"].max(), locate_kept)  # type: ignore[arg-type]
@@ -122,5 +122,5 @@ def _ratings(values: pl.Series, locate: Callable[[int], str]) -> pl.Series:
     wrong = numbers.is_null() & ~texts.is_in(["", *ALL_MISSING_WORDS])
     if wrong.any():
         row = first_true(wrong)
-        raise UserError(f"{locate(row)}: rating {values[row]!r} is not a number; mend it or set data.columns.rating")
+        raise UserError(f"{locate(row)}: rating {values[row]!r} is not a number; mend it or set `rating`")
     return numbers

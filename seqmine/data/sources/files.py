@@ -32,12 +32,12 @@ _UTF8_BOM = b"\xef\xbb\xbf"
 _UTF16_BOMS = (b"\xff\xfe", b"\xfe\xff")
 
 
-def require_file(path: str | Path, setting: str = "data.path") -> Path:
+def require_file(path: str | Path, setting: str = "path") -> Path:
     """Return the path of an existing file that is not empty.
 
     Args:
         path: a file; ``~`` is the home folder.
-        setting: what the user changes to name another file.
+        setting: the parameter that names the file.
 
     Raises:
         UserError: nothing is there, it is a folder, or it has no bytes.
@@ -45,15 +45,15 @@ def require_file(path: str | Path, setting: str = "data.path") -> Path:
     _require_name(path, setting)
     found = Path(path).expanduser()
     if not found.exists():
-        raise UserError(f"{setting}={path} does not exist; set {setting} to the path of an existing file")
+        raise UserError(f"`{setting}`={path} does not exist; set `{setting}` to the path of an existing file")
     if found.is_dir():
-        raise UserError(f"{setting}={path} is a folder, not a file; set {setting} to the file inside it")
+        raise UserError(f"`{setting}`={path} is a folder, not a file; set `{setting}` to the file inside it")
     if found.stat().st_size == 0:
-        raise UserError(f"{setting}={path} is empty (0 bytes); set {setting} to a file with events")
+        raise UserError(f"`{setting}`={path} is empty (0 bytes); set `{setting}` to a file with events")
     return found
 
 
-def expand_paths(path: str | Path, setting: str = "data.path") -> list[Path]:
+def expand_paths(path: str | Path, setting: str = "path") -> list[Path]:
     """Return the files behind a file, a folder (its visible files) or a glob pattern, sorted by name.
 
     Raises:
@@ -69,7 +69,7 @@ def expand_paths(path: str | Path, setting: str = "data.path") -> list[Path]:
         found = [Path(match) for match in glob.glob(text, recursive=True) if Path(match).is_file()]  # noqa: PTH207
     if not found:
         raise UserError(
-            f"{setting}={path} holds no files; set {setting} to a file, a folder of files or a glob pattern"
+            f"`{setting}`={path} holds no files; set `{setting}` to a file, a folder of files or a glob pattern"
         )
     return [require_file(entry, setting) for entry in sorted(found)]
 
@@ -82,7 +82,7 @@ PARQUET_MAGIC = b"PAR1"
 
 def _require_name(path: str | Path, setting: str) -> None:
     if not str(path).strip():  # an empty path would be the current folder
-        raise UserError(f"{setting} is empty; set {setting} to a file, a folder of files or a glob pattern")
+        raise UserError(f"`{setting}` is empty; set `{setting}` to a file, a folder of files or a glob pattern")
 
 
 def is_gzip(path: Path) -> bool:
@@ -115,7 +115,7 @@ def read_bytes(path: Path) -> bytes:
         data = path.read_bytes()
     except OSError as error:
         raise UserError(
-            f"{path} cannot be read ({error.strerror}); allow reading it or set data.path to another file"
+            f"{path} cannot be read ({error.strerror}); allow reading it or set `path` to another file"
         ) from error
     kind = next((name for magic, name in _PACKED.items() if data.startswith(magic)), None)
     if kind is None:
@@ -130,7 +130,7 @@ def read_bytes(path: Path) -> bytes:
         ) from error
     except RuntimeError as error:
         raise UserError(
-            f"{path} is a zip file with a password ({error}); unpack it and set data.path to the file"
+            f"{path} is a zip file with a password ({error}); unpack it and set `path` to the file"
         ) from error
 
 
@@ -138,12 +138,12 @@ def _unpack_zip(path: Path, data: bytes) -> bytes:
     with zipfile.ZipFile(io.BytesIO(data)) as content:
         hidden = ("__MACOSX/", ".")
         if "xl/workbook.xml" in content.namelist():
-            raise UserError(f"{path} is a spreadsheet; save its table as CSV and set data.path to that")
+            raise UserError(f"{path} is a spreadsheet; save its table as CSV and set `path` to that")
         names = [name for name in content.namelist() if not name.endswith("/") and not name.startswith(hidden)]
         if len(names) != 1:
             raise UserError(
                 f"{path} holds {len(names)} files ({', '.join(names[:3])}) where one is read; "
-                "unpack it and set data.path to the folder or one of its files"
+                "unpack it and set `path` to the folder or one of its files"
             )
         return content.read(names[0])
 
@@ -175,7 +175,7 @@ def read_text(path: Path) -> bytes:
             "convert the file, for example with iconv -f LATIN1 -t UTF-8"
         ) from error
     if not data or data.isspace():
-        raise UserError(f"{path} holds no text; set data.path to a file with events")
+        raise UserError(f"{path} holds no text; set `path` to a file with events")
     return data
 
 

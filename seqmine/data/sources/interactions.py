@@ -69,7 +69,7 @@ class InteractionFiles:
     ) -> None:
         check_time_format(time_format)
         if header not in (None, True, False):
-            raise UserError(f"data.header={header} is unknown; set data.header to true, false or null")
+            raise UserError(f"`header`={header} is unknown; set `header` to true, false or null")
         self.path = path
         columns = {"user_id": user_id, "item_id": item_id, "timestamp": timestamp, "behavior": behavior}
         columns["rating"] = rating
@@ -124,7 +124,7 @@ class InteractionFiles:
         tables = [table.without_text() for table in tables]
         locate = _locator(tables, [len(part) for part in parts])
         if not any(len(part) for part in parts):
-            raise UserError(f"{paths[0]} has a header but no rows; set data.path to a file with events")
+            raise UserError(f"{paths[0]} has a header but no rows; set `path` to a file with events")
         raw = pl.concat(parts, how="vertical_relaxed").select(
             pl.col(column).alias(name) for name, column in chosen.items()
         )
@@ -170,7 +170,7 @@ class InteractionFiles:
         """Return a hash of the content of the files, the names of the columns and how they are read."""
         paths = expand_paths(self.path)
         if self.items_path is not None:
-            paths = [*paths, require_file(self.items_path, "data.items_path")]
+            paths = [*paths, require_file(self.items_path, "items_path")]
         ways = {"items_key": self.items_key, "time_format": self.time_format, "header": self.header}
         return fingerprint_files(paths, {"source": "interactions", **self.columns, **ways})
 
@@ -181,10 +181,10 @@ def _columns_of(table: DelimitedText, columns: Mapping[str, str | None]) -> dict
         return choose_columns(columns, table.header, str(table.path))
     except UserError as error:
         if table.has_header:
-            raise UserError(f"{error}, or data.header=false where its first line is an event") from error
+            raise UserError(f"{error}, or `header`=false where its first line is an event") from error
         raise UserError(
             f"{table.path} has no line that names its {len(table.header)} columns; name them by number: "
-            "data.header=false data.columns.user_id=1 data.columns.item_id=2 data.columns.timestamp=3"
+            "`header`=false `user_id`=1 `item_id`=2 `timestamp`=3"
         ) from error
 
 
@@ -202,7 +202,7 @@ def is_parquet(paths: Sequence[Path]) -> bool:
     kinds = {path: path.suffix in (".parquet", ".pq") or begins_with(path, PARQUET_MAGIC) for path in paths}
     if len(set(kinds.values())) > 1:
         one, other = (next(path.name for path in paths if kinds[path] is kind) for kind in (True, False))
-        raise UserError(f"data.path mixes Parquet and text files ({one}, {other}); give files of one format")
+        raise UserError(f"`path` mixes Parquet and text files ({one}, {other}); give files of one format")
     return all(kinds.values())
 
 
@@ -211,7 +211,7 @@ def _require_same_header(tables: Sequence[DelimitedText]) -> None:
         if list(table.header) != list(tables[0].header):
             raise UserError(
                 f"{table.path} has the columns {', '.join(table.header)} where {tables[0].path.name} has "
-                f"{', '.join(tables[0].header)}; give all files of data.path the same header"
+                f"{', '.join(tables[0].header)}; give all files of `path` the same header"
             )
 
 

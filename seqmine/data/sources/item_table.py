@@ -22,7 +22,7 @@ _RENAMED = {"movie_title": "title", "class": "genres", "genre": "genres"}
 
 def read_item_table(path: str, key: str = "item_id") -> pl.DataFrame:
     """Return item attributes by ``item_id``, whatever the table calls the column of keys; see ``read_table``."""
-    return by_item(read_table(path, key, "data.items_path", "data.items_columns.item_id"), key)
+    return by_item(read_table(path, key, "items_path", "items_key"), key)
 
 
 def by_item(table: pl.DataFrame, key: str) -> pl.DataFrame:
@@ -43,8 +43,8 @@ def read_table(path: str, key: str, setting: str, key_setting: str | None = None
     Args:
         path: the file.
         key: the column of keys.
-        setting: what the user changes to name another file.
-        key_setting: what the user changes to name another column of keys, or None.
+        setting: the parameter that names the file.
+        key_setting: the parameter that names the column of keys, or None.
 
     Raises:
         UserError: the file cannot be read, or has no column of keys.
@@ -55,8 +55,8 @@ def read_table(path: str, key: str, setting: str, key_setting: str | None = None
         return _read_json(found, key, setting)
     frame = _read_parquet(found) if name.endswith((".parquet", ".pq")) else _read_delimited(found, key)
     if key not in frame.columns:
-        remedy = "rename the column of keys" if key_setting is None else f"set {key_setting} to the column of keys"
-        raise UserError(f"{setting}={path} has no column {key} ({', '.join(frame.columns)}); {remedy}")
+        remedy = "rename the column of keys" if key_setting is None else f"set `{key_setting}` to the column of keys"
+        raise UserError(f"`{setting}`={path} has no column {key} ({', '.join(frame.columns)}); {remedy}")
     return with_text_keys(frame, key, path)
 
 
@@ -92,7 +92,7 @@ def require_joined(keys: Sequence[str], table: pl.Series, what: str, settings: s
         keys: of the log.
         table: keys of the table.
         what: ``items`` or ``users``.
-        settings: what the user changes to name another table or column.
+        settings: the parameters that name the table and its column, each between backticks.
 
     Raises:
         UserError: it knows none of them.
@@ -144,6 +144,6 @@ def _read_json(path: Path, key: str, setting: str) -> pl.DataFrame:
         rows = {key: list(content), "attributes": [[str(value) for value in content[name]] for name in content]}
     except (json.JSONDecodeError, TypeError) as error:
         raise UserError(
-            f"{setting}={path} is not a JSON object from {key} to a list of attributes ({error}); mend the file"
+            f"`{setting}`={path} is not a JSON object from {key} to a list of attributes ({error}); mend the file"
         ) from error
     return pl.DataFrame(rows, schema={key: pl.String, "attributes": pl.List(pl.String)})

@@ -98,7 +98,7 @@ def json_type(value: Any, name: str, key: str, path: Path) -> Any:
     if isinstance(value, dict) or (isinstance(value, list) and name == "user_id"):
         raise UserError(
             f"{path} has {'an object' if isinstance(value, dict) else 'a list'} as {key!r}; "
-            f"give text or numbers, or set data.columns.{name} to another key"
+            f"give text or numbers, or set `{name}` to another key"
         )
     return pl.List(pl.String) if isinstance(value, list) else pl.String()
 

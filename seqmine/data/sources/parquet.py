@@ -130,7 +130,7 @@ def _require_same_kinds(first: Path, one: pl.Schema, path: Path, other: pl.Schem
     shown = [{f"{column}: {schema.get(column, 'none')}" for column in chosen.values()} for schema in (one, other)]
     raise UserError(
         f"{path} has other columns than {first.name} ({', '.join(sorted(shown[0] ^ shown[1]))}); "
-        "give all files of data.path the same columns and types"
+        "give all files of `path` the same columns and types"
     )
 
 
@@ -178,7 +178,7 @@ def checked_events(
     """Return selected events in the types of the event schema, without rows that cannot be used; see ``to_events``."""
     names = raw.collect_schema().names()
     if raw.select(pl.len()).collect().item() == 0:
-        raise UserError(f"{locate(0)} has columns but no rows; set data.path to a file with events")
+        raise UserError(f"{locate(0)} has columns but no rows; set `path` to a file with events")
     times = None if time_format else _streamable_times(raw, locate)
     if times is None and "timestamp" in names:
         return to_events(

@@ -47,8 +47,8 @@ class Publication:
             found = self.find(file)
         if found is None:
             raise UserError(
-                f"data.root={self.root} has no {self.name}/{file}; get it from {self.homepage} and put it there, "
-                "or set data.root to the folder that has it"
+                f"`root`={self.root} has no {self.name}/{file}; get it from {self.homepage} and put it there, "
+                "or set `root` to the folder that has it"
             )
         _log.info("%s is read from %s", self.name, found)
         return found

@@ -9,6 +9,7 @@ from typing import Protocol
 
 import polars as pl
 
+from seqmine.data.description import settings_of
 from seqmine.data.sources.events import to_events
 from seqmine.data.sources.files import fingerprint_files
 from seqmine.data.sources.publication import Publication
@@ -79,7 +80,7 @@ class PublishedLog:
         paths = [self.publication.require(table.name) for table in self.tables]
         if self.items is not None and (extra := self.publication.find(self.items.name)) is not None:
             paths.append(extra)
-        tables = [{"class": type(table).__name__, **vars(table)} for table in self.tables]
+        tables = [{"class": type(table).__name__, **settings_of(table)} for table in self.tables]
         return fingerprint_files(paths, {"source": "published", "tables": tables, "behaviors": self.behaviors})
 
 

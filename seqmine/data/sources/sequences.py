@@ -13,6 +13,7 @@ from seqmine.data.sources.files import fingerprint_files, read_text, require_fil
 from seqmine.data.sources.item_table import read_item_table
 from seqmine.data.sources.spmf import is_spmf, read_spmf, without_comments
 from seqmine.structs import UserError
+from seqmine.structs.places import told
 
 Layout = Literal["auto", "user_per_line", "event_per_line", "items_per_line", "spmf"]
 LAYOUTS = ("auto", "user_per_line", "event_per_line", "items_per_line", "spmf")
@@ -69,13 +70,13 @@ class SequenceFile:
         sequences, names = without_comments(text)
         tokens = tokenize(sequences)
         if self.layout == "spmf" or (self.layout == "auto" and is_spmf(tokens.words)):
-            _log.info("%s is read with data.layout=spmf", path)
+            _log.info("%s is read with %s=spmf", path, told("`layout`"))
             return read_spmf(tokens.words, tokens.lines, names, self.path)
         tokens = tokens if sequences is text else tokenize(text)
         layout = choose_layout(tokens) if self.layout == "auto" else self.layout
         if self.layout == "auto":
             _refuse_items_alone(tokens, layout, self.path)
-            _log.info("%s is read with data.layout=%s", path, layout)
+            _log.info("%s is read with %s=%s", path, told("`layout`"), layout)
         if layout == "items_per_line":
             return pl.DataFrame({"user_id": pl.Series(tokens.lines + 1).cast(pl.String), "item_id": tokens.words})
         if layout == "event_per_line":
@@ -134,7 +135,7 @@ def _refuse_items_alone(tokens: Tokens, layout: Layout, path: str) -> None:
         row = int(again.arg_true()[0])
         raise UserError(
             f"{path} line {tokens.lines[begins][row] + 1} begins with {firsts[row]!r} as an earlier line does, so "
-            "lines may hold items alone; set data.layout=items_per_line, or user_per_line if users have several lines"
+            "lines may hold items alone; set `layout`=items_per_line, or user_per_line if users have several lines"
         )
 
 
@@ -144,8 +145,8 @@ def _require_two_words(tokens: Tokens, path: str) -> None:
     if len(wrong):
         words = "1 word" if counts[wrong[0]] == 1 else f"{counts[wrong[0]]} words"
         raise UserError(
-            f"{path} line {wrong[0] + 1} has {words} where data.layout=event_per_line allows exactly two (user item); "
-            "mend the line or set data.layout=user_per_line"
+            f"{path} line {wrong[0] + 1} has {words} where `layout`=event_per_line allows exactly two (user item); "
+            "mend the line or set `layout`=user_per_line"
         )
 
 
@@ -156,7 +157,7 @@ def _first_word_is_user(tokens: Tokens, path: str) -> pl.DataFrame:
     if num_empty == len(lengths):
         raise UserError(
             f"{path} has no line with a user and an item; "
-            "set data.layout=items_per_line if lines hold items alone, or data=interactions for a table with a header"
+            "set `layout`=items_per_line if lines hold items alone, or data=interactions for a table with a header"
         )
     if num_empty:
         _log.warning("%s: %d users without items are skipped", path, num_empty)

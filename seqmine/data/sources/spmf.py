@@ -57,8 +57,8 @@ def read_spmf(words: pl.Series, lines: np.ndarray, names: dict[str, str], path: 
     """
     if not len(words) or words[-1] != _END_OF_SEQUENCE:
         raise UserError(
-            f"{path} does not end with -2 where data.layout=spmf wants the end of a sequence; "
-            "mend the file or set data.layout to what it is"
+            f"{path} does not end with -2 where `layout`=spmf wants the end of a sequence; "
+            "mend the file or set `layout` to what it is"
         )
     extended = words.str.contains(_EXTENDED)
     if extended.any():

@@ -17,6 +17,7 @@ from seqmine.data.sources.calendar import (
 )
 from seqmine.data.sources.columns import first_true
 from seqmine.structs import UserError
+from seqmine.structs.places import told
 
 _log = logging.getLogger(__name__)
 
@@ -32,7 +33,7 @@ _ISO = r"^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2})(:\d{2})?(?:[.,](\d{1,9}))?)? ?
 EARLIEST = 631_152_000
 """1 January 1990: no log that is mined today is older."""
 _DAY = 86_400
-REMEDY = "give seconds since 1970 or ISO 8601, or set data.time_format"
+REMEDY = "give seconds since 1970 or ISO 8601, or set `time_format`"
 
 
 def to_epoch(values: pl.Series, locate: Locate, time_format: str | None = None) -> pl.DataFrame:
@@ -59,7 +60,7 @@ def to_epoch(values: pl.Series, locate: Locate, time_format: str | None = None) 
     if values.dtype.is_decimal():
         values = values.cast(pl.Int64 if values.dtype.scale == 0 else pl.Float64)  # type: ignore[attr-defined]
     if time_format is not None and time_format not in NUMBERS:
-        return _from_moments(from_format(values, time_format), values, locate, f"as data.time_format={time_format}")
+        return _from_moments(from_format(values, time_format), values, locate, f"as `time_format`={time_format}")
     if values.dtype == pl.String:
         numbers = parse_numbers(values)
         if numbers is None:
@@ -81,7 +82,7 @@ def check_time_format(time_format: str | None) -> None:
     """
     if time_format is not None and "%" not in time_format and time_format not in NUMBERS:
         raise UserError(
-            f"data.time_format={time_format} is unknown; set data.time_format to one of {', '.join(NUMBERS)}, or to a "
+            f"`time_format`={time_format} is unknown; set `time_format` to one of {', '.join(NUMBERS)}, or to a "
             "format such as %d.%m.%Y"
         )
 
@@ -98,7 +99,8 @@ def warn_of_strange_times(low: int | None, high: int | None, locate: Locate) -> 
         return
     when = "before 1990" if high < EARLIEST else "after tomorrow"
     first = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(low)) if low < 253_402_300_800 else f"second {low}"
-    _log.warning("%s: all times lie %s (from %s); set data.time_format if they mean others", locate(0), when, first)
+    remedy = told("set `time_format` if they mean others")
+    _log.warning("%s: all times lie %s (from %s); %s", locate(0), when, first, remedy)
 
 
 def unit_of(values: pl.Series) -> pl.Series:

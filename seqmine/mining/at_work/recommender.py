@@ -10,8 +10,6 @@ from seqmine.models.baselines.counting import popularity_shares
 from seqmine.models.baselines.fitted import declare_buffers, entries_of_rows, store
 from seqmine.structs import InteractionLog, SequenceBatch, UserError
 
-_OWNER = "model.recommender (or rerank.patterns)"  # whose settings these are
-
 
 def window_pairs(log: InteractionLog, num_items: int, window: int) -> sparse.csr_matrix:
     """Return for each ordered pair of items the sum of 1 / distance over its occurrences within a window.

@@ -96,8 +96,8 @@ def too_many_patterns(min_count: int, most_patterns: int = MOST_PATTERNS) -> Ite
         yield
     except OverflowError:
         raise TooManyPatternsError(
-            f"min_count={min_count} gives more than {most_patterns:,} patterns: raise miner.min_count (or "
-            "miner.min_support), or set miner.max_length."
+            f"`min_count`={min_count} gives more than {most_patterns:,} patterns: raise it (or "
+            "`min_support`), or set `max_length`."
         ) from None
 
 

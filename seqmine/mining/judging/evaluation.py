@@ -45,7 +45,7 @@ def split_time(log: InteractionLog, time: int) -> tuple[InteractionLog, Interact
         UserError: the log has no timestamps.
     """
     if log.timestamps is None:
-        raise UserError("A split by time needs timestamps and the log has none: set data.columns.timestamp.")
+        raise UserError("A split by time needs timestamps and the log has none: set `source.timestamp`.")
     return log.keep(log.timestamps < time), log.keep(log.timestamps >= time)
 
 
@@ -65,7 +65,7 @@ def later_days(log: InteractionLog, share: float) -> int:
     if not 0 < share < 1:
         raise UserError(f"later is {share}, allowed are numbers between 0 and 1")
     if log.timestamps is None:
-        raise UserError("Later days need timestamps and the log has none: set data.columns.timestamp.")
+        raise UserError("Later days need timestamps and the log has none: set `source.timestamp`.")
     ordered = np.sort(log.timestamps)
     return int(ordered[int(len(ordered) * (1 - share))]) if len(ordered) else 0
 

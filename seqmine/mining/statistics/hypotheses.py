@@ -14,6 +14,7 @@ from seqmine.mining.engine.frequent import TooManyPatternsError, mine_frequent
 from seqmine.structs import InteractionLog, PatternTable
 from seqmine.structs.constraints import Constraints
 from seqmine.structs.log import segment_positions
+from seqmine.structs.places import told
 
 MOST_MULTISETS = 2_000_000
 """More multisets than this are not counted one by one: a bound on their number takes its place."""
@@ -80,10 +81,10 @@ def order_family(log: InteractionLog, min_count: int, longest: int, most_multise
     sizes[1] = 0
     if exact_length == longest:
         return Family(sizes, longest, None)
-    note = (
+    note = told(
         f"More than {most_multisets:,} sets of up to {longest} symbols are had by {min_count:,} users in any order, so "
         f"patterns of more than {exact_length} symbols are corrected for an upper bound on the number of hypotheses: "
-        "lower miner.max_length or raise miner.min_count (or miner.min_support) for the exact number."
+        "lower `miner.max_length` or raise `miner.min_count` (or `miner.min_support`) for the exact number."
     )
     return Family(sizes, exact_length, note)
 

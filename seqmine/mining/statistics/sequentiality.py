@@ -22,6 +22,7 @@ from seqmine.probing.matching import count_supports
 from seqmine.structs import InteractionLog, UserError
 from seqmine.structs.constraints import Constraints
 from seqmine.structs.log import tie_share
+from seqmine.structs.places import told
 
 
 @dataclass(frozen=True)
@@ -82,9 +83,9 @@ class Sequentiality:
             f"their order more often than random order allows (smallest q-value {self.smallest_q_value:.2g})."
         )
         if self.tie_share is not None and self.tie_share >= 0.2:
-            text += (
+            text += told(
                 f" The order of {self.tie_share:.0%} of all neighbors is unknown, as they have one timestamp: set "
-                "miner.strict_time=true."
+                "`miner.strict_time`=true."
             )
         return text
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from seqmine.structs import InteractionLog
 from seqmine.structs.constraints import Constraints
 from seqmine.structs.log import FEW_TIES, tie_share
+from seqmine.structs.places import told
 
 
 def for_order(constraints: Constraints, log: InteractionLog) -> Constraints:
@@ -27,7 +28,7 @@ def tie_note(share: float | None, constraints: Constraints) -> str | None:
     """
     if share is None or share <= FEW_TIES or constraints.strict_time:
         return None
-    return (
+    return told(
         f"{share:.0%} of neighboring events have one timestamp and stand in the order of the file: supports and "
-        "confidences count that order, tests of order do not; set miner.strict_time=true to leave it out of all."
+        "confidences count that order, tests of order do not; set `miner.strict_time`=true to leave it out of all."
     )

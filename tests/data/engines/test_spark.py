@@ -49,7 +49,7 @@ def test_types_survive_the_way_to_spark_and_back():
 
 def test_what_is_missing_is_named(tmp_path, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "pyspark.sql", None)
-    with pytest.raises(UserError, match=r"needs pyspark; install '\.\[spark\]' or set data/engine=polars"):
+    with pytest.raises(UserError, match=r"needs pyspark; install '\.\[spark\]' or set cleaning.engine=polars"):
         SparkEngine(master="local", part_events=1, settings={}).number(InteractionFiles(path="x"), tmp_path).__enter__()
     with pytest.raises(UserError, match=r"part_events is 0, allowed are whole numbers from 1"):
         SparkEngine(master="local", part_events=0, settings={})

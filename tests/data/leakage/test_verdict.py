@@ -7,6 +7,7 @@ from seqmine.data.collate import MaskedItemCollate, NextItemCollate
 from seqmine.data.leakage import LeakCheck, LeakReport
 from seqmine.data.leakage.verdict import kept_verdict, verdict_key
 from seqmine.data.windows import LatestWindow, SlidingWindows
+from seqmine.structs.places import Place
 
 GOOD = LeakReport((LeakCheck("order", True, ""),))
 BAD = LeakReport((LeakCheck("order", False, "3 events"),))
@@ -63,6 +64,12 @@ def test_the_key_differs_in_all_that_training_differs_in(other):
     usual = {"windows": SlidingWindows(stride=2), "max_length": 8, "seed": 1, "task": task(augmentations={})}
     assert verdict_key(usual) == verdict_key({**usual, "windows": SlidingWindows(stride=2)})
     assert verdict_key(usual) != verdict_key({**usual, **other})
+
+
+def test_the_key_is_that_of_the_component_wherever_it_stands():
+    one, other = (SlidingWindows(stride=5) for _ in range(2))
+    object.__setattr__(other, "_place", Place("data.windows", {}))
+    assert verdict_key({"windows": one}) == verdict_key({"windows": other})
 
 
 def test_the_key_differs_when_the_code_of_a_component_is_edited(tmp_path):

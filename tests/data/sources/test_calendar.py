@@ -69,5 +69,5 @@ def test_formats(text, form, moment):
 
 
 def test_a_format_that_is_none_is_named():
-    with pytest.raises(UserError, match=r"data.time_format=%Y%m%d%H is no format of times"):
+    with pytest.raises(UserError, match=r"time_format=%Y%m%d%H is no format of times"):
         from_format(pl.Series(["2023013110"]), "%Y%m%d%H")

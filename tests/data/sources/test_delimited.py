@@ -34,7 +34,7 @@ def test_typed_headers_and_raw_quotes_of_recbole(tmp_path):
         (b"", "is empty (0 bytes)"),
         (HEADER, "has a header but no rows"),
         (HEADER + ",a,1\nu,,2\n", "no row with a user and an item"),
-        ("user_id,what\nu,a\n", "data.columns.item_id=item_id is not a column of"),
+        ("user_id,what\nu,a\n", "item_id=item_id is not a column of"),
         ("user_id,item_id,user_id\nu,a,v\n", "names the column 'user_id' twice"),
         (HEADER + GOOD * 69_998 + "u,a\n" + GOOD, "line 70000 has 2 values where the table has 3 columns"),
         (HEADER + GOOD + "u,a,1,2\n", "line 3 has 4 values"),

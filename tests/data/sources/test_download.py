@@ -114,9 +114,7 @@ def test_full_disk_is_one_sentence(server, tmp_path, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("seqmine.data.sources.download._fetch", full)
-    with pytest.raises(
-        UserError, match=r"cannot be written \(No space left on device\); free space or change data.root"
-    ):
+    with pytest.raises(UserError, match=r"cannot be written \(No space left on device\); free space or change root"):
         download(server.url, tmp_path / "file.bin")
 
 

@@ -40,7 +40,7 @@ def test_keys_that_may_merge_and_missing_columns_are_refused(tmp_path):
     pl.DataFrame({"item_id": [7.5]}).write_parquet(path)
     with pytest.raises(UserError, match=r"keys of type Float64 in column 'item_id' that are no whole numbers"):
         read_item_table(str(path))
-    with pytest.raises(UserError, match=r"has no column sku \(item_id\); set data.items_columns.item_id to the column"):
+    with pytest.raises(UserError, match=r"has no column sku \(item_id\); set items_key to the column"):
         read_item_table(str(path), "sku")
 
 
@@ -48,7 +48,7 @@ def test_rows_stay_in_place_for_the_vectors_beside_them(tmp_path):
     """A row without key keeps its place in the table, and is no item."""
     path = tmp_path / "items.csv"
     path.write_text("item_id,title\n7.0,x\n,y\n8.0,z\n")
-    assert read_table(str(path), "item_id", "data.items_path")["item_id"].to_list() == ["7", "", "8"]
+    assert read_table(str(path), "item_id", "items_path")["item_id"].to_list() == ["7", "", "8"]
     assert read_item_table(str(path))["item_id"].to_list() == ["7", "8"]
 
 

@@ -69,7 +69,7 @@ TABLES = [
     ("Latin-1", "log.csv", (H + f"u,caf\xe9,{JAN31}\n").encode("latin-1"), {}, "has a byte that is not UTF-8"),
     ("quoted", "log.csv", CSV.replace("u,", '"u",'), {}, TWO),
     ("other names", "log.csv", CSV.replace("user_id,item_id", "who,what"), {"user_id": "who", "item_id": "what"}, TWO),
-    ("other names, not given", "log.csv", CSV.replace("user_id", "who"), {}, "data.columns.user_id=user_id is not a col"),
+    ("other names, not given", "log.csv", CSV.replace("user_id", "who"), {}, "user_id=user_id is not a col"),
     ("index of a frame", "log.csv", f",user_id,item_id,timestamp\n0,u,a,{JAN31}\n", {}, ONE),
     ("RecBole", "log.inter", f"user_id:token\titem_id:token\ttimestamp:float\nu\ta\t{JAN31}.0\n", {}, ONE),
     # packed
@@ -92,7 +92,7 @@ TABLES = [
     ("no header, MovieLens 1M", "ratings.dat", f"1::7::5::{JAN31}\n", {**NAMES, "header": False}, [("1", "7", JAN31)]),
     ("no header, keys as names", "u.csv", f"1,2,5,{JAN31}\n", NAMES, [("1", "2", JAN31)]),
     ("no header, words", "u.csv", "u,a\nu,b\n", {"user_id": "1", "item_id": "2", "header": False}, [("u", "a"), ("u", "b")]),
-    ("no header, words, not given", "u.csv", "u,a\nu,b\n", {}, "or data.header=false where its first line is an event"),
+    ("no header, words, not given", "u.csv", "u,a\nu,b\n", {}, "or header=false where its first line is an event"),
     ("columns called 0 and 1", "u.csv", "0,1\nu,a\n", {"user_id": "0", "item_id": "1"}, [("u", "a")]),
     # values
     ("blanks around values", "log.csv", f"user_id, item_id, timestamp\nu , a, {JAN31}\n u,b ,{AT10} \n", {}, TWO),
@@ -110,7 +110,7 @@ TABLES = [
     ("digits of dates", "log.csv", timed("20230131", "20230131"), {}, [("u", "a", JAN31), ("u", "b", JAN31)]),
     ("digits of moments", "log.csv", timed("20230131000000", "20230131100000"), {}, TWO),
     ("digits of minutes", "log.csv", timed("202301310000", "202301311000"), {}, TWO),
-    ("years", "log.csv", timed("2023"), {}, "timestamp 2023 may be a year; set data.time_format=%Y"),
+    ("years", "log.csv", timed("2023"), {}, "timestamp 2023 may be a year; set time_format=%Y"),
     ("years, said", "log.csv", timed("2023"), {"time_format": "%Y"}, [("u", "a", 1_672_531_200)]),
     ("spreadsheet days", "log.csv", timed("44957"), {}, "timestamp 44957 may be a day of a spreadsheet"),
     ("spreadsheet days, said", "log.csv", timed("44957", "44957.4166666667"), {"time_format": "spreadsheet"}, TWO),
@@ -122,10 +122,10 @@ TABLES = [
     ("day or month", "log.csv", timed("01/02/2023"), {}, "does not say which number is the day and which the month"),
     ("day and month", "log.csv", timed("31/01/2023", "01/31/2023"), {}, "does not say which number is the day"),
     ("day or month, said", "log.csv", timed("01/02/2023"), {"time_format": "%m/%d/%Y"}, [("u", "a", 1_672_617_600)]),
-    ("format that does not fit", "log.csv", timed("31.1.23"), {"time_format": "%Y-%m-%d"}, "as data.time_format=%Y-%m-%d"),
-    ("short year", "log.csv", timed("31/01/23"), {}, "is not a time; give seconds since 1970 or ISO 8601, or set data.ti"),
+    ("format that does not fit", "log.csv", timed("31.1.23"), {"time_format": "%Y-%m-%d"}, "as time_format=%Y-%m-%d"),
+    ("short year", "log.csv", timed("31/01/23"), {}, "is not a time; give seconds since 1970 or ISO 8601, or set time_format"),
     ("web server", "log.csv", timed("31/Jan/2023:02:00:00 +0200"), {"time_format": "%d/%b/%Y:%H:%M:%S %z"}, ONE),
-    ("unknown format", "log.csv", CSV, {"time_format": "german"}, "data.time_format=german is unknown"),
+    ("unknown format", "log.csv", CSV, {"time_format": "german"}, "time_format=german is unknown"),
     # JSON
     ("JSON lines", "log.jsonl", f'{{"user_id": 7, "item_id": "a", "timestamp": {JAN31}}}\n', {}, [("7", "a", JAN31)]),
     ("JSON lines, packed", "log.ndjson.gz", gzip.compress(b'{"user_id": "u", "item_id": "a"}\n', mtime=0), {}, [("u", "a")]),
@@ -135,7 +135,7 @@ TABLES = [
     ("JSON, objects", "log.jsonl", '{"user_id": {"id": 7}, "item_id": "a"}\n', {}, "has an object as 'user_id'"),
     ("JSON, list of users", "log.jsonl", '{"user_id": ["u", "v"], "item_id": "a"}\n', {}, "has a list as 'user_id'"),
     ("JSON broken", "log.jsonl", '{"user_id": "u", "item_id"\n', {}, "is not a file of one JSON object a line"),
-    ("JSON, other keys", "log.jsonl", '{"user": "u", "item_id": "a"}\n', {}, "data.columns.user_id=user_id is not a column"),
+    ("JSON, other keys", "log.jsonl", '{"user": "u", "item_id": "a"}\n', {}, "user_id=user_id is not a column"),
     # Parquet
     ("Parquet", "log.parquet", parquet({"user_id": [7, 8], "item_id": [1, 2]}), {}, KEYS),
     ("Parquet without its name", "log", parquet({"user_id": [7, 8], "item_id": [1, 2]}), {}, KEYS),
@@ -205,9 +205,7 @@ def test_a_file_of_sequences_is_read_right_or_refused(kind, tmp_path):
 
 @pytest.mark.parametrize("source", [InteractionFiles, SequenceFile])
 def test_an_empty_path_is_not_the_current_folder(source):
-    assert (
-        outcome(source, path="") == "data.path is empty; set data.path to a file, a folder of files or a glob pattern"
-    )
+    assert outcome(source, path="") == "path is empty; set path to a file, a folder of files or a glob pattern"
 
 
 def test_parts_of_mixed_sizes_are_one_log(tmp_path):

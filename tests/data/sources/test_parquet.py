@@ -49,7 +49,7 @@ def test_parquet_folder_streams_in_file_order(tmp_path):
         ),
         ({"user_id": [1, 2], "item_id": [1, 2], "timestamp": [5, None]}, "row 2: timestamp None is not a time"),
         ({"user_id": [], "item_id": []}, "has columns but no rows"),
-        ({"user_id": ["u"]}, "data.columns.item_id=item_id is not a column"),
+        ({"user_id": ["u"]}, "item_id=item_id is not a column"),
     ],
 )
 def test_bad_parquet_is_one_sentence_with_the_row(tmp_path, columns, sentence):

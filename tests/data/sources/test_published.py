@@ -82,7 +82,7 @@ def test_header_names_license_and_citation(name):
 
 @pytest.mark.parametrize("name", [name for name in PUBLISHED if "url:" not in (CONF / f"{name}.yaml").read_text()])
 def test_file_behind_a_login_says_where_to_get_it(name, tmp_path):
-    with pytest.raises(UserError, match=rf"has no {name}/.*; get it from https://.* or set data.root"):
+    with pytest.raises(UserError, match=rf"has no {name}/.*; get it from https://.* or set root"):
         source_of(name, tmp_path).read()
 
 

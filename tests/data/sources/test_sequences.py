@@ -78,7 +78,7 @@ def test_tokenize_is_split(lines):
     [
         (b"", {}, "is empty (0 bytes)"),
         (b" \n\n", {}, "holds no text"),
-        (b"u a\nv\n", {"layout": "event_per_line"}, "line 2 has 1 word where data.layout=event_per_line"),
+        (b"u a\nv\n", {"layout": "event_per_line"}, "line 2 has 1 word where layout=event_per_line"),
         (b"u a\n\nv a b\n", {"layout": "event_per_line"}, "line 3 has 3 words"),
         (b"user_id,item_id\n1,2\n", {}, "data=interactions for a table with a header"),
         (b"u a\nv \xe9t\xe9\n", {}, "line 2 has a byte that is not UTF-8 (0xe9 at byte 6)"),
@@ -94,7 +94,7 @@ def test_bad_input_is_one_sentence(tmp_path, content, options, sentence):
 
 
 def test_missing_file_and_folder(tmp_path):
-    with pytest.raises(UserError, match=r"data.path=.*nothing.txt does not exist; set data.path"):
+    with pytest.raises(UserError, match=r"^path=.*nothing.txt does not exist; set path"):
         SequenceFile(path=str(tmp_path / "nothing.txt")).read()
     with pytest.raises(UserError, match="is a folder, not a file"):
         SequenceFile(path=str(tmp_path)).read()

@@ -46,7 +46,7 @@ def test_a_worker_has_its_memory_to_itself():
 
 
 def test_too_many_patterns_are_refused_with_the_settings_to_change():
-    with pytest.raises(TooManyPatternsError, match=r"min_count=1 gives more than 3 patterns: raise miner.min_count"):
+    with pytest.raises(TooManyPatternsError, match=r"min_count=1 gives more than 3 patterns: raise it"):
         mine_frequent(LOG, 1, Constraints(), most_patterns=3)
 
 
