@@ -73,8 +73,10 @@ def order_found(metrics: dict[str, Any]) -> list[str]:
             gain, high = metrics[f"{prefix}ndcg@10"], metrics[f"{prefix}high"]
             found = f"{name.split('/')[1]}, which is blind to order, does"
             worth = f"(NDCG@10 {gain:+.4f}, 95% interval {low:+.4f} to {high:+.4f})"
-            sentences.append(
-                f"order was found: {found} worse {worth}" if low > 0
-                else f"no order to mine: {found} {'better' if high < 0 else 'as well'} {worth}"
-            )  # fmt: skip
+            if low > 0:
+                sentences.append(f"order was found: {found} worse {worth}")
+            elif high < 0:
+                sentences.append(f"order was not learned: {found} better {worth}")
+            else:
+                sentences.append(f"no order to mine: {found} as well {worth}")
     return sentences

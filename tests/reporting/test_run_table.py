@@ -34,7 +34,7 @@ def test_the_table_shows_numbers_with_their_protocol(columns, capsys, monkeypatc
     [
         (0.01, 0.02, "order was found: ease, which is blind to order, does worse (NDCG@10 +0.0100"),
         (-0.01, 0.02, "no order to mine: ease, which is blind to order, does as well"),
-        (-0.02, -0.01, "no order to mine: ease, which is blind to order, does better"),
+        (-0.02, -0.01, "order was not learned: ease, which is blind to order, does better"),
     ],
 )
 def test_a_result_says_whether_there_was_order_to_mine(low, high, words, capsys):

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from seqmine.models.layers.dropout import Dropout
 from seqmine.structs import UserError
@@ -44,8 +45,9 @@ class HuggingFaceBackbone(nn.Module):
         gradient_checkpointing: bool = False,
     ) -> None:
         super().__init__()
-        network = new_network(config, max_length) if folder is None else network_of(folder)
+        network = new_network(config, max_length) if folder is None else network_of(folder, max_length)
         width = int(network.config.hidden_size)
+        self.num_positions = max_length + 1
         self.dropout = Dropout(dropout)
         self.into = nn.Identity() if width == embedding_dim else nn.Linear(embedding_dim, width)
         self.out = nn.Identity() if width == embedding_dim else nn.Linear(width, embedding_dim)
@@ -56,10 +58,14 @@ class HuggingFaceBackbone(nn.Module):
     def forward(
         self, embedded: Float[Tensor, "B L D"], valid_mask: Bool[Tensor, "B L"] | None
     ) -> Float[Tensor, "B L D"]:
-        """Return hidden states; None as mask lets a causal network see padding, which none of its real events can."""
-        inputs = self.into(self.dropout(embedded))
-        masks = {} if valid_mask is None else {"attention_mask": valid_mask.long()}
-        return self.out(self.network(inputs_embeds=inputs, **masks).last_hidden_state)
+        """Return hidden states; None as mask lets a causal network see padding, which none of its real events can.
+
+        A batch may be wider than the longest history; a table of positions is not.
+        """
+        inputs = self.into(self.dropout(embedded[:, : self.num_positions]))
+        masks = {} if valid_mask is None else {"attention_mask": valid_mask[:, : self.num_positions].long()}
+        states = self.out(self.network(inputs_embeds=inputs, **masks).last_hidden_state)
+        return F.pad(states, (0, 0, 0, embedded.shape[1] - states.shape[1]))
 
 
 def new_network(config: Mapping[str, Any], max_length: int) -> Any:
@@ -87,11 +93,15 @@ def new_network(config: Mapping[str, Any], max_length: int) -> Any:
     return _without_tokens(network)
 
 
-def network_of(folder: str) -> Any:
+def network_of(folder: str, max_length: int) -> Any:
     """Return the network in a local folder, with its weights; nothing is downloaded, and no code of it is run.
 
+    Args:
+        folder: that ``save_pretrained`` has written.
+        max_length: longest history.
+
     Raises:
-        UserError: the folder has no network that can be read without pickle.
+        UserError: the folder has no network that can be read without pickle, or one for shorter histories.
     """
     transformers = require_package("transformers")
     if not (Path(folder) / "config.json").is_file():
@@ -103,6 +113,11 @@ def network_of(folder: str) -> Any:
             f"folder is {folder}, whose network cannot be read ({error}); save it as safetensors"
         ) from error
     _require_one_stack(network.config, f"folder is {folder}")
+    room = getattr(network.config, "max_position_embeddings", None)
+    if room is not None and room <= max_length:
+        raise UserError(
+            f"folder is {folder}, whose network has room for {room} events; set data.max_length to at most {room - 1}"
+        )
     return _without_tokens(network)
 
 

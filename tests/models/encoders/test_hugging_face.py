@@ -50,3 +50,16 @@ def test_a_network_that_sees_later_events_is_refused_unless_it_is_made_causal():
     ):
         HuggingFaceEncoder(embedding_dim=16, max_length=6, dropout=0.1, config=sizes)
     encoder("bert", is_decoder=True)
+
+
+@pytest.mark.parametrize("kind", [*CAUSAL, *BOTH_SIDES])
+def test_a_batch_may_be_wider_than_the_longest_history(kind):
+    net = encoder(kind)
+    wide = SequenceBatch(
+        torch.ones(2, 16, dtype=torch.int64), torch.ones(2, 16, dtype=torch.int64), LENGTHS, ITEMS[:, 0]
+    )
+    found = net(torch.cat([ROWS, torch.ones(2, 10, 16)], dim=1), wide)
+    assert found.shape == (2, 16, 16)
+    for row, length in enumerate(LENGTHS.tolist()):
+        expected = net(ROWS, batch_of(LENGTHS))[row, :length]
+        torch.testing.assert_close(found[row, :length], expected, rtol=1e-4, atol=1e-5)
