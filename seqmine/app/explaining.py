@@ -21,6 +21,7 @@ from seqmine.probing.cases import Cases
 from seqmine.probing.queries import recommended
 from seqmine.reporting.explanation import Answer, show_answer
 from seqmine.reporting.explanation_rows import write_many
+from seqmine.reporting.page.explained import write_answer
 from seqmine.runs.components import build
 from seqmine.runs.placement import place, require_one_device
 from seqmine.runs.restore import Model, check_catalog, restore_run
@@ -62,16 +63,43 @@ def answer(config: DictConfig) -> None:
             f"{' and '.join(named) or 'none of them'} is set, allowed is one of user, history and users; "
             'write user=<id>, history="<item> <item>" or users=<file or number>'
         )
+    asked = _asked(config)
+    if named == ["users"]:
+        return _explain_many(asked)
+    found, folder = _explain_one(asked), Path(config.paths.run)
+    write_json(folder / "explanation.json", found.to_json(asked.catalog))
+    show_answer(found, asked.catalog)
+    try:
+        write_answer(found, asked.catalog, folder / "explanation.html")
+    except UserError as error:  # the page is an extra, and the answer is there without it
+        _log.warning("no explanation.html is written: %s", error)
+
+
+def explanation_of(config: DictConfig) -> tuple[Answer, Catalog]:
+    """Explain one recommendation to a caller; nothing is written.
+
+    Args:
+        config: of the program, with one of ``user`` and ``history``.
+
+    Returns:
+        The answer, and the catalog that names its items.
+
+    Raises:
+        UserError: what is named the run does not know.
+    """
+    asked = _asked(config)
+    return _explain_one(asked), asked.catalog
+
+
+def _asked(config: DictConfig) -> _Asked:
     require_one_device(config.trainer)
     settings, module, datamodule = restore_run(config)
     place(module, settings.trainer)
     check_catalog(datamodule.catalog, config.run)
-    explainer = build(config.explainer, config.trusted)
-    asked = _Asked(config, explainer, module, datamodule)
-    (_explain_many if named == ["users"] else _explain_one)(asked)
+    return _Asked(config, build(config.explainer, config.trusted), module, datamodule)
 
 
-def _explain_one(asked: _Asked) -> None:
+def _explain_one(asked: _Asked) -> Answer:
     config, data = asked.config, asked.datamodule.prepared
     if config.user is None:
         cases, user = _of_items(asked, str(config.history)), None
@@ -92,7 +120,7 @@ def _explain_one(asked: _Asked) -> None:
         batch_size=config.batch_size,
     )
     min_users, leading = config.release.min_users, reason.leading_events(_NUM_LEADING)
-    found = Answer(
+    return Answer(
         user_id=None if config.user is None else str(config.user),
         explainer=type(asked.explainer).__name__.removesuffix("Explainer"),
         caution=asked.explainer.caution,
@@ -102,8 +130,6 @@ def _explain_one(asked: _Asked) -> None:
         patterns=_patterns(config, reason, asked.catalog),
         verdict=_verdict(asked),
     )
-    write_json(Path(config.paths.run) / "explanation.json", found.to_json(asked.catalog))
-    show_answer(found, asked.catalog)
 
 
 def _explain_many(asked: _Asked) -> None:

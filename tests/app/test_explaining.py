@@ -33,6 +33,10 @@ def test_one_recommendation_is_explained_and_written(folder, capsys):
     assert [event["position"] for event in told["events"]] == list(range(1, len(told["events"]) + 1))
     assert told["faithfulness"]["means"].keys() == {"explainer", "random", "recency"}
     assert told["patterns"] is None
+    assert (
+        f"for user u3: rank 1, probability {told['probability']:.4f}"
+        in (folder / "out" / "explanation.html").read_text()
+    )
     assert {"PN-S", "DEL", "INS", "CDCG", "Gini"} <= told["measures"].keys()
     assert "out of the top 3" in printed and "better than recency in" in printed
     # the last event makes the next one: item i is followed by i + 1

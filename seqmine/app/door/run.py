@@ -1,6 +1,6 @@
 """A finished run from Python: its numbers, its pictures, and its recommendations."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -15,6 +15,7 @@ from seqmine.runs.folder import read_config, read_metrics
 from seqmine.structs import Catalog, UserError
 
 if TYPE_CHECKING:
+    from seqmine.app.door.explained import Explained
     from seqmine.reporting.notebook import Picture
     from seqmine.runs.restore import Model
     from seqmine.serving.histories import Histories
@@ -112,7 +113,55 @@ class Run:
             model = restored.on_the_log if histories is None else restored.own
             seen = restored.datamodule.seen if seen in (None, "auto") else seen
             lists = recommend_to(*model, asked, ListSettings(top_k, batch_size, seen))
-            return pl.concat([_NO_LISTS, *lists])
+            return pl.concat([_NO_LISTS, *lists], how="diagonal")  # a catalog may add titles
+
+    def explain(
+        self,
+        user: Any = None,
+        *,
+        history: Iterable[Any] | None = None,
+        item: Any = None,
+        explainer: str = "deletion",
+        overrides: Sequence[str] = (),
+    ) -> "Explained":
+        """Tell why an item is recommended: which events made it, and what would change it; nothing is written.
+
+        Args:
+            user: of the log of the run, after the whole history.
+            history: items of anybody instead, oldest first.
+            item: what is explained; None takes the first recommendation.
+            explainer: a name of ``conf/explainer``, such as ``shapley`` or ``integrated_gradients``.
+            overrides: any other setting of ``python -m seqmine.explain``; how faithful the explainer is costs time and
+                is measured with ``faithfulness=default``.
+
+        Raises:
+            UserError: not one of user and history, or what the run does not know.
+        """
+        from seqmine.app.door.explained import explain
+
+        return explain(self.folder, user, history, item, [f"explainer={explainer}", *overrides])
+
+    def report(self, path: str | Path | None = None, *, sections: str = "full", overrides: Sequence[str] = ()) -> Path:
+        """Write the page of the run and return where it is; see ``python -m seqmine.report``.
+
+        Args:
+            path: of the HTML file; None takes ``report.html`` in the run folder.
+            sections: ``full``, or ``quick`` without explanations.
+            overrides: any other setting of the program, such as ``patterns=<folder>`` or ``runs=<glob>``.
+
+        Raises:
+            UserError: a setting that does not exist, or the extra ``report`` is not installed.
+        """
+        from seqmine.app.telling import sections_of, subject_of_page
+        from seqmine.reporting.page.file import write_page
+
+        path = self.folder / "report.html" if path is None else Path(path)
+        own = [setting("run", self.folder), setting("hydra.run.dir", self.folder), f"sections={sections}"]
+        with quiet():
+            config = settings_of("report", [*own, *overrides])
+            subject = subject_of_page(config)
+            write_page(subject, sections_of(config, subject), path)
+        return path
 
     def _restored(self, rerank: str, accelerator: str | None) -> "_Restored":
         name = (rerank, accelerator)

@@ -5,18 +5,17 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from seqmine.explanation.faithfulness.judgement import DECIDING, FaithfulnessTest, Verdict
+from seqmine.explanation.faithfulness.judgement import FaithfulnessTest
 from seqmine.explanation.question import Explainer, Question
 from seqmine.explanation.reason import Reason
 from seqmine.explanation.support import count_precedents
 from seqmine.mining.against_model.held_out import held_out_cases
 from seqmine.probing.edits import whole_histories
 from seqmine.probing.queries import ask
-from seqmine.reporting.explanation import NUM_SHOWN, Answer, Names, sentences, verdict_sentences
-from seqmine.reporting.page import charts
-from seqmine.reporting.page.blocks import Block, Chart, Grid, Heading, Note, Words
+from seqmine.reporting.explanation import Answer, sentences
+from seqmine.reporting.page.blocks import Block, Heading, Note, Words
+from seqmine.reporting.page.explained import sentence, shares_chart, verdict_blocks
 from seqmine.reporting.page.subject import TOP_K, Subject
-from seqmine.structs import Catalog
 
 _NUM_LEADING = 3
 
@@ -109,59 +108,16 @@ class Explanations:
             f"Recommended first: {subject.names.shown(item)} (probability {reason.probability:.4f}). What came next "
             f"was {came}, at rank {target_rank:,} of {subject.catalog.num_items:,} for the model."
         )
-        said = [Words(line[:1].upper() + line[1:] + ".") for line in sentences(answer, subject.catalog)]
+        said = [Words(sentence(line)) for line in sentences(answer, subject.catalog)]
         return [Heading(title), Words(text), shares_chart(answer, subject.catalog, subject.names.shown(item)), *said]
 
     def _faithful(self, subject: Subject) -> list[Block]:
         if not isinstance(self.faithfulness, FaithfulnessTest):
-            return [Note("How faithful these shares are was not measured; set faithfulness=default.")]
+            return verdict_blocks("", None)
         data = subject.data.prepared
         collate = subject.data.history_collate()
         cases = held_out_cases(collate, data.split.val, data.val_items, data.catalog.num_items)
         top_k = self.faithfulness.cutoffs[-1]
         verdict = self.faithfulness.judge(self.explainer, subject.model, cases, top_k)
         name = type(self.explainer).__name__.removesuffix("Explainer")
-        said = [Words(line[:1].upper() + line[1:] + ".") for line in verdict_sentences(name, verdict)]
-        return [Heading(f"How faithful are the shares of {name}?"), *said, verdict_grid(name, verdict)]
-
-
-def shares_chart(answer: Answer, catalog: Catalog, item: str) -> Chart:
-    """Return the shares of the most important events, the latest event on top.
-
-    Args:
-        answer: what was found.
-        catalog: names the items.
-        item: what is explained.
-    """
-    reason, names = answer.reason, Names(catalog)
-    places = sorted(reason.attribution.order.tolist()[:NUM_SHOWN], reverse=True)
-    rows: list[dict[str, Any]] = [
-        {
-            "name": f"{len(reason.history) - place} ago: {names.shown(reason.history[place])}",
-            "value": float(reason.attribution.values[place]),
-        }
-        for place in places
-    ]
-    first = max(rows, key=lambda row: row["value"], default=None)
-    alt = "The history is empty." if first is None else f"The event that speaks most for {item} is {first['name']}."
-    chart = charts.bars(rows, x=f"share of the event ({answer.explainer})", y="event", order=None)
-    return Chart(f"What speaks for {item}, and what against", alt, chart)
-
-
-def verdict_grid(explainer: str, verdict: Verdict) -> Grid:
-    """Return every measure of lists, beside that of each control and the interval of the difference."""
-    controls = [name for name in verdict.means if name != "explainer"]
-    ends = {(one.control, one.measure): one for one in verdict.differences}
-    measures = [
-        name for name in verdict.means["explainer"] if name.startswith("list/") and name.endswith(f"@{verdict.top_k}")
-    ]
-    measures.sort(key=lambda name: name.removeprefix("list/").split("@")[0] not in DECIDING)
-    rows: list[list[Any]] = []
-    for measure in measures:
-        row: list[Any] = [measure.removeprefix("list/"), verdict.means["explainer"][measure]]
-        for control in controls:
-            one = ends.get((control, measure))
-            row += [verdict.means[control].get(measure), None if one is None else f"{one.low:+.4f} to {one.high:+.4f}"]
-        rows.append(row)
-    columns = ["measure", explainer, *(text for name in controls for text in (name, f"difference to {name}"))]
-    return Grid(f"Faithfulness on the lists of {verdict.num_users} validation users", columns, rows)
+        return [Heading(f"How faithful are the shares of {name}?"), *verdict_blocks(name, verdict)]
