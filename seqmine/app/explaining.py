@@ -24,7 +24,7 @@ from seqmine.reporting.explanation_rows import write_many
 from seqmine.reporting.page.explained import write_answer
 from seqmine.runs.components import build
 from seqmine.runs.placement import place, require_one_device
-from seqmine.runs.restore import Model, check_catalog, restore_run
+from seqmine.runs.restore import Model, check_catalog, require_scores, restore_run
 from seqmine.serving.histories import run_histories
 from seqmine.structs import AttributeTable, Catalog, InteractionLog, UserError, columns_read
 from seqmine.structs.files import write_json
@@ -94,6 +94,7 @@ def explanation_of(config: DictConfig) -> tuple[Answer, Catalog]:
 def _asked(config: DictConfig) -> _Asked:
     require_one_device(config.trainer)
     settings, module, datamodule = restore_run(config)
+    require_scores(module, config.run, "explain needs; set run to one of another model")
     place(module, settings.trainer)
     check_catalog(datamodule.catalog, config.run)
     return _Asked(config, build(config.explainer, config.trusted), module, datamodule)

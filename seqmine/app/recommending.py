@@ -44,7 +44,7 @@ def recommend(config: DictConfig) -> None:
             f"trainer.devices is {config.trainer.devices}, allowed are whole numbers from 1; change trainer.devices"
         )
     restored = Restored.of(config)
-    restored.settings.require_fit(restored.catalog)
+    restored.settings.require_fit(restored.catalog, restored.module)
     histories = asked_histories(restored)
     shards = Shards(output, len(histories.ends), config.shard_size)
     shards.open_for(_belonging(restored, histories))

@@ -13,7 +13,7 @@ from seqmine.mining.against_model.held_out import held_out_cases
 from seqmine.mining.study import Subject, TrainedModel
 from seqmine.runs.components import build
 from seqmine.runs.placement import place, require_one_device
-from seqmine.runs.restore import check_catalog, restore_run
+from seqmine.runs.restore import check_catalog, require_scores, restore_run
 from seqmine.structs import Recommender, UserError
 
 
@@ -43,6 +43,7 @@ def subject_of(config: DictConfig) -> Subject:
     own = {"run": config.run, "trusted": config.trusted, "paths": {"run": config.paths.run}, "trainer": config.trainer}
     changes: dict[Any, Any] = {**own, **changes_of_run(config, _typed())}
     settings, module, datamodule = restore_run(OmegaConf.create(changes))
+    require_scores(module, config.run, "mine needs; set run to one of another model")
     check_catalog(datamodule.catalog, config.run)
     subject = _of_log(datamodule, config.part)
     return Subject(

@@ -1,4 +1,4 @@
-"""The whole evaluation of one part of the data: scores in, every metric out, by one stated protocol."""
+"""The whole evaluation of one part of the data: scores or lists in, every metric out, by one stated protocol."""
 
 from collections.abc import Sequence
 
@@ -11,8 +11,9 @@ from torchmetrics.utilities.distributed import gather_all_tensors
 from seqmine.metrics.beyond_accuracy import Coverage, Novelty, PopularityBias
 from seqmine.metrics.candidates import CANDIDATES, SAMPLED, keep_sampled
 from seqmine.metrics.functional import TIES, check_choice, check_scores, mask_candidates, target_ranks, top_items
+from seqmine.metrics.lists import list_ranks, top_lists
 from seqmine.metrics.ranking import MRR, NDCG, HitRate
-from seqmine.structs import SequenceBatch, UserError
+from seqmine.structs import ListRecommender, SequenceBatch, UserError
 
 UNSEEN_TARGETS = ("keep", "drop")
 
@@ -66,6 +67,7 @@ class RankingEvaluator(nn.Module):
         if not cutoffs or min(cutoffs) < 1:
             raise UserError(f"cutoffs is {list(cutoffs)}, allowed are whole numbers from 1, e.g. [5, 10]")
         self.ties, self.unseen_targets, self.candidates, self.seed = ties, unseen_targets, candidates, seed
+        self.num_items, self.cutoffs = num_items, list(cutoffs)
         weights = train_counts.double() if candidates == "popularity_100" else torch.ones(num_items + 1)
         self.register_buffer("sampling_weights", weights, persistent=False)
         self.rank_metrics = nn.ModuleDict(_rank_metrics(num_items, cutoffs))
@@ -92,19 +94,71 @@ class RankingEvaluator(nn.Module):
             NonFiniteScores: the model returned NaN or infinity.
             UserError: the batch does not say which items were available.
         """
-        if self.candidates == "available" and batch.not_available is None:
-            raise UserError(
-                "evaluation.candidates is 'available', but the run was made before its data could tell it; train "
-                "again, or set evaluation.candidates to full"
-            )
+        self._require_availability(batch)
         targets = batch.last_targets
         check_scores(scores)
         mask_candidates(scores, batch)
         lists = top_items(scores, LIST_LENGTH)
         if self.candidates in SAMPLED:
             keep_sampled(scores, targets, batch.user_index, weights=self.sampling_weights, seed=self.seed)
-        ranks = target_ranks(scores, targets, self.ties)
-        counted = (targets > 0) & (targets < scores.shape[1]) if self.unseen_targets == "drop" else targets > 0
+        return self._count(target_ranks(scores, targets, self.ties), lists, batch)
+
+    @torch.no_grad()
+    def update_lists(self, model: ListRecommender, batch: SequenceBatch) -> Tensor:
+        """Add a batch of users by the lists that a model names, and return the rank of each target.
+
+        Every metric has the value that it has by scores. A target beyond the list has the rank of a miss.
+
+        Args:
+            model: names its best items, where the batch is.
+            batch: gives the targets and what the protocol takes out of the candidates.
+
+        Raises:
+            UserError: the protocol needs more than lists; see ``require_lists``.
+        """
+        self.require_lists(model)
+        self._require_availability(batch)
+        # one item more than any metric looks at tells whether others tie with the last
+        items, scores = top_lists(model, batch, self._longest_needed + 1, self.num_items)
+        ranks = list_ranks(items, scores, batch.last_targets, self.num_items)
+        return self._count(ranks, items[:, :LIST_LENGTH], batch)
+
+    def require_lists(self, model: ListRecommender) -> None:
+        """Refuse a protocol that the lists of a model cannot tell of.
+
+        Raises:
+            UserError: ranks among drawn items, ties that are not pessimistic, or cut-offs beyond the lists.
+        """
+        if self.candidates in SAMPLED:
+            raise UserError(
+                f"evaluation.candidates is {self.candidates!r}, but the model names its best items and scores no drawn "
+                "ones; set evaluation.candidates=full"
+            )
+        if self.ties != "pessimistic":
+            raise UserError(
+                f"evaluation.ties is {self.ties!r}, but the model names its best items, and nothing is known of those "
+                "that tie behind them; set evaluation.ties=pessimistic"
+            )
+        if model.longest_list < self._longest_needed:
+            raise UserError(
+                f"metrics.cutoffs is {self.cutoffs}, but the lists of the model have at most {model.longest_list} "
+                f"items and {self._longest_needed} are needed; change metrics.cutoffs, or take longer lists"
+            )
+
+    @property
+    def _longest_needed(self) -> int:
+        return min(max(*self.cutoffs, LIST_LENGTH), self.num_items)
+
+    def _require_availability(self, batch: SequenceBatch) -> None:
+        if self.candidates == "available" and batch.not_available is None:
+            raise UserError(
+                "evaluation.candidates is 'available', but the run was made before its data could tell it; train "
+                "again, or set evaluation.candidates to full"
+            )
+
+    def _count(self, ranks: Tensor, lists: Int[Tensor, "B K"], batch: SequenceBatch) -> Tensor:
+        targets = batch.last_targets
+        counted = (targets > 0) & (targets <= self.num_items) if self.unseen_targets == "drop" else targets > 0
         positions = torch.zeros_like(targets) if batch.target_positions is None else batch.target_positions
         self._waiting.append((ranks[counted], lists[counted]))
         if len(self._waiting) >= _WAITING_BATCHES:

@@ -8,7 +8,7 @@ from seqmine.data.datamodule import SequenceDataModule
 from seqmine.models.baselines.module import BaselineModule
 from seqmine.models.mapped import MappedModel, shared_items, with_new_items
 from seqmine.models.module import SequenceModule
-from seqmine.runs.restore import Model, run_catalog
+from seqmine.runs.restore import Model, require_scores, run_catalog
 from seqmine.structs import Catalog, UserError
 
 _log = logging.getLogger(__name__)
@@ -28,6 +28,7 @@ def on_the_log(run: str, module: Model, datamodule: SequenceDataModule) -> tuple
     known, catalog = run_catalog(run), datamodule.catalog
     if known.fingerprint == catalog.fingerprint and list(known.behaviors) == list(catalog.behaviors):
         return module, {}
+    require_scores(module, run, "a log of other items needs; set data.path to the log of that run")
     num_shared = len(shared_items(known, catalog)[0])
     if num_shared == 0:
         raise UserError(

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from lightning import Trainer, seed_everything
 from omegaconf import DictConfig, OmegaConf
+from torch import nn
 
 from seqmine.data.datamodule import SequenceDataModule
 from seqmine.data.store import read_catalog
@@ -16,7 +17,7 @@ from seqmine.runs.belonging import require_catalog
 from seqmine.runs.checkpoints import read_checkpoint
 from seqmine.runs.components import build, build_group
 from seqmine.runs.folder import best_checkpoint, read_config
-from seqmine.structs import Catalog, UserError
+from seqmine.structs import Catalog, Recommender, UserError
 
 Model = SequenceModule | BaselineModule
 
@@ -86,7 +87,26 @@ def reranked(config: DictConfig, module: Model, datamodule: SequenceDataModule) 
     """
     if not config.rerank:
         return module, {}
-    return build(config.rerank, config.trusted)(module, datamodule)
+    correction = build(config.rerank, config.trusted)
+    require_scores(module, config.run, "rerank needs; set rerank=none")
+    return correction(module, datamodule)
+
+
+def require_scores(module: nn.Module, run: str, need: str) -> None:
+    """Refuse a model that names its best items alone where scores of the whole catalog are needed.
+
+    Args:
+        module: of the run.
+        run: its folder.
+        need: who needs them, and what to change.
+
+    Raises:
+        UserError: the model does not score the whole catalog.
+    """
+    if not isinstance(module, Recommender):
+        raise UserError(
+            f"run is {run!r}, whose model names its best items and does not score the whole catalog, which {need}"
+        )
 
 
 def build_trainer(settings: DictConfig, run: str, trusted: Collection[str] = ()) -> Trainer:

@@ -11,8 +11,9 @@ from torch import Tensor, nn
 
 from seqmine.data.collate import HistoryCollate
 from seqmine.metrics.functional import check_choice, check_scores, mask_candidates, top_items
+from seqmine.metrics.lists import excluded_items, top_lists
 from seqmine.serving.histories import Histories
-from seqmine.structs import Catalog, Recommender, SequenceBatch, UserError, columns_read, device_of
+from seqmine.structs import Catalog, ListRecommender, Recommender, SequenceBatch, UserError, columns_read, device_of
 
 SCORES = ("raw", "probability")
 FALLBACKS = ("none", "popularity")
@@ -48,16 +49,28 @@ class ListSettings:
         check_choice("scores", self.scores, SCORES)
         check_choice("fallback", self.fallback, FALLBACKS)
 
-    def require_fit(self, catalog: Catalog) -> None:
-        """Refuse lists that are longer than the catalog."""
+    def require_fit(self, catalog: Catalog, module: Recommender | ListRecommender) -> None:
+        """Refuse lists that are longer than the catalog, or that a model that names its best items cannot make."""
         if not 1 <= self.top_k <= catalog.num_items:
             raise UserError(
                 f"top_k is {self.top_k}, allowed are 1 to {catalog.num_items}, the size of the catalog; change top_k"
             )
+        if not isinstance(module, ListRecommender):
+            return
+        if self.top_k > module.longest_list:
+            raise UserError(
+                f"top_k is {self.top_k}, allowed are 1 to {module.longest_list}, the longest list of the model; "
+                "change top_k"
+            )
+        if self.scores == "probability":
+            raise UserError(
+                "scores is 'probability', but the model names its best items and does not score all others; "
+                "set scores=raw"
+            )
 
 
 def recommend_to(
-    module: Recommender, catalog: Catalog, histories: Histories, settings: ListSettings
+    module: Recommender | ListRecommender, catalog: Catalog, histories: Histories, settings: ListSettings
 ) -> Iterator[pl.DataFrame]:
     """Yield tables of user_id, rank, item_id and score, one a batch of users.
 
@@ -70,7 +83,7 @@ def recommend_to(
         histories: what is known of the users.
         settings: of the lists.
     """
-    settings.require_fit(catalog)
+    settings.require_fit(catalog, module)
     collate = HistoryCollate(
         log=histories.log,
         max_length=histories.max_length,
@@ -92,15 +105,20 @@ def recommend_to(
 
 
 def _best(
-    module: Recommender, catalog: Catalog, batch: SequenceBatch, settings: ListSettings, is_empty: np.ndarray
+    module: Recommender | ListRecommender,
+    catalog: Catalog,
+    batch: SequenceBatch,
+    settings: ListSettings,
+    is_empty: np.ndarray,
 ) -> tuple[Int[Tensor, "B K"], Float[Tensor, "B K"]]:
     """Return the items of each list, 0 where there are no more, and their scores."""
     batch = batch.to(device_of(module))
+    popular = np.flatnonzero(is_empty) if settings.fallback == "popularity" else np.empty(0, np.int64)
+    if isinstance(module, ListRecommender):
+        return _named(module, catalog, batch, settings.top_k, popular)
     with torch.no_grad():
         scores = module.score(batch)
-    if settings.fallback == "popularity" and is_empty.any():
-        shares = catalog.train_counts.to(scores) / catalog.train_counts.sum()
-        scores[torch.from_numpy(is_empty).to(scores.device)] = shares.log()
+    scores[torch.from_numpy(popular).to(scores.device)] = _popularity(catalog).to(scores)
     check_scores(scores)
     mask_candidates(scores, batch)
     items = top_items(scores, settings.top_k)
@@ -108,6 +126,27 @@ def _best(
     if settings.scores == "probability":
         values = (values - scores.logsumexp(1, keepdim=True)).exp()
     return items.cpu(), values.cpu()
+
+
+def _named(
+    module: ListRecommender, catalog: Catalog, batch: SequenceBatch, top_k: int, popular: np.ndarray
+) -> tuple[Int[Tensor, "B K"], Float[Tensor, "B K"]]:
+    """Return the items that a model names and their scores; the most frequent candidates for some of the rows."""
+    with torch.no_grad():
+        items, values = (found.cpu() for found in top_lists(module, batch, top_k, catalog.num_items))
+    excluded = excluded_items(batch, catalog.num_items).cpu()
+    for row in popular:  # one after the other: a row has a number for each item of the catalog
+        shares = _popularity(catalog).to(values)
+        shares[excluded[row]] = -torch.inf
+        shares[0] = -torch.inf
+        items[row] = top_items(shares.unsqueeze(0), top_k)[0]
+        values[row] = shares[items[row]]
+    return items, values
+
+
+def _popularity(catalog: Catalog) -> Float[Tensor, "V"]:
+    """Return the logarithm of the share of each item of the events of the training part."""
+    return (catalog.train_counts / catalog.train_counts.sum()).log()
 
 
 class _Columns:

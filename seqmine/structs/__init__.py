@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from seqmine.structs.protocols import Encoder as Encoder
     from seqmine.structs.protocols import ItemTable as ItemTable
     from seqmine.structs.protocols import LastStateEncoder as LastStateEncoder
+    from seqmine.structs.protocols import ListRecommender as ListRecommender
     from seqmine.structs.protocols import Loss as Loss
     from seqmine.structs.protocols import NegativeSampler as NegativeSampler
     from seqmine.structs.protocols import Recommender as Recommender
@@ -36,6 +37,7 @@ _HOMES = {
         "Encoder",
         "ItemTable",
         "LastStateEncoder",
+        "ListRecommender",
         "Loss",
         "NegativeSampler",
         "Recommender",

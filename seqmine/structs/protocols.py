@@ -79,6 +79,36 @@ class Recommender(Protocol):
 
 
 @runtime_checkable
+class ListRecommender(Protocol):
+    """Names the best items after each history, without a score of every item.
+
+    So do generative retrieval, approximate search, and any model of a catalog of millions of items. A model that offers
+    it is measured by its lists and delivers them; it may offer scores of the whole catalog too, which explanations,
+    ``rerank`` and logs with other items need. A Lightning module that offers it has a ``validation_step`` and a
+    ``test_step`` that do nothing.
+    """
+
+    longest_list: int
+    """Items that a list can have, at most."""
+
+    def top(
+        self, batch: SequenceBatch, k: int, seen: Int[Tensor, "B S"]
+    ) -> tuple[Int[Tensor, "B K"], Float[Tensor, "B K"]]:
+        """Return the best items after the last event of each row, best first, and their scores.
+
+        Args:
+            batch: histories.
+            k: length K of the lists, at most ``longest_list``.
+            seen: items that may not be in the list of each row, 0 where there are no more.
+
+        Returns:
+            Items from 1 to the size of the catalog, none twice in a row, and 0 where a row has no more; finite scores,
+            of which higher is better.
+        """
+        ...
+
+
+@runtime_checkable
 class Baseline(Recommender, Protocol):
     """A recommender that is counted, not trained."""
 

@@ -15,13 +15,14 @@ from seqmine.data.sequences import PreparedData
 from seqmine.metrics.comparison import order_gain
 from seqmine.metrics.evaluator import RankingEvaluator
 from seqmine.metrics.functional import negative_log_likelihood
-from seqmine.structs import Baseline, Recommender, SequenceBatch
+from seqmine.structs import Baseline, ListRecommender, Recommender, SequenceBatch
 
 
 class RankingEvaluation(Callback):
     """Log ``{val,test}/<metric>`` of the model and, at the test, of every baseline and of the known ceiling.
 
     Of a baseline that is blind to order it also says by how much the model is better, with an interval.
+    A model that names its best items is measured by its lists, and has no ``{val,test}/loss``: that needs all scores.
 
     Args:
         metrics: builds an evaluator from ``num_items`` and ``train_counts``.
@@ -39,10 +40,11 @@ class RankingEvaluation(Callback):
         self._evaluators: dict[str, RankingEvaluator] = {}
         self._losses: dict[str, MeanMetric] = {}
 
-    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:  # noqa: ARG002
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Build the evaluators for the catalog; fit the baselines for a test."""
         data: SequenceDataModule = trainer.datamodule  # type: ignore[attr-defined]
-        self._losses = {part: MeanMetric().set_dtype(torch.float64) for part in ("val", "test")}
+        parts = () if isinstance(pl_module, ListRecommender) else ("val", "test")
+        self._losses = {part: MeanMetric().set_dtype(torch.float64) for part in parts}
         self._rivals = {}
         if stage == "test":
             training_log = data.prepared.training_log()
@@ -54,48 +56,54 @@ class RankingEvaluation(Callback):
             name: self.build_evaluator(num_items=data.catalog.num_items, train_counts=data.catalog.train_counts)
             for name in ("val", "test", *self._rivals)
         }
+        for name, evaluator in self._evaluators.items():
+            model = self._rivals.get(name, pl_module)
+            if isinstance(model, ListRecommender):
+                evaluator.require_lists(model)
 
     @property
     def validation_names(self) -> list[str]:
         """The names of what a validation logs."""
-        return ["val/loss", *(f"val/{name}" for name in self._evaluators["val"].names)]
+        losses = ["val/loss"] if "val" in self._losses else []
+        return [*losses, *(f"val/{name}" for name in self._evaluators["val"].names)]
 
     def on_validation_start(self, trainer: Trainer, pl_module: LightningModule) -> None:  # noqa: ARG002
         """Move what is counted to the device of the model."""
-        self._evaluators["val"].to(pl_module.device)
-        self._losses["val"].to(pl_module.device)
+        self._move("val", pl_module.device)
 
     def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:  # noqa: ARG002
         """Move what is counted to the device of the model."""
-        self._evaluators["test"].to(pl_module.device)
-        self._losses["test"].to(pl_module.device)
+        self._move("test", pl_module.device)
 
     def on_validation_batch_end(
         self,
-        trainer: Trainer,  # noqa: ARG002
-        pl_module: LightningModule,  # noqa: ARG002
+        trainer: Trainer,
+        pl_module: LightningModule,
         outputs: Any,
         batch: SequenceBatch,
         batch_idx: int,  # noqa: ARG002
         dataloader_idx: int = 0,  # noqa: ARG002
     ) -> None:
         """Rank the targets of the batch."""
-        self._update("val", outputs, batch)
+        self._rank("val", trainer, pl_module, outputs, batch)
 
     def on_test_batch_end(
         self,
-        trainer: Trainer,  # noqa: ARG002
-        pl_module: LightningModule,  # noqa: ARG002
+        trainer: Trainer,
+        pl_module: LightningModule,
         outputs: Any,
         batch: SequenceBatch,
         batch_idx: int,  # noqa: ARG002
         dataloader_idx: int = 0,  # noqa: ARG002
     ) -> None:
         """Rank the targets of the batch, for the model and its rivals."""
-        self._update("test", outputs, batch)
+        self._rank("test", trainer, pl_module, outputs, batch)
         on_host = batch.to("cpu")
         for name, rival in self._rivals.items():
-            self._evaluators[name].update(rival.score(on_host), on_host)
+            if isinstance(rival, ListRecommender):
+                self._evaluators[name].update_lists(rival, on_host)
+            else:
+                self._evaluators[name].update(rival.score(on_host), on_host)
 
     def on_validation_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Log the validation metrics."""
@@ -120,6 +128,19 @@ class RankingEvaluation(Callback):
             gain = order_gain(users, *(frame["rank"].to_numpy() for frame in frames))
             self.results |= {f"{name}{end}": value for end, value in gain.items()}
 
+    def _move(self, part: str, device: torch.device) -> None:
+        self._evaluators[part].to(device)
+        if part in self._losses:
+            self._losses[part].to(device)
+
+    def _rank(self, part: str, trainer: Trainer, module: LightningModule, outputs: Any, batch: SequenceBatch) -> None:
+        """Rank the targets of a batch by the scores that the step returned, or by the lists that the model names."""
+        if isinstance(module, ListRecommender):
+            with trainer.precision_plugin.forward_context():
+                self._evaluators[part].update_lists(module, batch)
+        else:
+            self._update(part, outputs, batch)
+
     def _update(self, part: str, scores: Tensor, batch: SequenceBatch) -> None:
         targets = batch.last_targets
         known = (targets > 0) & (targets < scores.shape[1])
@@ -131,7 +152,7 @@ class RankingEvaluation(Callback):
 
     def _finish(self, part: str, trainer: Trainer, pl_module: LightningModule) -> None:
         evaluator = self._evaluators[part]
-        values = {f"{part}/loss": float(self._losses[part].compute())}
+        values = {f"{part}/loss": float(self._losses[part].compute())} if part in self._losses else {}
         values |= {f"{part}/{metric}": value for metric, value in evaluator.compute().items()}
         shown = {f"{part}/ndcg@10", f"{part}/hit_rate@10"} & set(values)
         pl_module.log_dict({name: values[name] for name in values if name not in shown}, rank_zero_only=False)
@@ -139,7 +160,8 @@ class RankingEvaluation(Callback):
         self.results |= values
         self.per_user[part] = per_user_frame(part, evaluator, trainer.datamodule.prepared)  # type: ignore[attr-defined]
         evaluator.reset()
-        self._losses[part].reset()
+        if part in self._losses:
+            self._losses[part].reset()
 
 
 def per_user_frame(part: str, evaluator: RankingEvaluator, prepared: PreparedData) -> pl.DataFrame:

@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from seqmine.structs import UserError
+from tests.listing import Listing, Told
 from tests.tiny import call, train
 
 FAST = ["faithfulness.num_users=4", "faithfulness.num_resamples=50", "faithfulness.cutoffs=[1,3]", "top_k=3"]
@@ -155,3 +156,10 @@ def test_nothing_is_trained_or_changed(folder):
     explain(folder, "user=u3", "explainer=integrated_gradients", "faithfulness=none")
     after = torch.load(checkpoint, weights_only=True)["state_dict"]
     assert all(torch.equal(before[name], after[name]) for name in before)
+
+
+def test_a_model_that_names_its_items_is_not_explained(folder, monkeypatch):
+    model = Listing(Told(torch.zeros(1, 3)))
+    monkeypatch.setattr("seqmine.app.explaining.restore_run", lambda config: (config, model, None))
+    with pytest.raises(UserError, match="whose model names its best items and .*, which explain needs; set run to one"):
+        explain(folder, "user=u3")

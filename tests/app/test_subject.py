@@ -1,4 +1,5 @@
 import pytest
+import torch
 import yaml
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
@@ -6,6 +7,7 @@ from omegaconf import OmegaConf
 from seqmine.app.subject import changes_of_run, refuse_split, subject_of
 from seqmine.runs.components import CONF_DIR
 from seqmine.structs.errors import UserError
+from tests.listing import Listing, Told
 
 
 @pytest.fixture
@@ -62,3 +64,11 @@ def test_a_split_of_all_events_is_refused(setting):
     with pytest.raises(UserError, match=f"{name} is '{value}', but part=all mines every event"):
         refuse_split(["seed=1", setting])
     refuse_split(["data.columns.item_id=x"])
+
+
+def test_a_model_that_names_its_items_is_not_held_against_patterns(run, monkeypatch):
+    model = Listing(Told(torch.zeros(1, 3)))
+    monkeypatch.setattr("seqmine.app.subject.restore_run", lambda config: (config, model, None))
+    config = {"part": "train", "run": run, "trusted": [], "paths": {"run": "x"}, "trainer": {"devices": None}}
+    with pytest.raises(UserError, match="whose model names its best items and .*, which mine needs; set run to one"):
+        subject_of(OmegaConf.create(config))

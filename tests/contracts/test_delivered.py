@@ -15,6 +15,7 @@ from seqmine.models.baselines.module import BaselineModule
 from seqmine.runs.components import CONF_DIR, build
 from seqmine.serving.histories import Histories
 from seqmine.serving.recommendations import ListSettings, recommend_to
+from tests.listing import Listing
 
 MODELS = sorted(path.stem for path in (CONF_DIR / "model").glob("*.yaml"))
 COUNTED = [name for name in MODELS if "recommender" in OmegaConf.load(CONF_DIR / "model" / f"{name}.yaml")]
@@ -130,6 +131,38 @@ def test_lists_hit_the_targets_that_the_metrics_count(mixed, name):
         assert data.seen == seen and len(data.prepared.split.test) > 150
         # shares of a few events tie
         assert require_alike(module, data, most_ties=0.3 if name in COUNTED else 0.0) > 0.02
+
+
+@pytest.mark.parametrize("name", ["markov", "sasrec"])
+def test_a_model_that_names_its_items_is_measured_and_delivered_as_by_its_scores(mixed, name):
+    config = composed(mixed, name)
+    scored = module_of(config)
+    named = Listing(scored)
+    for seen, candidates in (("full", "full"), ("none", "full"), ("full", "available")):
+        config.evaluation.candidates = candidates
+        data = data_of(config, seen)
+        evaluators = [
+            RankingEvaluator(
+                num_items=30, train_counts=data.catalog.train_counts, cutoffs=[TOP_K, 20], candidates=among
+            )
+            for among in [data.features.candidates.among] * 2
+        ]
+        data.reader = scored
+        with torch.no_grad():
+            for batch in data.test_dataloader():
+                evaluators[0].update(scored.score(batch), batch)
+                evaluators[1].update_lists(named, batch)
+        by_scores, by_lists = (evaluator.compute() for evaluator in evaluators)
+        ranked = [name for name in by_scores if name.split("@")[0] in ("hit_rate", "ndcg", "mrr")]
+        assert [by_lists[name] for name in ranked] == [by_scores[name] for name in ranked]
+        test = data.prepared.split.test
+        histories = Histories(data.prepared.log, data.prepared.user_ids, test, data.max_length, periods=data.periods)
+        settings = ListSettings(TOP_K, 64, data.seen)
+        lists = [pl.concat(recommend_to(one, data.catalog, histories, settings)) for one in (scored, named)]
+        assert lists[0].equals(lists[1])
+        targets = ranks_of(scored, data).drop("rank")
+        hits = lists[1].join(targets, on=["user_id", "position", "item_id"]).height / len(targets)
+        assert by_lists[f"hit_rate@{TOP_K}"] <= hits <= by_lists[f"hit_rate@{TOP_K}"] + (0.3 if name == "markov" else 0)
 
 
 @pytest.mark.parametrize("name", ["markov", "sasrec"])

@@ -11,6 +11,7 @@ import torch
 from seqmine.metrics.evaluator import RankingEvaluator
 from seqmine.metrics.functional import NonFiniteScores
 from seqmine.structs import SequenceBatch, UserError
+from tests.listing import Listing, Told
 
 NUM_ITEMS = 40
 
@@ -133,6 +134,49 @@ def test_a_target_that_is_taken_out_is_a_miss_under_every_rule(candidates):
         assert evaluator.update(scores, make_batch([5, 5], seen=[(0, 5)])).tolist() == [NUM_ITEMS + 1, 1]
 
 
+@pytest.mark.parametrize("unseen", ["keep", "drop"])
+@pytest.mark.parametrize("candidates", ["full", "available"])
+@pytest.mark.parametrize("digits", [1, 6], ids=["ties", "no ties"])
+def test_lists_have_the_metrics_of_the_scores_that_they_are_made_of(unseen, candidates, digits):
+    scores, targets = random_problem(60, seed=3)
+    scores = scores.round(decimals=digits)
+    batch = make_batch(targets, seen=[(row, item) for row in range(0, 60, 2) for item in (1, 2, 3, row % 40 + 1)])
+    if candidates == "available":
+        batch.not_available = torch.rand(60, NUM_ITEMS + 1, generator=torch.Generator().manual_seed(1)) < 0.2
+    settings = {"cutoffs": (5, 10), "unseen_targets": unseen, "candidates": candidates}
+    by_scores, by_lists = make_evaluator(**settings), make_evaluator(**settings)
+    expected = by_scores.update(scores.clone(), batch)
+    ranks = by_lists.update_lists(Listing(Told(scores)), batch)
+    assert by_lists.compute() == pytest.approx(by_scores.compute(), abs=1e-12)
+    assert torch.equal(ranks, torch.where(ranks <= 10, expected, NUM_ITEMS + 1).where(ranks != 11, torch.tensor(11)))
+    assert len(by_lists.per_user()[0]) == len(by_scores.per_user()[0])
+
+
+@pytest.mark.parametrize(
+    ("settings", "longest", "sentence"),
+    [
+        ({"candidates": "uniform_100"}, 99, "candidates is 'uniform_100', but the model names its best items"),
+        ({"ties": "mean"}, 99, "ties is 'mean', but the model names its best items.*set evaluation.ties=pess"),
+        ({"cutoffs": (5, 20)}, 19, r"cutoffs is \[5, 20\], but the lists .* at most 19 items and 20 are needed"),
+        ({"cutoffs": (5,)}, 9, r"cutoffs is \[5\], but the lists .* at most 9 items and 10 are needed; change"),
+        ({"candidates": "available"}, 99, "candidates is 'available', but the run was made before"),
+    ],
+)  # fmt: skip
+def test_what_lists_do_not_tell_is_refused(settings, longest, sentence):
+    scores, targets = random_problem(4)
+    with pytest.raises(UserError, match=sentence):
+        make_evaluator(**settings).update_lists(Listing(Told(scores), longest), make_batch(targets))
+
+
+def test_a_cut_off_beyond_the_catalog_needs_no_longer_list_than_the_catalog():
+    scores, targets = random_problem(9)
+    evaluator, by_scores = make_evaluator(cutoffs=(50,)), make_evaluator(cutoffs=(50,))
+    evaluator.update_lists(Listing(Told(scores), NUM_ITEMS), make_batch(targets))
+    by_scores.update(scores.clone(), make_batch(targets))
+    assert evaluator.compute() == by_scores.compute()
+    assert evaluator.per_user()[3].tolist() == by_scores.per_user()[3].tolist()
+
+
 def test_a_constant_model_scores_zero_and_ties_are_an_option():
     for ties, expected in (("pessimistic", 0.0), ("mean", 0.0), ("optimistic", 1.0)):
         evaluator = make_evaluator(ties=ties)
@@ -181,7 +225,7 @@ def test_settings_that_do_not_exist_are_named(settings, sentence):
 
 
 def test_candidates_that_no_batch_tells_of_are_refused():
-    with pytest.raises(UserError, match="evaluation.candidates is 'available', but the run was made before"):
+    with pytest.raises(UserError, match="candidates is 'available', but the run was made before"):
         make_evaluator(candidates="available").update(torch.zeros(1, NUM_ITEMS + 1), make_batch([1]))
 
 

@@ -1,13 +1,18 @@
 import json
 import math
+from types import SimpleNamespace
 
 import polars as pl
 import pytest
+import torch
 from hydra import compose, initialize_config_dir
 
+from seqmine.data.store import write_catalog
 from seqmine.runs.components import CONF_DIR
 from seqmine.runs.leaderboard import compare_runs
-from seqmine.structs import UserError
+from seqmine.runs.newer_log import on_the_log
+from seqmine.structs import Catalog, UserError
+from tests.listing import Listing, Told
 from tests.runs.conftest import GONE, NEW
 from tests.tiny import call, train
 
@@ -83,3 +88,13 @@ def test_new_items_are_scored_by_their_attributes_where_the_model_has_them(older
     of_new = ranks.filter(pl.col("item_id").is_in(NEW))
     assert metrics_of(folder)["items/new"] == len(NEW)
     assert len(of_new) > 5 and of_new["rank"].max() <= 30, "each is a candidate with a score of its own"
+
+
+def test_a_model_that_names_its_items_knows_the_log_of_its_run_alone(tmp_path):
+    write_catalog(Catalog.of_size(3), tmp_path / "catalog.parquet")
+    model = Listing(Told(torch.zeros(1, 4)))
+    assert on_the_log(str(tmp_path), model, SimpleNamespace(catalog=Catalog.of_size(3))) == (model, {})
+    with pytest.raises(
+        UserError, match="does not score the whole catalog, which a log of other items needs; set data."
+    ):
+        on_the_log(str(tmp_path), model, SimpleNamespace(catalog=Catalog.of_size(4)))

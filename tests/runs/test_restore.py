@@ -12,6 +12,7 @@ from seqmine.runs.components import CONF_DIR, build
 from seqmine.runs.folder import read_config
 from seqmine.runs.restore import build_trainer, check_catalog, load_module, reranked, restore_run, same_components
 from seqmine.structs import Catalog, UserError
+from tests.listing import Listing, Told
 from tests.models.baselines.small_logs import batch_of
 from tests.tiny import call, train
 
@@ -165,3 +166,10 @@ def test_a_correction_of_the_program_is_built_with_its_trust(tmp_path):
     with pytest.raises(UserError, match="rerank._target_ is 'shutil.copyfile'"):
         reranked(config, None, None)
     assert reranked(OmegaConf.create({"rerank": None}), "model", None) == ("model", {})
+
+
+def test_a_correction_needs_a_model_that_scores(tmp_path):
+    with initialize_config_dir(str(CONF_DIR), version_base="1.3"):
+        config = compose("evaluate", ["rerank=patterns", "run=mine"])
+    with pytest.raises(UserError, match="run is 'mine', whose model names its best items and does not score the whole"):
+        reranked(config, Listing(Told(torch.zeros(1, 3))), None)

@@ -10,6 +10,7 @@ from seqmine.data.splits import Targets
 from seqmine.serving.histories import Histories
 from seqmine.serving.recommendations import ListSettings, recommend_to
 from seqmine.structs import Catalog, InteractionLog, UserError
+from tests.listing import Listing
 
 
 class Constant(nn.Module):
@@ -88,6 +89,36 @@ def test_words_that_are_no_choice_are_refused():
 def test_lists_longer_than_the_catalog_are_refused():
     with pytest.raises(UserError, match="top_k is 7, allowed are 1 to 6, the size of the catalog; change top_k"):
         next(recommend_to(Constant(), CATALOG, HISTORIES, ListSettings(7, 1, "full")))
+
+
+@pytest.mark.parametrize("seen", ["full", "window", "none"])
+@pytest.mark.parametrize("fallback", ["none", "popularity"])
+@pytest.mark.parametrize("allowed", [None, np.isin(np.arange(7), [1, 4, 5])], ids=["all", "some"])
+def test_a_model_that_names_items_delivers_the_lists_of_its_scores(seen, fallback, allowed):
+    log = InteractionLog.from_lists([[6, 5], [], [1, 2, 3]])
+    ends = Targets(np.arange(3), np.array([2, 0, 3]))
+    histories = Histories(log, ["a", "new", "b"], ends, max_length=1, allowed=allowed)
+    catalog = replace(CATALOG, train_counts=torch.tensor([0, 1, 1, 5, 1, 2, 3]))
+    settings = ListSettings(4, 2, seen, fallback=fallback)
+    scored, named = (
+        pl.concat(recommend_to(one, catalog, histories, settings)) for one in (Constant(), Listing(Constant()))
+    )
+    assert named.equals(scored) and len(named) >= 6
+
+
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        (ListSettings(4, 1, "full"), "top_k is 4, allowed are 1 to 3, the longest list of the model; change top_k"),
+        (
+            ListSettings(2, 1, "full", scores="probability"),
+            "scores is 'probability', but the model names its best items",
+        ),
+    ],
+)
+def test_what_a_model_that_names_items_cannot_deliver_is_refused(settings, sentence):
+    with pytest.raises(UserError, match=sentence):
+        next(recommend_to(Listing(Constant(), longest_list=3), CATALOG, HISTORIES, settings))
 
 
 class Clock(Constant):

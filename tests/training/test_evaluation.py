@@ -15,7 +15,9 @@ from seqmine.data.windows import LatestWindow
 from seqmine.metrics.evaluator import RankingEvaluator
 from seqmine.models.baselines.ease import EASE
 from seqmine.models.baselines.popularity import Popularity
+from seqmine.structs import UserError
 from seqmine.training.evaluation import RankingEvaluation
+from tests.listing import Listing
 
 
 class Fixed(LightningModule):
@@ -31,7 +33,41 @@ class Fixed(LightningModule):
     test_step = validation_step
 
 
-def evaluate(small_log, tmp_path, value: float, **baselines) -> RankingEvaluation:
+class Falling(LightningModule):
+    """Scores an item the lower the higher its number."""
+
+    def __init__(self, num_items: int) -> None:
+        super().__init__()
+        self.num_items = num_items
+
+    def score(self, batch):
+        return -torch.arange(self.num_items + 1.0).repeat(len(batch), 1)
+
+    def validation_step(self, batch, batch_index):
+        return self.score(batch)
+
+    test_step = validation_step
+
+
+class Naming(LightningModule):
+    """Names the items that another model scores best."""
+
+    longest_list = 30
+
+    def __init__(self, model) -> None:
+        super().__init__()
+        self.listing = Listing(model)
+
+    def top(self, batch, k, seen):
+        return self.listing.top(batch, k, seen)
+
+    def validation_step(self, batch, batch_index):
+        """Do nothing: the evaluation asks for the lists."""
+
+    test_step = validation_step
+
+
+def evaluate(small_log, tmp_path, value: float, model=None, stage="test", **baselines) -> RankingEvaluation:
     data = SequenceDataModule(
         source=SequenceFile(path=str(small_log)), cleaning=Cleaning(steps=[], edge=WholeLog()), split=LeaveOneOut(), windows=LatestWindow(), max_length=8, batching=Batching(batch_size=16, eval_batch_size=32), seen="full", seed=0, store=str(tmp_path),
     )  # fmt: skip
@@ -40,7 +76,8 @@ def evaluate(small_log, tmp_path, value: float, **baselines) -> RankingEvaluatio
     )
     quiet = {"logger": False, "enable_progress_bar": False, "enable_model_summary": False, "accelerator": "cpu"}
     trainer = Trainer(callbacks=[callback], use_distributed_sampler=False, default_root_dir=str(tmp_path), **quiet)
-    trainer.test(Fixed(data.catalog.num_items, value), data, verbose=False)
+    model = model or (lambda num_items: Fixed(num_items, value))
+    getattr(trainer, stage)(model(data.catalog.num_items), data, verbose=False)
     return callback
 
 
@@ -87,3 +124,35 @@ def test_a_model_is_held_against_what_is_blind_to_order(small_log, tmp_path):
     assert gain == pytest.approx(-callback.results["baseline/ease/test/ndcg@10"]) and gain < 0
     assert callback.results["baseline/ease/order_gain/low"] <= gain <= callback.results["baseline/ease/order_gain/high"]
     assert not any("order_gain" in name for name in callback.results if "popularity" in name)
+
+
+@pytest.mark.parametrize("stage", ["validate", "test"])
+def test_a_model_that_names_items_has_the_numbers_of_its_scores_but_no_loss(small_log, tmp_path, stage):
+    scored = evaluate(small_log, tmp_path, 0.0, model=Falling, stage=stage)
+    named = evaluate(small_log, tmp_path, 0.0, model=lambda num_items: Naming(Falling(num_items)), stage=stage)
+    part = {"validate": "val", "test": "test"}[stage]
+    assert scored.results[f"{part}/hit_rate@10"] > 0.2
+    assert {**named.results, f"{part}/loss": scored.results[f"{part}/loss"]} == scored.results
+    assert f"{part}/loss" not in named.results and "val/loss" not in named.validation_names
+    hits = (scored.per_user[part]["rank"] <= 10).to_list()
+    assert (named.per_user[part]["rank"] <= 10).to_list() == hits
+
+
+class NamedPopularity(Popularity):
+    """A baseline that names its best items too."""
+
+    longest_list = 30
+
+    def top(self, batch, k, seen):
+        return Listing(super()).top(batch, k, seen)
+
+
+def test_a_baseline_may_name_its_items(small_log, tmp_path):
+    results = evaluate(small_log, tmp_path, 1.0, named=NamedPopularity(), plain=Popularity()).results
+    named = {name: value for name, value in results.items() if name.startswith("baseline/named/")}
+    assert named and named == {name: results[name.replace("named", "plain")] for name in named}
+
+
+def test_lists_that_are_too_short_are_refused_before_anything_is_ranked(small_log, tmp_path):
+    with pytest.raises(UserError, match="the lists of the model have at most 3 items and 10 are needed"):
+        evaluate(small_log, tmp_path, 0.0, model=lambda n: setattr(one := Naming(Falling(n)), "longest_list", 3) or one)
