@@ -10,7 +10,7 @@ from pathlib import Path
 from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 
 from seqmine.app.composing import compose_checked, mistake_behind, without_hydra
-from seqmine.app.start import ignore_known_warnings
+from seqmine.app.start import ignore_known_warnings, record_command
 from seqmine.runs.settings import freeze_references
 from seqmine.structs.errors import UserError
 
@@ -70,6 +70,7 @@ def open_job(name: str, overrides: Iterable[str]) -> DictConfig:
         OmegaConf.save(without_hydra(config), hidden / "config.yaml")
         OmegaConf.save(OmegaConf.masked_copy(config, "hydra"), hidden / "hydra.yaml")
         OmegaConf.save(config.hydra.overrides.task, hidden / "overrides.yaml")
+        record_command(config.hydra, hidden.parent)
         return _plain_settings(config)
 
 

@@ -10,7 +10,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from seqmine.data.datamodule import SequenceDataModule
 from seqmine.runs.folder import environment
-from seqmine.runs.settings import plain
+from seqmine.runs.settings import plain, without_secret
 from seqmine.structs.files import write_atomically, write_json
 
 
@@ -45,10 +45,25 @@ def start_run(config: DictConfig, asked: DictConfig | None = None) -> None:
 @rank_zero_only
 def record_run(config: DictConfig, asked: DictConfig | None = None) -> None:
     """Write configuration and environment into the run folder; see ``start_run``."""
+    from hydra.core.hydra_config import HydraConfig
+
     folder = Path(config.paths.run)
     _write_yaml(plain(config), folder / "config.yaml")
     _write_yaml(plain(asked or config, resolve=False), folder / "composed.yaml")
     write_json(folder / "environment.json", environment())
+    if HydraConfig.initialized():
+        record_command(HydraConfig.get(), folder)
+
+
+def record_command(hydra: Any, folder: Path) -> None:
+    """Write what was typed and which choice of each group that means into ``command.yaml``, secrets blanked.
+
+    Args:
+        hydra: Hydra's own part of the configuration.
+        folder: of the run.
+    """
+    typed = [without_secret(override) for override in hydra.overrides.task]
+    _write_yaml({"overrides": typed, "choices": dict(hydra.runtime.choices)}, folder / "command.yaml")
 
 
 def settle_protocol(config: DictConfig, datamodule: SequenceDataModule) -> None:

@@ -1,7 +1,6 @@
 """What the mining program is asked about: a part of a log, or the log of a finished run and its model."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
@@ -12,6 +11,7 @@ from seqmine.data.sequences import feature_columns
 from seqmine.mining.against_model.held_out import held_out_cases
 from seqmine.mining.study import Subject, TrainedModel
 from seqmine.runs.components import build
+from seqmine.runs.folder import read_command
 from seqmine.runs.placement import place, require_one_device
 from seqmine.runs.restore import check_catalog, require_scores, restore_run
 from seqmine.structs import Recommender, UserError
@@ -115,14 +115,14 @@ def changes_of_run(config: DictConfig, overrides: Sequence[str]) -> DictConfig:
         overrides: of the command line, as Hydra reads them.
 
     Raises:
-        UserError: a choice of a group that is not that of the run.
+        UserError: a choice of a group that is not that of the run, or a run that does not say what it was made with.
     """
     changes = OmegaConf.create({"data": {}, "evaluation": {}})
     for override in overrides:
         key, _, value = override.lstrip("+").partition("=")
         if key == "data" or key.startswith("data/"):
-            chosen = _choices(config.run).get(key)
-            if chosen is not None and value != chosen:
+            chosen = str(read_command(config.run)["choices"].get(key))
+            if value != chosen:
                 raise UserError(
                     f"{key} is {value!r}, but run {config.run!r} was trained with {key}={chosen}, and its settings of "
                     f"data hold; leave {key} out, or train again"
@@ -130,9 +130,3 @@ def changes_of_run(config: DictConfig, overrides: Sequence[str]) -> DictConfig:
         elif key.startswith(("data.", "evaluation.")):
             OmegaConf.update(changes, key, OmegaConf.select(config, key), force_add=True)
     return changes
-
-
-def _choices(run: str) -> dict[str, str]:
-    """Return which choice of each group a run was made with; nothing where its folder does not say."""
-    path = Path(run) / ".hydra" / "hydra.yaml"
-    return dict(OmegaConf.load(path).hydra.runtime.choices) if path.is_file() else {}

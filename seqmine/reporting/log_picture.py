@@ -52,7 +52,7 @@ def log_figure(data: PreparedData, seed: int) -> "Figure":
 
 
 def draw_users(log: InteractionLog, max_users: int, seed: int) -> InteractionLog:
-    """Return the histories of so many users, drawn at random when there are more."""
+    """Return the histories of at most ``max_users`` users, sampled at random when there are more."""
     if log.num_users <= max_users:
         return log
     return log.take_users(np.sort(np.random.default_rng(seed).choice(log.num_users, max_users, replace=False)))
@@ -85,7 +85,8 @@ def _draw_lengths(panel: Any, lengths: NDArray[np.int64]) -> None:
     present = lengths[lengths > 0]
     edges = np.unique(np.round(np.geomspace(1, max(int(present.max(initial=1)), 2) + 1, 40)))
     panel.hist(present, bins=edges)
-    panel.set(xscale="log", title="lengths of histories", xlabel="events of a user", ylabel="users")
+    panel.set(xscale="log", title="lengths of histories", xlabel="events per user", ylabel="users")
+    _thin_ticks(panel.xaxis)
 
 
 def _draw_popularity(panel: Any, counts: NDArray[np.int64]) -> None:

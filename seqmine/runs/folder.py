@@ -64,6 +64,18 @@ def read_config(run: str) -> DictConfig:
     return config
 
 
+def read_command(run: str) -> dict[str, Any]:
+    """Read what was typed for a run (``overrides``), and the choice of each group of its configuration (``choices``).
+
+    Raises:
+        UserError: the run was made before it was written down.
+    """
+    path = Path(run) / "command.yaml"
+    if not path.is_file():
+        raise UserError(f"run {run!r} has no command.yaml, so its choice of data is unknown; leave data= out")
+    return dict(OmegaConf.load(path))
+
+
 def read_metrics(folder: Path) -> dict[str, Any]:
     """Read the metrics of a finished run."""
     return json.loads((folder / "metrics.json").read_text())

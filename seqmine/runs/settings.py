@@ -23,6 +23,16 @@ def plain(config: DictConfig, resolve: bool = True) -> dict[str, Any]:
     return _redact(OmegaConf.to_container(config, resolve=resolve))
 
 
+def without_secret(override: str) -> str:
+    """Return a setting as it was typed, its value blanked where it is a secret.
+
+    >>> without_secret("logger.wandb.api_key=abc"), without_secret("seed=1")
+    ('logger.wandb.api_key=***', 'seed=1')
+    """
+    key, mark, value = override.partition("=")
+    return f"{key}=***" if mark and _is_secret(key.rpartition(".")[2], value) else override
+
+
 def _redact(node: Any) -> Any:
     if isinstance(node, dict):
         return {key: "***" if _is_secret(str(key), node[key]) else _redact(node[key]) for key in node}

@@ -9,7 +9,7 @@ from omegaconf import OmegaConf
 
 from seqmine.app.job import job, plain_errors, quiet, settings_of
 from seqmine.runs.components import build
-from seqmine.runs.folder import read_config
+from seqmine.runs.folder import read_command, read_config
 from seqmine.structs import UserError
 
 
@@ -29,6 +29,9 @@ def test_a_job_leaves_what_later_programs_read_and_nothing_of_hydra(tmp_path):
     written = OmegaConf.load(tmp_path / "run" / ".hydra" / "config.yaml")
     assert OmegaConf.to_container(written)["run_name"] == "${hydra:runtime.choices.model}"
     assert OmegaConf.load(tmp_path / "run" / ".hydra" / "overrides.yaml") == ["model=gru", "optimizer.lr=0.5"]
+    command = read_command(str(tmp_path / "run"))
+    assert command["overrides"][0] == "model=gru"
+    assert command["choices"]["model"] == "gru"
     assert "told to the log" in (tmp_path / "run" / "events.log").read_text()
 
 

@@ -40,8 +40,8 @@ def test_a_search_looks_at_the_metric_that_chooses_and_at_no_test_metric(monitor
     def trained(command, **_):
         folder = Path(command[-1].removeprefix("hydra.run.dir=").strip("'"))
         dropout = float(next(word for word in command if word.startswith("model.encoder.dropout=")).split("=")[1])
-        (folder / ".hydra").mkdir(parents=True)
-        OmegaConf.save(OmegaConf.create(command[3:-1]), folder / ".hydra" / "overrides.yaml")
+        folder.mkdir(parents=True)
+        OmegaConf.save({"overrides": command[3:-1], "choices": {}}, folder / "command.yaml")
         write_json(folder / "metrics.json", {monitor: dropout, "test/ndcg@10": -dropout, "test/mrr@10": -dropout})
         return SimpleNamespace(returncode=0)
 

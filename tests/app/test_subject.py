@@ -13,9 +13,8 @@ from tests.listing import Listing, Told
 @pytest.fixture
 def run(tmp_path):
     """The folder of a run that was made with one choice of data."""
-    (tmp_path / ".hydra").mkdir()
     choices = {"data": "interactions", "data/split": "leave_one_out", "model": "gru"}
-    (tmp_path / ".hydra" / "hydra.yaml").write_text(yaml.safe_dump({"hydra": {"runtime": {"choices": choices}}}))
+    (tmp_path / "command.yaml").write_text(yaml.safe_dump({"overrides": [], "choices": choices}))
     return str(tmp_path)
 
 
@@ -36,6 +35,13 @@ def test_the_choice_of_the_run_may_be_repeated_and_another_is_refused(run):
         changed(run, "data=synthetic")
     with pytest.raises(UserError, match=r"data/split is 'global_time', but run .* with data/split=leave_one_out"):
         changed(run, "data/split=global_time")
+
+
+def test_a_run_that_does_not_say_what_it_was_made_with_takes_no_choice(run, tmp_path):
+    (tmp_path / "command.yaml").unlink()
+    assert changed(run, "data.path=new.csv") == {"data": {"path": "new.csv"}, "evaluation": {}}
+    with pytest.raises(UserError, match=r"has no command.yaml, .* leave data= out"):
+        changed(run, "data=interactions")
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,13 @@
+import numpy as np
 import polars as pl
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
 
 from seqmine.data.engines.embedded import number_table
 from seqmine.data.sequences import prepare_sequences
 from seqmine.data.splits import LeaveOneOut
-from seqmine.reporting.log_picture import describe_log, draw_log, draw_users
+from seqmine.reporting.log_picture import _draw_lengths, describe_log, draw_log, draw_users
 from seqmine.structs import InteractionLog
 
 
@@ -34,3 +37,12 @@ def test_the_words_count_the_log():
     assert "2 users" in words
     assert "2 items in training\n2 items later only" in words
     assert "median history 3 events, longest 3" in words
+
+
+def test_the_lengths_of_short_histories_are_labeled_between_powers_of_ten():
+    figure = Figure()
+    FigureCanvasAgg(figure)
+    panel = figure.subplots()
+    _draw_lengths(panel, np.arange(1, 19))
+    figure.canvas.draw()
+    assert {"1", "2", "5", "10"} <= {label.get_text() for label in panel.get_xticklabels()}
