@@ -42,4 +42,4 @@ def test_recommend_asks_for_what_follows_the_whole_history(folder):
 
 def test_a_task_that_shows_its_targets_is_refused(folder, small_log):
     arguments = ["data=sequences", f"data.path={small_log}", *SETTINGS, "baselines=none", "data/task=next_item"]
-    assert "set data/task=masked_item" in error_of(run("train", *arguments, cwd=folder, status=1))
+    assert "set data.task=masked_item" in error_of(run("train", *arguments, cwd=folder, status=1))

@@ -131,18 +131,18 @@ class RankingEvaluator(nn.Module):
         """
         if self.candidates in SAMPLED:
             raise UserError(
-                f"evaluation.candidates is {self.candidates!r}, but the model names its best items and scores no drawn "
-                "ones; set evaluation.candidates=full"
+                f"`candidates` is {self.candidates!r}, but the model names its best items and scores no drawn "
+                "ones; set `candidates`=full"
             )
         if self.ties != "pessimistic":
             raise UserError(
-                f"evaluation.ties is {self.ties!r}, but the model names its best items, and nothing is known of those "
-                "that tie behind them; set evaluation.ties=pessimistic"
+                f"`ties` is {self.ties!r}, but the model names its best items, and nothing is known of those "
+                "that tie behind them; set `ties`=pessimistic"
             )
         if model.longest_list < self._longest_needed:
             raise UserError(
-                f"metrics.cutoffs is {self.cutoffs}, but the lists of the model have at most {model.longest_list} "
-                f"items and {self._longest_needed} are needed; change metrics.cutoffs, or take longer lists"
+                f"`cutoffs` is {self.cutoffs}, but the lists of the model have at most {model.longest_list} "
+                f"items and {self._longest_needed} are needed; change `cutoffs`, or take longer lists"
             )
 
     @property
@@ -152,8 +152,8 @@ class RankingEvaluator(nn.Module):
     def _require_availability(self, batch: SequenceBatch) -> None:
         if self.candidates == "available" and batch.not_available is None:
             raise UserError(
-                "evaluation.candidates is 'available', but the run was made before its data could tell it; train "
-                "again, or set evaluation.candidates to full"
+                "`candidates` is 'available', but the run was made before its data could tell it; train "
+                "again, or set `candidates` to full"
             )
 
     def _count(self, ranks: Tensor, lists: Int[Tensor, "B K"], batch: SequenceBatch) -> Tensor:

@@ -34,7 +34,7 @@ def check_scores(scores: Float[Tensor, "B V"]) -> None:
     if broken:
         raise NonFiniteScores(
             f"{broken} of {len(peaks)} histories have a score that is NaN or infinite, which cannot be ranked: "
-            "the model has diverged, try a lower optimizer.lr or gradient clipping"
+            "the model has diverged, try a lower `optimizer.lr` or gradient clipping"
         )
 
 

@@ -110,7 +110,7 @@ def _broken_promise(
     if broken:
         raise NonFiniteScores(
             f"{broken} of {len(items)} lists have a score that is NaN or infinite, which cannot be ranked: the model "
-            "has diverged, try a lower optimizer.lr or gradient clipping"
+            "has diverged, try a lower `optimizer.lr` or gradient clipping"
         )
     if ((items < 0) | (items > num_items)).any():
         return f"listed items outside of 1 to {num_items}"

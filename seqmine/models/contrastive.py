@@ -82,7 +82,7 @@ class AugmentedViewContrast(nn.Module):
             UserError: a batch without views.
         """
         if batch.views is None:
-            raise UserError("the batches have no views to contrast; set data/task=two_views")
+            raise UserError("the batches have no views to contrast; set `module.task`=two_views")
         owners = torch.arange(len(batch), device=batch.items.device).repeat(2)
         contrast = intent_contrast(last_states(model(batch.views), batch.views), owners, self.temperature)
         return contrast, contrast

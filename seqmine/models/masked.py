@@ -46,7 +46,7 @@ class MaskedItemModule(SequenceModule):
         if batch.items[batch.targets > 0].any():
             raise UserError(
                 "the batches show the items to be predicted to a model that sees them on both sides; "
-                "set data/task=masked_item"
+                "set `module.task`=masked_item"
             )
         return super().training_losses(batch)
 

@@ -197,13 +197,13 @@ class SequenceModule(LightningModule):
         optimizer = self.build_optimizer(_decay_groups(self.parameters()))
         if isinstance(optimizer, LazyAdamW) and not isinstance(self.item_embedding, ItemEmbedding):
             raise UserError(
-                f"optimizer is lazy_adamw with an item table of {type(self.item_embedding).__name__}, whose gradient "
-                "reaches all items; set model/item_table=own or optimizer=adamw"
+                f"`optimizer` is lazy_adamw with an item table of {type(self.item_embedding).__name__}, whose gradient "
+                "reaches all items; set `item_table`=own or `optimizer`=adamw"
             )
         if isinstance(optimizer, LazyAdamW) and self.trainer.world_size > 1:
             raise UserError(
-                f"optimizer is lazy_adamw on {self.trainer.world_size} devices, allowed is one; "
-                "set trainer.devices=1 or optimizer=adamw"
+                f"`optimizer` is lazy_adamw on {self.trainer.world_size} devices, allowed is one; "
+                "set `trainer.devices`=1 or `optimizer`=adamw"
             )
         scheduler = self.build_scheduler(optimizer, total_steps=int(self.trainer.estimated_stepping_batches))
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
@@ -222,8 +222,8 @@ class SequenceModule(LightningModule):
         precision = self.trainer.precision
         if gradient_clip_val and precision == "16-mixed" and optimizer.defaults.get("fused"):
             raise UserError(
-                "trainer.precision is 16-mixed, which cannot clip gradients with a fused optimizer; "
-                "set trainer.precision=bf16-mixed or optimizer.fused=false"
+                "`trainer.precision` is 16-mixed, which cannot clip gradients with a fused optimizer; "
+                "set `trainer.precision`=bf16-mixed or `optimizer.fused`=false"
             )
         own = precision == "bf16-mixed" or isinstance(optimizer, LazyAdamW)
         if gradient_clip_val and own and gradient_clip_algorithm in (None, "norm"):

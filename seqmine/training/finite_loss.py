@@ -15,7 +15,7 @@ class FiniteLoss(Callback):
         if not torch.isfinite(loss):
             raise UserError(
                 f"the training loss is {loss.item()} in epoch {trainer.current_epoch}, step {trainer.global_step}; "
-                "the last checkpoint is kept: lower optimizer.lr or trainer.gradient_clip_val"
+                "the last checkpoint is kept: lower `optimizer.lr` or `trainer.gradient_clip_val`"
             )
 
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:  # noqa: ARG002

@@ -116,7 +116,7 @@ def test_the_contrast_of_augmented_views_is_normalized_temperature_cross_entropy
 
 
 def test_a_task_without_views_is_refused():
-    with pytest.raises(UserError, match="set data/task=two_views"):
+    with pytest.raises(UserError, match="set module.task=two_views"):
         make_module(1.0, AugmentedViewContrast).training_step(make_batch(), 0)
 
 

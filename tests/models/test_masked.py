@@ -86,5 +86,5 @@ def test_the_loss_is_that_of_the_hidden_events(monkeypatch):
 
 def test_a_task_that_shows_its_targets_is_refused(monkeypatch):
     shown = batch_of([[1, 2, 3]], [[2, 3, 4]], [3])
-    with pytest.raises(UserError, match="set data/task=masked_item"):
+    with pytest.raises(UserError, match="set module.task=masked_item"):
         trained(module(), shown, monkeypatch)

@@ -56,7 +56,7 @@ class RecentPopularity(nn.Module):
             UserError: the log has no time.
         """
         if log.timestamps is None:
-            raise UserError("recent popularity needs timestamps and the data has none: set data.columns.timestamp")
+            raise UserError("recent popularity needs timestamps and the data has none: set `source.timestamp`")
         recent = log.timestamps > log.timestamps.max() - self.days * SECONDS_PER_DAY
         counts = np.bincount(log.items[recent], minlength=num_items + 1)
         store(self, levels=dense_levels(counts, item_counts(log, num_items)))

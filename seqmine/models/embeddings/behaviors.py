@@ -26,10 +26,10 @@ class BehaviorEmbedding(nn.Module):
         super().__init__()
         if not catalog.behaviors:
             raise UserError(
-                "the log has no behaviors, and this model reads them; set data.columns.behavior or take this part out"
+                "the log has no behaviors, and this model reads them; set `source.behavior` or take this part out"
             )
         self.table = scaled_table(len(catalog.behaviors), embedding_dim)
 
     def forward(self, batch: SequenceBatch) -> Float[Tensor, "B L D"]:
         """Return the vector of the kind of each event."""
-        return look_up(self.table, require_column(batch.behaviors, "behavior", "data.columns.behavior"))
+        return look_up(self.table, require_column(batch.behaviors, "behavior", "`source.behavior`"))

@@ -36,7 +36,7 @@ class RatingEmbedding(nn.Module):
 
     def forward(self, batch: SequenceBatch) -> Float[Tensor, "B L D"]:
         """Return the vector of each rating; zero where the event has none."""
-        ratings = require_column(batch.ratings, "rating", "data.columns.rating")
+        ratings = require_column(batch.ratings, "rating", "`source.rating`")
         rated = ~ratings.isnan()
         away = torch.where(rated, (ratings - self.midpoint) / self.spread, 0.0)
         return self.direction(away.unsqueeze(2)) * rated.unsqueeze(2)

@@ -98,7 +98,7 @@ def times_of(batch: SequenceBatch) -> Int[Tensor, "B L"]:
     Raises:
         UserError: the log has no times.
     """
-    return require_column(batch.timestamps, "time", "data.columns.timestamp")
+    return require_column(batch.timestamps, "time", "`source.timestamp`")
 
 
 def gaps_before(times: Int[Tensor, "B L"]) -> Int[Tensor, "B L"]:

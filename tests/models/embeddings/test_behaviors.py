@@ -22,5 +22,5 @@ def test_each_kind_has_a_vector_and_an_unknown_one_has_none():
 
 
 def test_a_log_without_behaviors_is_refused_when_the_model_is_built():
-    with pytest.raises(UserError, match=r"set data\.columns\.behavior or take this part out"):
+    with pytest.raises(UserError, match=r"set source\.behavior or take this part out"):
         BehaviorEmbedding(embedding_dim=4, catalog=Catalog.of_size(3))
