@@ -8,7 +8,7 @@ from seqmine.reporting.page.subject import Subject
 
 _WORDS = {"time/total_s": "seconds in all", "time/train_epoch_s": "seconds of an epoch of training, mean",
           "time/validate_s": "seconds of a validation", "memory/peak_mib": "peak memory in MiB",
-          "parameters": "parameters", "best_epoch": "best epoch",
+          "parameters": "parameters",
           "throughput/events_per_second": "events a second in training",
           "throughput/mfu": "model FLOPs utilization"}  # fmt: skip
 

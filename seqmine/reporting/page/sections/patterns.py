@@ -45,7 +45,7 @@ class Patterns:
         measures = frame.select(present).rows()
         lags = self._lags(frame, subject)
         rows: list[list[Cell]] = [
-            [" → ".join(some), *values, *(lags[place] if place < len(lags) else (None, None))]
+            [" → ".join(some), *values, *lags.get(place, (None, None))]
             for place, (some, values) in enumerate(zip(steps, measures, strict=True))
         ]
         unit = "hours" if subject.data.prepared.log.timestamps is not None else "events"
@@ -53,7 +53,8 @@ class Patterns:
         blocks: list[Block] = [
             Words(
                 f"{len(frame):,} of {num_all:,} patterns are told. The lag is the time from the first to the last "
-                f"event of the first occurrence, over training users; it is measured for the first {len(lags)}."
+                f"event of the first occurrence, over training users; it is measured for the first "
+                f"{len(lags)} patterns of two symbols or more."
             )
         ]
         drawn = [
@@ -66,11 +67,13 @@ class Patterns:
             blocks.append(Chart("First these, then that: the most frequent rules", alt, charts.flow(placed(drawn))))
         return [*blocks, Grid("Patterns, the most frequent first", columns, rows)]
 
-    def _lags(self, frame: pl.DataFrame, subject: Subject) -> list[tuple[float | None, float | None]]:
+    def _lags(self, frame: pl.DataFrame, subject: Subject) -> dict[int, tuple[float | None, float | None]]:
         if frame["behaviors"].null_count() < len(frame):  # kinds of events are no items
-            return []
+            return {}
         log, catalog = subject.data.prepared.training_log(), subject.catalog
-        return [spread(lags(log, catalog.encode(one))) for one in frame["pattern"].head(self.num_drawn).to_list()]
+        patterns = frame["pattern"].to_list()
+        longer = [place for place, pattern in enumerate(patterns) if len(pattern) > 1][: self.num_drawn]
+        return {place: spread(lags(log, catalog.encode(patterns[place]))) for place in longer}
 
 
 def steps_of(row: dict[str, Any], subject: Subject) -> list[str]:

@@ -31,7 +31,8 @@ def test_patterns_are_told_by_title_with_their_lag(page_folder, mined):
     assert table.columns[-2] == "lag, median (hours)"
     assert flow.kind == "chart" and len(flow.spec["layer"]) == 3
     timed = [row for row in table.rows if row[-2] is not None]
-    assert all(row[1] >= 10 for row in table.rows) and timed and all(row[-2] >= 1 for row in timed)
+    assert all(row[1] >= 10 for row in table.rows) and all(row[-2] >= 1 for row in timed)
+    assert len(timed) == 20 and all("→" in row[0] for row in timed)
 
 
 def test_without_patterns_the_command_is_told(subject):
