@@ -10,7 +10,7 @@ import pytest
 from tests.programs import run
 
 ROOT = Path(__file__).resolve().parent.parent
-README = (ROOT / "README.md").read_text()
+README = (ROOT / "README.md").read_text().replace("\\\n", "")
 SETUP = re.findall(r"^python3 -m venv .*$", README, re.MULTILINE)
 COMMANDS = [line.split("#")[0].strip() for line in re.findall(r"^python -m seqmine\.\w+ .*$", README, re.MULTILINE)]
 

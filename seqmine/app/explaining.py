@@ -243,7 +243,7 @@ def _item(item_id: object, catalog: Catalog) -> int:
 
 
 def _ids_of(path: str) -> list[str]:
-    """Return the ids of a text file, one a line."""
+    """Return the ids of a text file, one per line."""
     if not Path(path).is_file():
         raise UserError(f"users is {path!r}, which is no file; set users to a file with an id a line, or to a number")
     return list(dict.fromkeys(line.strip() for line in Path(path).read_text().splitlines() if line.strip()))

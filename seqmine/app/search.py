@@ -1,4 +1,4 @@
-"""A search over settings by Optuna: one process a run, stopped and gone on with at will."""
+"""A search over settings by Optuna: one process per run, stopped and gone on with at will."""
 
 import sys
 from pathlib import Path

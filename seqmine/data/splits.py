@@ -71,7 +71,7 @@ class Split:
 
 
 class Splitter(ABC):
-    """Divides a log into training events and targets; a split of your own needs ``split`` alone."""
+    """Divides a log into training events and targets; a split of your own needs only ``split``."""
 
     keeps_users_apart: ClassVar[bool] = False
     """Whether it promises that nobody is in two parts; the leak detector checks what is promised."""

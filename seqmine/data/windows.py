@@ -60,7 +60,7 @@ class WindowChoice(Protocol):
 
 
 class LatestWindow:
-    """One window a user: the latest ``max_length + 1`` training events."""
+    """One window per user: the latest ``max_length + 1`` training events."""
 
     def choose(
         self,
@@ -77,7 +77,7 @@ class LatestWindow:
 
 
 class SlidingWindows:
-    """Windows over the whole of a long history, so that each training event is a target exactly once an epoch.
+    """Windows over the whole of a long history, so that each training event is a target exactly once per epoch.
 
     The borders between the windows of a user move from epoch to epoch.
 

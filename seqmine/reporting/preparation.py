@@ -15,7 +15,7 @@ def print_preparation(audit: Audit, leaks: LeakReport, folder: Path) -> None:
 
 
 def audit_table(audit: Audit) -> Table:
-    """Return what cleaning did, one row a step."""
+    """Return what cleaning did, one row per step."""
     table = Table(title="Cleaning" if audit.times is None else f"Cleaning (times are {audit.times})")
     for name in ("step", "looks at"):
         table.add_column(name)

@@ -127,7 +127,7 @@ def require_one_protocol(runs: Sequence[FinishedRun]) -> None:
 
 
 def group_rows(runs: Sequence[FinishedRun], free_settings: Sequence[str]) -> list[Row]:
-    """Put runs that differ by seed alone into one row.
+    """Put runs that differ only by seed into one row.
 
     Args:
         runs: finished runs.

@@ -88,7 +88,7 @@ def mine(
     outputs: str | Path = "outputs",
     overrides: Sequence[str] = (),
 ) -> Found:
-    """Mine sequential patterns, test them, and hold them against a trained model where a run is given.
+    """Mine sequential patterns, test them, and compare them with a trained model where a run is given.
 
     Args:
         log: a prepared log, or whatever ``prepare`` takes: a table with the columns ``user_id`` and ``item_id``, lists

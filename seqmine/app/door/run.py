@@ -81,7 +81,7 @@ class Run:
         batch_size: int = 256,
         accelerator: str | None = None,
     ) -> pl.DataFrame:
-        """Return the best next items; nothing is written, and the model is loaded by the first call alone.
+        """Return the best next items; nothing is written, and the model is loaded only by the first call.
 
         Args:
             users: of the log of the run; None means all of them.

@@ -31,7 +31,7 @@ def train(
     folder: str | Path | None = None,
     progress: bool | None = None,
 ) -> Run:
-    """Train a model, choose its best checkpoint on validation, and test it once beside its baselines.
+    """Train a model, choose its best checkpoint on validation, and test it once together with its baselines.
 
     The run folder is that of ``python -m seqmine.train``, and all programs take it; nothing is sent to W&B unless
     ``overrides`` has ``logger=default``.

@@ -1,4 +1,4 @@
-"""What cleaning did: one row a step, as a value and as JSON."""
+"""What cleaning did: one row per step, as a value and as JSON."""
 
 import json
 from collections.abc import Mapping, Sequence

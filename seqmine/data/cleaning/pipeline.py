@@ -61,7 +61,7 @@ class Cleaning:
 
 
 def apply(step: Step | StepOverUsers, parts: Parts, edge: TrainingEdge) -> Parts:
-    """Return what a step leaves, counting the events before the edge alone.
+    """Return what a step leaves, counting only the events before the edge.
 
     Taking out the last events of users moves their edge, so a step that counts holds only when it then takes out
     nothing more.

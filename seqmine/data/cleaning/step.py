@@ -33,7 +33,7 @@ class Step(Protocol):
 
 @runtime_checkable
 class StepOverUsers(Protocol):
-    """A step that must look at all users before it can clean any; it counts training events alone."""
+    """A step that must look at all users before it can clean any; it counts only training events."""
 
     counts: bool
 
@@ -49,7 +49,7 @@ class StepOverUsers(Protocol):
 
 @runtime_checkable
 class ReadsClock(Protocol):
-    """A step whose settings mean something on some clocks alone."""
+    """A step whose settings mean something only on some clocks."""
 
     def on(self, clock: Clock | None) -> Step | None:
         """Return the step that does the same on the clock of a log (None: it has no times), or None where none can."""

@@ -34,7 +34,7 @@ def histories_in_order(log: InteractionLog) -> LeakCheck:
 
 
 def training_before_targets(log: InteractionLog, split: Split) -> LeakCheck:
-    """Check that each user is trained on events before its targets alone, and validated before it is tested."""
+    """Check that each user is trained only on events before its targets, and validated before it is tested."""
     late_val = split.train_stops[split.val.users] > split.val.positions
     late_test = split.train_stops[split.test.users] > split.test.positions
     last_val = np.full(log.num_users, -1)
@@ -97,7 +97,7 @@ def targets_of_behavior(
 
 
 def counts_from_training(log: InteractionLog, split: Split, train_counts: NDArray[np.integer]) -> LeakCheck:
-    """Check that the vocabulary and the popularity of items come from training events alone."""
+    """Check that the vocabulary and the popularity of items come only from training events."""
     items = log.items[_training_mask(log, split)]
     size = max(len(train_counts), int(items.max(initial=0)) + 1)
     expected = np.bincount(items, minlength=size)
@@ -110,7 +110,7 @@ def counts_from_training(log: InteractionLog, split: Split, train_counts: NDArra
 
 
 def counted_inside_training(split: Split, counted_stops: NDArray[np.integer]) -> LeakCheck:
-    """Check that cleaning counted training events alone.
+    """Check that cleaning counted only training events.
 
     Args:
         split: the parts.

@@ -1,4 +1,4 @@
-"""Delimited text (CSV, TSV and their kin) as columns of strings, strict about rows and exact about line numbers."""
+"""Delimited text (CSV, TSV and other separators) as columns of text, with strict rows and exact line numbers."""
 
 import csv
 import io

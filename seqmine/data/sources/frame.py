@@ -17,7 +17,7 @@ _ARGUMENTS = {"user_id": "user", "item_id": "item", "timestamp": "time"}
 
 
 class EventFrame:
-    """Reads a table with one event a row by the rules of Parquet files; keys become text, rows stay in order.
+    """Reads a table with one event per row by the rules of Parquet files; keys become text, rows stay in order.
 
     Args:
         table: of polars, pandas or Arrow, or a mapping from column to values; a row may have a list of items.

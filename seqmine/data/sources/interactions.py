@@ -26,7 +26,7 @@ from seqmine.structs import UserError
 
 
 class InteractionFiles:
-    """Reads tables with one event a row; keys stay text, rows stay in file order (files by name).
+    """Reads tables with one event per row; keys stay text, rows stay in file order (files by name).
 
     Text is CSV, TSV or their kin, or JSON lines; Parquet may have a list of items a row. Blanks around keys are no part
     of them, and keys that a program wrote as fractions (``7.0``) are whole numbers.

@@ -1,4 +1,4 @@
-"""Files with one object a line: JSON, or the Python dictionaries that some publishers write in its place."""
+"""Files with one object per line: JSON, or the Python dictionaries that some publishers write in its place."""
 
 import ast
 import gzip
@@ -18,7 +18,7 @@ from seqmine.structs import UserError
 
 
 class JsonLines:
-    """A file with one JSON object a line.
+    """A file with one JSON object per line.
 
     Args:
         name: name of the file.
@@ -40,7 +40,7 @@ class JsonLines:
 
 
 class PythonLines:
-    """A file with one Python dictionary a line, as some publishers write where JSON was meant.
+    """A file with one Python dictionary per line, as some publishers write where JSON was meant.
 
     Lines are read as literals, so nothing in them runs.
 

@@ -1,4 +1,4 @@
-"""Text files of sequences: one user a line, one event a line, or items alone."""
+"""Text files of sequences: one user per line, one event per line, or only items."""
 
 import logging
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Sequence databases in the text format of SPMF: ``-1`` ends an itemset, ``-2`` a sequence, one sequence a line.
+"""Sequence databases in the text format of SPMF: ``-1`` ends an itemset, ``-2`` a sequence, one sequence per line.
 
 Source: the format of input files in the documentation of the SPMF library (Fournier-Viger et al., 2016).
 """

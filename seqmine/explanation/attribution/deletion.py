@@ -22,7 +22,7 @@ class DeletionExplainer(Explainer):
         self.batch_size = batch_size
 
     def explain(self, model: Recommender, cases: Cases, questions: Sequence[Question]) -> list[Attribution]:
-        """Return the loss of log-probability of deleting each event alone."""
+        """Return the loss of log-probability of deleting each single event."""
         asked = []
         for one in questions:
             whole = all_places(cases, one.case)

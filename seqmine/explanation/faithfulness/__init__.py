@@ -1,1 +1,1 @@
-"""How faithful explanations are: measures on edited histories, beside controls."""
+"""How faithful explanations are: measures on edited histories, against controls."""

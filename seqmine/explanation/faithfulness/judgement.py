@@ -1,4 +1,4 @@
-"""Judges an explainer on many users, beside controls that delete as many events."""
+"""Judges an explainer on many users against controls that delete as many events."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -88,7 +88,7 @@ def days(timestamps: NDArray[np.int64]) -> list[dict[str, Any]]:
 
 
 def audit_grid(audit: Audit) -> Grid:
-    """Return what cleaning did, one row a step."""
+    """Return what cleaning did, one row per step."""
     source = audit.source
     rows: list[list[Any]] = [["log as it came", None, source.rows, source.users, source.items, None]]
     for row in audit.rows:
