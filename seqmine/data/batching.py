@@ -211,13 +211,13 @@ class TrainingBatches(IterableDataset):
 
 
 class TargetBatches(IterableDataset):
-    """The evaluation batches of one device: every target once, on one device only, longest inputs together.
+    """The evaluation batches of one device: every input once with its targets, on one device, longest together.
 
     Args:
         targets: events to predict.
         items: item of each target.
         collate: gathers the histories.
-        batch_size: targets a batch.
+        batch_size: inputs a batch.
         rank: number of this device.
         world_size: number of devices.
     """
@@ -233,8 +233,9 @@ class TargetBatches(IterableDataset):
         world_size: int,
     ) -> None:
         self.targets, self.items, self.collate, self.batch_size = targets, items, collate, batch_size
-        lengths = np.minimum(targets.positions, collate.max_length)
-        self.rows = np.argsort(-lengths, kind="stable")[rank::world_size]
+        starts = targets.starts
+        lengths = np.minimum(targets.input_stops[starts], collate.max_length)
+        self.rows = starts[np.argsort(-lengths, kind="stable")][rank::world_size]
 
     def __len__(self) -> int:
         """Return the number of batches of this device."""

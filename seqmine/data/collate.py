@@ -12,7 +12,9 @@ from torch import Tensor
 
 from seqmine.data.augmentations import Augmentation, Augmentations, KeepingRule
 from seqmine.data.available import ItemPeriods
-from seqmine.data.rows import TrainingRows, grid, length_groups, stack_rows, training_rows
+from seqmine.data.gathering import batch_of_rows, gather, gather_columns
+from seqmine.data.horizon import Horizon, HorizonTargets, first_of_each
+from seqmine.data.rows import TrainingRows, grid, stack_rows, training_rows
 from seqmine.data.splits import Targets
 from seqmine.data.windows import Windows
 from seqmine.structs import InteractionLog, SequenceBatch, UserError
@@ -35,6 +37,7 @@ class NextItemCollate:
         log: the histories to gather from.
         train_stops: (U,) number of training events of each user.
         behaviors: numbers of the behaviors whose events are predicted, or None for all.
+        horizon: predict all that comes within it; None for the next event alone.
         columns: names of the optional columns of the batch that the model reads.
         augmentations: change what the model sees, one after the other.
     """
@@ -45,17 +48,19 @@ class NextItemCollate:
         log: InteractionLog,
         train_stops: NDArray[np.int64],
         behaviors: Collection[int] | None = None,
+        horizon: Horizon | None = None,
         columns: Collection[str] = (),
         augmentations: Mapping[str, Augmentation | KeepingRule] = MappingProxyType({}),
     ) -> None:
-        self.log, self.behaviors, self.columns = log, behaviors, columns
+        self.log, self.columns = log, columns
         self.augmentations = Augmentations(augmentations, log, train_stops)
+        self.targets = NextTargets(log, train_stops, behaviors, horizon)
 
     def __call__(self, windows: Windows, rows: NDArray[np.int64], generator: np.random.Generator) -> SequenceBatch:
         """Gather the windows of the given rows into a right-padded batch."""
-        taken = training_rows(self.log, windows, rows, ahead=1, behaviors=self.behaviors)
-        sequences = self.augmentations(taken, generator)
-        return batch_of_rows(self.log, sequences, windows.users[rows], self.columns)
+        sequences = self.augmentations(self.targets.rows(windows, rows), generator)
+        batch = batch_of_rows(self.log, sequences, windows.users[rows], self.columns)
+        return self.targets.of_horizon(batch, sequences)
 
 
 class MaskedItemCollate:
@@ -68,6 +73,7 @@ class MaskedItemCollate:
         log: the histories to gather from.
         train_stops: (U,) number of training events of each user.
         behaviors: numbers of the behaviors whose events are hidden, or None for all.
+        horizon: none, since a hidden event is predicted and not what comes.
         columns: names of the optional columns of the batch that the model reads.
         mask_share: chance of an event to be hidden; each row hides at least one.
         last_share: share of the rows that hide their last event alone, as in a recommendation; BERT4Rec has one such
@@ -83,12 +89,18 @@ class MaskedItemCollate:
         mask_share: float,
         last_share: float,
         behaviors: Collection[int] | None = None,
+        horizon: Horizon | None = None,
         columns: Collection[str] = (),
         augmentations: Mapping[str, Augmentation | KeepingRule] = MappingProxyType({}),
     ) -> None:
         for name, share in (("mask_share", mask_share), ("last_share", last_share)):
             if not 0 <= share <= 1:
                 raise UserError(f"{name} is {share}, allowed is 0 <= share <= 1")
+        if horizon is not None:
+            raise UserError(
+                f"horizon is {horizon}, but a task that hides events predicts each of them alone; set data.horizon to "
+                "null, or choose a model with data/task=next_item"
+            )
         self.log, self.behaviors, self.columns = log, behaviors, columns
         self.mask_share, self.last_share = mask_share, last_share
         self.augmentations = Augmentations(augmentations, log, train_stops)
@@ -122,6 +134,7 @@ class TwoViewCollate:
         log: the histories to gather from.
         train_stops: (U,) number of training events of each user.
         behaviors: numbers of the behaviors whose events are predicted, or None for all.
+        horizon: predict all that comes within it; None for the next event alone.
         columns: names of the optional columns of the batch that the model reads.
         augmentations: one of them is drawn for each view of each history; what the next item is predicted from stays
             as it is.
@@ -137,10 +150,12 @@ class TwoViewCollate:
         train_stops: NDArray[np.int64],
         augmentations: Mapping[str, Augmentation | KeepingRule],
         behaviors: Collection[int] | None = None,
+        horizon: Horizon | None = None,
         columns: Collection[str] = (),
     ) -> None:
-        self.log, self.behaviors, self.columns = log, behaviors, columns
+        self.log, self.columns = log, columns
         self.augmentations = Augmentations(augmentations, log, train_stops)
+        self.targets = NextTargets(log, train_stops, behaviors, horizon)
         if not self.augmentations.changes:
             raise UserError(
                 "no augmentation changes anything, but views need a change; set `augmentations`=[crop,mask,reorder]"
@@ -148,8 +163,7 @@ class TwoViewCollate:
 
     def __call__(self, windows: Windows, rows: NDArray[np.int64], generator: np.random.Generator) -> SequenceBatch:
         """Gather the windows of the given rows and two views of each."""
-        sequences = training_rows(self.log, windows, rows, ahead=1, behaviors=self.behaviors)
-        users = windows.users[rows]
+        sequences, users = self.targets.rows(windows, rows), windows.users[rows]
         marked, changes = self.augmentations.mark(sequences), self.augmentations.changes
         twice = stack_rows([marked, marked])
         choice = generator.integers(0, len(changes), len(twice))
@@ -159,7 +173,7 @@ class TwoViewCollate:
         ]
         views = stack_rows(changed).take_rows(np.argsort(np.argsort(choice, kind="stable")))
         views = replace(views, targets=np.full_like(views.targets, -1))
-        batch = batch_of_rows(self.log, sequences, users, self.columns)
+        batch = self.targets.of_horizon(batch_of_rows(self.log, sequences, users, self.columns), sequences)
         return replace(batch, views=batch_of_rows(self.log, views, np.tile(users, 2), self.columns))
 
 
@@ -198,7 +212,7 @@ class HistoryCollate:
         Args:
             targets: events to predict, or the ends of the histories.
             items: item to predict of each target, 0 where there is none.
-            rows: which targets belong to the batch.
+            rows: which targets belong to the batch; of horizons the first of each, which brings its others.
         """
         users = targets.users[rows]
         first, stops = self.log.offsets[users], self.log.offsets[users] + targets.positions[rows]
@@ -209,8 +223,8 @@ class HistoryCollate:
         last = np.zeros(positions.shape, np.int64)
         last[np.arange(len(rows)), lengths - 1] = items[rows]
         seen_items, seen_rows = self._seen(first, starts, stops)
-        return SequenceBatch(
-            items=_gather(self.log.items, positions),
+        batch = SequenceBatch(
+            items=gather(self.log.items, positions),
             targets=torch.from_numpy(last),
             lengths=torch.from_numpy(lengths),
             user_index=torch.from_numpy(users),
@@ -220,6 +234,7 @@ class HistoryCollate:
             not_available=None if self.periods is None else self.periods.outside(targets.times_of(rows)),
             **gather_columns(self.log, positions, users, self.columns),
         )
+        return batch if targets.inputs is None else replace(batch, **_later(targets, items, rows, lengths - 1))
 
     def _seen(
         self, first: NDArray[np.int64], starts: NDArray[np.int64], stops: NDArray[np.int64]
@@ -234,54 +249,46 @@ class HistoryCollate:
         return torch.from_numpy(self.log.items[flat].astype(np.int64)), torch.from_numpy(rows)
 
 
-def batch_of_rows(
-    log: InteractionLog, rows: TrainingRows, users: NDArray[np.int64], columns: Collection[str]
-) -> SequenceBatch:
-    """Make a training batch of rows.
+class NextTargets:
+    """The events to predict after each step of a window: the next one, or all of a horizon.
 
     Args:
-        log: the histories that the rows point into.
-        rows: what is seen and what is to be predicted.
-        users: (B,) user of each row.
-        columns: names of optional fields of ``SequenceBatch``.
+        log: the histories.
+        train_stops: (U,) number of training events of each user.
+        behaviors: numbers of the behaviors whose events are predicted, or None for all.
+        horizon: how far is predicted; None for the next event alone.
     """
-    return SequenceBatch(
-        items=torch.from_numpy(rows.items),
-        targets=_gather(log.items, rows.targets),
-        lengths=torch.from_numpy(rows.lengths),
-        user_index=torch.from_numpy(users),
-        groups=length_groups(rows.lengths),
-        **gather_columns(log, rows.events, users, columns),
-    )
+
+    def __init__(
+        self,
+        log: InteractionLog,
+        train_stops: NDArray[np.int64],
+        behaviors: Collection[int] | None,
+        horizon: Horizon | None,
+    ) -> None:
+        self.log, self.behaviors = log, None if horizon is not None else behaviors
+        self.expand = None if horizon is None else HorizonTargets(horizon, log, train_stops, behaviors)
+
+    def rows(self, windows: Windows, chosen: NDArray[np.int64]) -> TrainingRows:
+        """Return the chosen windows with the next event of each step as its target, or the first of its horizon."""
+        return training_rows(self.log, windows, chosen, ahead=1, behaviors=self.behaviors)
+
+    def of_horizon(self, batch: SequenceBatch, rows: TrainingRows) -> SequenceBatch:
+        """Return a batch of rows with all targets of the horizon."""
+        return batch if self.expand is None else replace(batch, **self.expand(rows, batch.user_index.numpy()))
 
 
-def _gather(column: NDArray, positions: NDArray[np.int64]) -> Tensor:
-    """Take a column at positions, 0 where the position is -1; whole numbers become int64."""
-    dtype = column.dtype if column.dtype == np.float32 else np.dtype(np.int64)
-    values = column[np.maximum(positions, 0)].astype(dtype) if len(column) else np.zeros(positions.shape, dtype)
-    return torch.from_numpy(np.where(positions < 0, dtype.type(0), values))
-
-
-def gather_columns(
-    log: InteractionLog, positions: NDArray[np.int64], users: NDArray[np.int64], columns: Collection[str]
+def _later(
+    targets: Targets, items: NDArray[np.int32], rows: NDArray[np.int64], last: NDArray[np.int64]
 ) -> dict[str, Any]:
-    """Return the asked-for optional columns of a batch that the log has.
-
-    Args:
-        log: the histories to gather from.
-        positions: (B, L) places in the flat arrays, -1 where padded.
-        users: (B,) user of each row.
-        columns: names of optional fields of ``SequenceBatch``.
-    """
-    events = {"behaviors": log.behaviors, "timestamps": log.timestamps, "ratings": log.ratings}
-    asked = {name: column for name, column in events.items() if name in columns}
-    found = {name: _gather(column, positions) for name, column in asked.items() if column is not None}
-    if log.users is not None:
-        rows = {"user_codes": log.users.codes, "user_values": log.users.values}
-        found |= {name: _rows(column, users) for name, column in rows.items() if name in columns}
-    return found
-
-
-def _rows(column: NDArray, users: NDArray[np.int64]) -> Tensor:
-    values = np.asarray(column[users])
-    return torch.from_numpy(values if values.dtype == np.float32 else values.astype(np.int64))
+    """Return the other targets of inputs that are given by their first one, each item once."""
+    stops = np.append(targets.starts[1:], len(targets))
+    counts = stops[np.searchsorted(targets.starts, rows)] - rows
+    every, row = segment_positions(rows, counts), np.repeat(np.arange(len(rows)), counts)
+    kept = first_of_each(row, items[every].astype(np.int64))
+    kept = kept[np.diff(row[kept], prepend=-1) == 0]
+    found = np.stack([row[kept], last[row[kept]], items[every[kept]].astype(np.int64)], axis=1)
+    return {
+        "later_targets": torch.from_numpy(found),
+        "later_positions": torch.from_numpy(targets.places[every[kept]]),
+    }

@@ -89,7 +89,9 @@ class SequenceDataModule(LightningDataModule):
             self.prepare_data()
             self._tell()
             data = read_store(self.folder)
-            catalog = replace(data.catalog, count_targets=self._count_targets, training_log=data.training_log)
+            # of a horizon each event is several targets, about as often as it is an event
+            counting = None if self.features.horizon is not None else self._count_targets
+            catalog = replace(data.catalog, count_targets=counting, training_log=data.training_log)
             self._prepared = replace(data, catalog=catalog)
         return self._prepared
 
@@ -119,9 +121,10 @@ class SequenceDataModule(LightningDataModule):
         """Return the best possible recommender by name, of a source that knows its truth; nothing otherwise.
 
         A log that was cleaned has none: the truth of its source is told by the number of events before, and cleaning
-        takes events away. Nor has a target behavior: the truth is that of any next event.
+        takes events away. Nor has a target behavior or a horizon: the truth is that of any next event.
         """
-        if not isinstance(self.source, KnownTruth) or self.cleaning.steps or self.target_behaviors is not None:
+        asked = (self.target_behaviors, self.features.horizon)
+        if not isinstance(self.source, KnownTruth) or self.cleaning.steps or asked != (None, None):
             return {}
         return {"ceiling/": TrueProbabilities(source=self.source, data=self.prepared)}
 
@@ -173,7 +176,7 @@ class SequenceDataModule(LightningDataModule):
     def leaks(self) -> LeakReport:
         """Return the verdict on leaks of the stored log under what this run trains on."""
         names = ("windows", "max_length", "task", "seed", "target_behaviors")
-        depends_on = {name: getattr(self, name) for name in names}
+        depends_on = {name: getattr(self, name) for name in names} | {"horizon": self.features.horizon}
         return kept_verdict(self.folder / "leaks", depends_on, self._look_for_leaks)
 
     def _look_for_leaks(self) -> LeakReport:
@@ -232,7 +235,8 @@ class SequenceDataModule(LightningDataModule):
         return torch.from_numpy(counts)
 
     def _task(self, log: InteractionLog) -> Callable[..., TrainingCollate]:
-        return partial(self.task, behaviors=self._behaviors(log))
+        horizon = {} if self.features.horizon is None else {"horizon": self.features.horizon}
+        return partial(self.task, behaviors=self._behaviors(log), **horizon)
 
     def _behaviors(self, log: InteractionLog) -> tuple[int, ...] | None:
         return log.behavior_numbers(self.target_behaviors)

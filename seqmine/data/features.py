@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from seqmine.data.attributes import Attributes
 from seqmine.data.available import CandidateChoice
+from seqmine.data.horizon import Horizon
 from seqmine.structs import UserError
 
 
@@ -13,6 +14,7 @@ class Features:
     Args:
         target_behavior: kind of event that is predicted from events of all kinds, or several of them; None predicts
             every event.
+        horizon: predict all that comes within so many events (``5``) or so long (``7d``); None for the next event.
         items: chooses what models may know of items.
         users: chooses what models may know of users.
         candidates: chooses which items can be recommended at the moment of a target, which shapes no store; None for
@@ -23,18 +25,20 @@ class Features:
         self,
         *,
         target_behavior: str | int | Sequence[str | int] | None = None,
+        horizon: int | str | None = None,
         items: Attributes | None = None,
         users: Attributes | None = None,
         candidates: CandidateChoice | None = None,
     ) -> None:
         self.target_behaviors = None if target_behavior is None else _names(target_behavior)
+        self.horizon = None if horizon is None else Horizon.parse(horizon)
         self.items = items or Attributes(owner="item")
         self.users = users or Attributes(owner="user")
         self.candidates = candidates or CandidateChoice()
 
     def fingerprint(self) -> str:
         """Return what changes with the choices and with the content of their files."""
-        return f"{self.target_behaviors} {self.items.fingerprint()} {self.users.fingerprint()}"
+        return f"{self.target_behaviors} {self.horizon} {self.items.fingerprint()} {self.users.fingerprint()}"
 
 
 def _names(behaviors: str | int | Sequence[str | int]) -> tuple[str, ...]:

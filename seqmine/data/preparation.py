@@ -48,7 +48,7 @@ def prepare_into(folder: Path, source: Source, cleaning: Cleaning, split: Splitt
             log, audit = cleaning.clean(raw)
             audit = audit.after_reading(source.dropped if isinstance(source, CountsDropped) else {})
             table = features.items.read(source.item_features())
-            data = prepare_sequences(log, table, split, features.target_behaviors)
+            data = prepare_sequences(log, table, split, features.target_behaviors, features.horizon)
             data = with_attributes(data, features.items, features.users, table)
         description = {
             "fingerprint": folder.name,

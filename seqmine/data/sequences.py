@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from seqmine.data.engines.embedded import number_table
 from seqmine.data.engines.parts import NumberedLog
+from seqmine.data.horizon import Horizon
 from seqmine.data.sources.item_table import require_joined
 from seqmine.data.splits import Split, Splitter, Targets
 from seqmine.data.target_behavior import split_by_behavior
@@ -103,6 +104,7 @@ def prepare_sequences(
     item_features: pl.DataFrame | None,
     splitter: Splitter,
     target_behaviors: Sequence[str] | None = None,
+    horizon: Horizon | None = None,
 ) -> PreparedData:
     """Turn events into histories, a catalog of training items, and the parts of a split.
 
@@ -111,15 +113,16 @@ def prepare_sequences(
         item_features: attributes by ``item_id``, or None.
         splitter: decides the parts.
         target_behaviors: kinds of events that are predicted, or None when every event is.
+        horizon: all that comes within it is predicted; None for the next event alone.
 
     Raises:
         UserError: when nothing is left to train on.
     """
     histories, user_ids, item_ids = join_parts(log)
-    if target_behaviors is None:
-        split = splitter.split(histories)
+    if target_behaviors is not None:
+        split = split_by_behavior(splitter, histories, target_behaviors, horizon)
     else:
-        split = split_by_behavior(splitter, histories, target_behaviors)
+        split = splitter.split(histories) if horizon is None else splitter.split_horizon(histories, horizon)
     if not (split.train_stops >= 2).any():
         raise UserError(
             f"no user has two training events (longest history: {int(histories.lengths.max())} events); "
@@ -204,7 +207,8 @@ def _keep_known(log: InteractionLog, split: Split, num_items: int) -> tuple[Inte
     def shift(targets: Targets) -> Targets:
         starts = log.offsets[targets.users]
         positions = kept[starts + targets.positions] - kept[starts]
-        return replace(targets, positions=positions, left_out=targets.positions - positions)
+        inputs = None if targets.inputs is None else kept[starts + targets.inputs] - kept[starts]
+        return replace(targets, positions=positions, left_out=targets.positions - positions, inputs=inputs)
 
     return log.take(keep, kept[log.offsets]), Split(split.train_stops, shift(split.val), shift(split.test))
 

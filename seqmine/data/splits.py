@@ -5,13 +5,16 @@ position in the history of their user, counted from 0.
 """
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from seqmine.data.horizon import Horizon
 from seqmine.structs import InteractionLog, UserError
+from seqmine.structs.log import segment_positions
 
 
 @dataclass(frozen=True)
@@ -23,12 +26,31 @@ class Targets:
         positions: (T,) int64 position of each target in the history of its user.
         left_out: (T,) int64 earlier events of its user that the histories do not hold; None where they hold all.
         times: (T,) int64 when each target happened, in seconds since 1970; None for a log without time.
+        inputs: (T,) int64 number of events in the input of each target, where the targets of a horizon, which stand one
+            behind the other, share an input; None where the input of a target is all before it.
     """
 
     users: NDArray[np.int64]
     positions: NDArray[np.int64]
     left_out: NDArray[np.int64] | None = None
     times: NDArray[np.int64] | None = None
+    inputs: NDArray[np.int64] | None = None
+
+    @property
+    def input_stops(self) -> NDArray[np.int64]:
+        """(T,) number of events in the input of each target."""
+        return self.positions if self.inputs is None else self.inputs
+
+    @cached_property
+    def starts(self) -> NDArray[np.int64]:
+        """(Q,) the first target of each input, since the targets of one stand together."""
+        if self.inputs is None:
+            return np.arange(len(self))
+        return np.flatnonzero(np.diff(self.users, prepend=-1) != 0)
+
+    def firsts(self) -> "Targets":
+        """Return the first target of each input: what is asked about, once."""
+        return self if self.inputs is None else replace(self.take(self.starts), inputs=None)
 
     @property
     def places(self) -> NDArray[np.int64]:
@@ -48,7 +70,8 @@ class Targets:
         """Return some of the targets, in the given order."""
         left_out = None if self.left_out is None else self.left_out[rows]
         times = None if self.times is None else self.times[rows]
-        return Targets(self.users[rows], self.positions[rows], left_out, times)
+        inputs = None if self.inputs is None else self.inputs[rows]
+        return Targets(self.users[rows], self.positions[rows], left_out, times, inputs)
 
     def __len__(self) -> int:
         """Return the number of targets T."""
@@ -82,6 +105,17 @@ class Splitter(ABC):
     def split(self, log: InteractionLog) -> Split:
         """Return the parts of ``log``."""
 
+    def split_horizon(self, log: InteractionLog, horizon: Horizon) -> Split:  # noqa: ARG002
+        """Return the parts of ``log`` where the targets of a user are all events of one horizon, with one input.
+
+        Raises:
+            UserError: the split knows no horizon.
+        """
+        raise UserError(
+            f"horizon is {horizon}, which the split {type(self).__name__} has no targets for; choose "
+            "data/split=leave_one_out, global_time or user_holdout"
+        )
+
     def edges(self, log: InteractionLog) -> tuple[int, int] | None:  # noqa: ARG002
         """Return when validation and test begin, in seconds since 1970; None where each user has an edge of its own."""
         return None
@@ -99,6 +133,15 @@ class LeaveOneOut(Splitter):
         users = np.flatnonzero(lengths >= 3)
         stops = np.where(lengths >= 3, lengths - 2, lengths)
         return Split(stops, Targets(users, lengths[users] - 2), Targets(users, lengths[users] - 1))
+
+    def split_horizon(self, log: InteractionLog, horizon: Horizon) -> Split:
+        """Test on the last horizon of each user, validate on the one before it, train on what comes before both."""
+        lengths = log.lengths
+        test = horizon.last_starts(log, lengths)
+        val = horizon.last_starts(log, test)
+        users = np.flatnonzero(val >= 1)
+        stops = np.where(val >= 1, val, lengths)
+        return Split(stops, _between(users, val, test), _between(users, test, lengths))
 
 
 class LeaveLastK(Splitter):
@@ -154,6 +197,20 @@ class GlobalTime(Splitter):
         test = np.flatnonzero((lengths > before_test) & (before_test > 0))
         return Split(before_val, Targets(val, before_val[val]), Targets(test, before_test[test]))
 
+    def split_horizon(self, log: InteractionLog, horizon: Horizon) -> Split:
+        """Predict what each user does in the horizon that begins with a part, and for validation ends before test.
+
+        A horizon in time begins with the part, one of events with the first event of the user in it.
+        """
+        val_edge, test_edge = self.edges(log)
+        before_val, before_test = count_before(log, val_edge), count_before(log, test_edge)
+        val = _upto(log, horizon, val_edge, before_val, before_test)
+        test = _upto(log, horizon, test_edge, before_test, log.lengths)
+        users = [
+            np.flatnonzero((stop > start) & (start > 0)) for start, stop in ((before_val, val), (before_test, test))
+        ]
+        return Split(before_val, _between(users[0], before_val, val), _between(users[1], before_test, test))
+
     def edges(self, log: InteractionLog) -> tuple[int, int]:
         """Return the first moment of validation and of test."""
         if log.timestamps is None:
@@ -196,6 +253,36 @@ class UserHoldout(Splitter):
         stops[test] = stops[val] = 0
         test, val = test[lengths[test] >= 2], val[lengths[val] >= 2]
         return Split(stops, Targets(val, lengths[val] - 1), Targets(test, lengths[test] - 1))
+
+    def split_horizon(self, log: InteractionLog, horizon: Horizon) -> Split:
+        """Predict the last horizon of each held-out user who has something before it."""
+        parts, starts = self.split(log), horizon.last_starts(log, log.lengths)
+        val, test = (part.users[starts[part.users] >= 1] for part in (parts.val, parts.test))
+        return Split(parts.train_stops, _between(val, starts, log.lengths), _between(test, starts, log.lengths))
+
+
+def _between(users: NDArray[np.int64], starts: NDArray[np.int64], stops: NDArray[np.int64]) -> Targets:
+    """Return the events of some users between two positions as targets of one input each, which ends at the first."""
+    counts = (stops - starts)[users]
+    return Targets(
+        np.repeat(users, counts),
+        segment_positions(starts[users], counts),
+        inputs=np.repeat(starts[users], counts),
+    )
+
+
+def _upto(
+    log: InteractionLog,
+    horizon: Horizon,
+    edge: int,
+    starts: NDArray[np.int64],
+    stops: NDArray[np.int64],
+) -> NDArray[np.int64]:
+    """Return one past the last position of the horizon of each user from a moment on, at most ``stops``."""
+    if horizon.seconds is not None:
+        return np.minimum(count_before(log, edge + horizon.seconds), stops)
+    assert horizon.events is not None
+    return np.minimum(starts + horizon.events, stops)
 
 
 def count_before(log: InteractionLog, edge: int) -> NDArray[np.int64]:

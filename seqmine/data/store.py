@@ -21,7 +21,7 @@ from seqmine.data.splits import Split, Targets
 from seqmine.structs import AttributeTable, Catalog, InteractionLog, UserError
 from seqmine.structs.files import temporary_name, write_atomically
 
-STORE_VERSION = 4
+STORE_VERSION = 5
 
 # in a catalog file: the key of what is said about it, and the columns of attributes in numbers
 _ABOUT, _CODES, _VALUES = "seqmine", "attribute_codes", "attribute_values"

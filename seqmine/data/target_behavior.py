@@ -9,12 +9,15 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from seqmine.data.horizon import Horizon
 from seqmine.data.splits import Split, Splitter, Targets, count_before
 from seqmine.data.windows import WindowChoice, Windows
 from seqmine.structs import InteractionLog, UserError
 
 
-def split_by_behavior(splitter: Splitter, log: InteractionLog, behaviors: Sequence[str]) -> Split:
+def split_by_behavior(
+    splitter: Splitter, log: InteractionLog, behaviors: Sequence[str], horizon: Horizon | None = None
+) -> Split:
     """Divide a log so that the targets are events of some behaviors, and inputs hold every event before.
 
     Targets are those that ``splitter`` finds in the events of the behaviors alone. The training part of a user ends
@@ -26,15 +29,23 @@ def split_by_behavior(splitter: Splitter, log: InteractionLog, behaviors: Sequen
     events = events_of(log, behaviors)
     offsets = np.searchsorted(events, log.offsets)
     alone = log.take(events, offsets)
-    part = splitter.split(alone)
+    part = splitter.split(alone) if horizon is None else splitter.split_horizon(alone, horizon)
     edges = splitter.edges(alone)
     if edges is None:
         stops = _stops_in_log(part.train_stops, alone.lengths, events, log, offsets)
     else:
         stops = count_before(log, edges[0])
     _require_training(events, log, stops, behaviors)
+
+    def in_log(users: NDArray[np.int64], positions: NDArray[np.int64]) -> NDArray[np.int64]:
+        return events[offsets[users] + positions] - log.offsets[users]
+
     val, test = (
-        Targets(of.users, events[offsets[of.users] + of.positions] - log.offsets[of.users])
+        Targets(
+            of.users,
+            in_log(of.users, of.positions),
+            inputs=None if of.inputs is None else in_log(of.users, of.inputs),
+        )
         for of in (part.val, part.test)
     )
     return Split(stops, val, test)

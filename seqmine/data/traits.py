@@ -42,13 +42,13 @@ def repeated_events(log: InteractionLog) -> NDArray[np.bool_]:
 def _traits(
     part: str, data: PreparedData, targets: Targets, items: NDArray[np.int32], repeats: NDArray[np.bool_]
 ) -> pl.DataFrame:
-    starts, lengths = data.log.offsets[targets.users], targets.positions
+    starts, lengths = data.log.offsets[targets.users], targets.input_stops
     counts = np.concatenate([[0], np.cumsum(repeats)])
     num_repeats = counts[starts + lengths] - counts[starts]
     # a target that training never saw is no event of the log, so the event at its place is not the target
     known = items <= data.catalog.num_items
     in_history = np.zeros(len(targets), np.bool_)
-    in_history[known] = repeats[(starts + lengths)[known]]
+    in_history[known] = repeats[(starts + targets.positions)[known]]
     columns = {
         "user_id": [data.user_ids[user] for user in targets.users],
         "position": targets.places,

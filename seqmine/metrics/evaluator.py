@@ -1,6 +1,7 @@
 """The whole evaluation of one part of the data: scores or lists in, every metric out, by one stated protocol."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import torch
 from jaxtyping import Float, Int
@@ -11,6 +12,7 @@ from torchmetrics.utilities.distributed import gather_all_tensors
 from seqmine.metrics.beyond_accuracy import Coverage, Novelty, PopularityBias
 from seqmine.metrics.candidates import CANDIDATES, SAMPLED, keep_sampled
 from seqmine.metrics.functional import TIES, check_choice, check_scores, mask_candidates, target_ranks, top_items
+from seqmine.metrics.horizon import MEASURES, HorizonMetric, rank_table, target_table
 from seqmine.metrics.lists import list_ranks, top_lists
 from seqmine.metrics.ranking import MRR, NDCG, HitRate
 from seqmine.structs import ListRecommender, SequenceBatch, UserError
@@ -42,6 +44,8 @@ class RankingEvaluator(nn.Module):
             batches say (``available``), or among the target and 100 drawn negatives, which flatters every model.
             Coverage, novelty and popularity bias never look at drawn ones.
         seed: decides the drawn negatives of each user; without effect on the other choices.
+        horizon: what histories are asked for, where it is more than the next event: every metric is then that of
+            ``seqmine.metrics.horizon`` over all targets of a history, recall among them.
 
     Raises:
         UserError: a cut-off below 1, or a word that is not one of the choices.
@@ -59,6 +63,7 @@ class RankingEvaluator(nn.Module):
         unseen_targets: str = "keep",
         candidates: str = "full",
         seed: int = 0,
+        horizon: int | str | None = None,
     ) -> None:
         super().__init__()
         check_choice("ties", ties, TIES)
@@ -66,11 +71,17 @@ class RankingEvaluator(nn.Module):
         check_choice("candidates", candidates, CANDIDATES)
         if not cutoffs or min(cutoffs) < 1:
             raise UserError(f"cutoffs is {list(cutoffs)}, allowed are whole numbers from 1, e.g. [5, 10]")
+        if horizon is not None and candidates in SAMPLED:
+            raise UserError(
+                f"candidates is {candidates!r}, which draws for one target of a user, but data.horizon is {horizon}; "
+                "set evaluation.candidates to full or available"
+            )
+        self.has_horizon = horizon is not None
         self.ties, self.unseen_targets, self.candidates, self.seed = ties, unseen_targets, candidates, seed
         self.num_items, self.cutoffs = num_items, list(cutoffs)
         weights = train_counts.double() if candidates == "popularity_100" else torch.ones(num_items + 1)
         self.register_buffer("sampling_weights", weights, persistent=False)
-        self.rank_metrics = nn.ModuleDict(_rank_metrics(num_items, cutoffs))
+        self.rank_metrics = nn.ModuleDict(_rank_metrics(num_items, cutoffs, self.has_horizon))
         self.list_metrics = nn.ModuleDict(
             {
                 f"coverage@{LIST_LENGTH}": Coverage(num_items=num_items),
@@ -83,7 +94,7 @@ class RankingEvaluator(nn.Module):
 
     @torch.no_grad()
     def update(self, scores: Float[Tensor, "B V"], batch: SequenceBatch) -> Tensor:
-        """Add a batch of users and return the rank of each target.
+        """Add a batch of users and return the rank of each target, a row a user where they have a horizon.
 
         Args:
             scores: of the whole item table after the last event of each row; changed in place (what is no candidate
@@ -101,6 +112,8 @@ class RankingEvaluator(nn.Module):
         lists = top_items(scores, LIST_LENGTH)
         if self.candidates in SAMPLED:
             keep_sampled(scores, targets, batch.user_index, weights=self.sampling_weights, seed=self.seed)
+        if self.has_horizon:
+            return self._count_table(scores, lists, batch)
         return self._count(target_ranks(scores, targets, self.ties), lists, batch)
 
     @torch.no_grad()
@@ -127,8 +140,14 @@ class RankingEvaluator(nn.Module):
         """Refuse a protocol that the lists of a model cannot tell of.
 
         Raises:
-            UserError: ranks among drawn items, ties that are not pessimistic, or cut-offs beyond the lists.
+            UserError: several targets of a history, ranks among drawn items, ties that are not pessimistic, or cut-offs
+                beyond the lists.
         """
+        if self.has_horizon:
+            raise UserError(
+                "data.horizon is set, but the model names its best items, and a horizon is measured by scores; set "
+                "data.horizon=null"
+            )
         if self.candidates in SAMPLED:
             raise UserError(
                 f"`candidates` is {self.candidates!r}, but the model names its best items and scores no drawn "
@@ -166,6 +185,21 @@ class RankingEvaluator(nn.Module):
         # float64 holds indices and ranks exactly, so that one gather brings all four.
         row = [column.double() for column in (batch.user_index, positions, targets, ranks)]
         self._rows.append(torch.stack(row, dim=1)[counted])
+        return ranks
+
+    def _count_table(self, scores: Float[Tensor, "B V"], lists: Tensor, batch: SequenceBatch) -> Tensor:
+        table, places = target_table(batch)
+        if self.unseen_targets == "drop":
+            table = torch.where(table < scores.shape[1], table, 0)
+        ranks = rank_table(scores, table, self.ties)
+        counted = (table > 0).any(dim=1)
+        for metric in _metrics(self.rank_metrics).values():
+            metric.update(ranks[counted])
+        for metric in _metrics(self.list_metrics).values():
+            metric.update(lists[counted])
+        users = batch.user_index.unsqueeze(1).expand_as(table)
+        row = [column.double() for column in (users, places, table, ranks)]
+        self._rows.append(torch.stack(row, dim=2)[table > 0])
         return ranks
 
     def _count_waiting(self) -> None:
@@ -213,7 +247,9 @@ def _metrics(modules: nn.ModuleDict) -> dict[str, Metric]:
     return dict(modules.items())
 
 
-def _rank_metrics(num_items: int, cutoffs: Sequence[int]) -> dict[str, Metric]:
-    kinds = {"hit_rate": HitRate, "ndcg": NDCG, "mrr": MRR}
+def _rank_metrics(num_items: int, cutoffs: Sequence[int], has_horizon: bool) -> dict[str, Metric]:
+    kinds: dict[str, Callable[..., Metric]] = {"hit_rate": HitRate, "ndcg": NDCG, "mrr": MRR}
+    if has_horizon:
+        kinds = {name: partial(HorizonMetric, measure=measure) for name, measure in MEASURES.items()}
     # A miss has rank num_items + 1, so no cut-off may reach it.
     return {f"{name}@{k}": kind(top_k=min(k, num_items)) for name, kind in kinds.items() for k in cutoffs}

@@ -177,7 +177,7 @@ class SequenceModule(LightningModule):
     def training_step(self, batch: SequenceBatch, batch_index: int) -> Tensor:  # noqa: ARG002
         """Log the losses of a batch and return what is to be made small on this device."""
         loss, parts = self.training_losses(batch)
-        num_targets = int(batch.targets.count_nonzero())
+        num_targets = len(batch.target_pairs()[1])
         self.log_dict(
             {f"train/{name}": value for name, value in parts.items()},
             prog_bar=True, on_step=False, on_epoch=True, batch_size=num_targets, sync_dist=True,
@@ -257,9 +257,9 @@ def score_catalog(queries: Float[Tensor, "B D"], items: Float[Tensor, "V D"]) ->
 def select_targets(
     hidden: Float[Tensor, "B L D"], batch: SequenceBatch
 ) -> tuple[Float[Tensor, "M D"], Int[Tensor, "M"]]:
-    """Return the hidden states of the positions that have a target, and the targets."""
-    positions = batch.targets.flatten().nonzero().squeeze(1)
-    return hidden.flatten(0, 1).index_select(0, positions), batch.targets.flatten().index_select(0, positions)
+    """Return the hidden states of the positions that have a target, once for each of its targets, and the targets."""
+    positions, targets = batch.target_pairs()
+    return hidden.flatten(0, 1).index_select(0, positions), targets
 
 
 def _checked(auxiliary: dict[str, nn.Module]) -> nn.ModuleDict:

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from seqmine.data.collate import gather_columns
+from seqmine.data.gathering import gather_columns
 from seqmine.probing.cases import Cases
 from seqmine.structs import SequenceBatch
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from omegaconf import DictConfig
 
 from seqmine.metrics.comparison import compare, rank_gains
+from seqmine.metrics.horizon import horizon_gains
 from seqmine.metrics.slices import slice_values, split_at
 from seqmine.runs.comparable import FinishedRun, Row, find_runs, group_rows, require_one_protocol
 from seqmine.runs.results import table_rows
@@ -105,15 +106,18 @@ def rows_frame(rows: Sequence[Row], metric: str) -> pl.DataFrame:
 
 
 def read_gains(rows: Sequence[Row], metric: str) -> tuple[pl.DataFrame, _Gains]:
-    """Read what every test target is worth to every row, as the mean over its seeds.
+    """Read what every test target, or the horizon of every user, is worth to every row, as the mean over its seeds.
 
     Returns:
-        The targets, sorted, with ``train_count`` and the traits that a run stored; and the gains of each row.
+        The targets, sorted, or the first of each horizon, with ``train_count`` and the traits that a run stored; and
+        the gains of each row.
 
     Raises:
         UserError: two runs ranked different targets.
     """
     targets = _targets_of([run for row in rows for run in row.runs])
+    has_horizon = "horizon" in rows[0].runs[0].protocol
+    users = _user_numbers(targets)
     gains: _Gains = {}
     for row in rows:
         ranks = [_ranks(run) for run in row.runs]
@@ -124,8 +128,10 @@ def read_gains(rows: Sequence[Row], metric: str) -> tuple[pl.DataFrame, _Gains]:
                     f"runs {str(first)!r} and {str(run.folder)!r} ranked different users or targets "
                     f"({len(targets)} and {len(frame)}) and cannot be paired; score both by the same seqmine.evaluate"
                 )
-        gains[row.name] = np.mean([rank_gains(frame["rank"].to_numpy(), metric) for frame in ranks], axis=0)
-    return targets, gains
+        values = [frame["rank"].to_numpy() for frame in ranks]
+        by_seed = [horizon_gains(of, users, metric) if has_horizon else rank_gains(of, metric) for of in values]
+        gains[row.name] = np.mean(by_seed, axis=0)
+    return (targets.unique("user_id", keep="first", maintain_order=True) if has_horizon else targets), gains
 
 
 def comparisons_frame(

@@ -79,6 +79,7 @@ def protocol(config: DictConfig, trainer: Trainer) -> dict[str, Any]:
         "chosen_by": config.monitor,
         "seed": config.seed,
         **({} if data.target_behaviors is None else {"target_behavior": ", ".join(data.target_behaviors)}),
+        **({} if data.features.horizon is None else {"horizon": str(data.features.horizon)}),
     }
 
 

@@ -193,7 +193,7 @@ def run_histories(datamodule: SequenceDataModule, history: str) -> Histories:
     everyone = Targets(np.arange(data.log.num_users), data.log.lengths)
     if data.log.timestamps is not None and data.log.num_events:
         everyone = replace(everyone, times=np.full(len(everyone), data.log.timestamps.max() + 1))
-    ends = everyone if history == "full" else data.split.test
+    ends = everyone if history == "full" else data.split.test.firsts()
     behaviors = data.log.behavior_numbers(datamodule.target_behaviors)
     return Histories(data.log, data.user_ids, ends, datamodule.max_length, behaviors, datamodule.periods)
 

@@ -5,7 +5,8 @@ Legend of shapes, for the whole project:
     D  embedding_dim                   V  rows of the item table (num_items + 1; row 0 is padding)
     M  valid positions of a batch      N  negatives
     H  heads                           K  list cut-off
-    S  seen items of a batch, flat
+    S  seen items of a batch, flat        P  targets of a batch beyond the first of their position, flat
+    Q  histories that are asked about     T  targets of a history
 """
 
 from collections.abc import Callable
@@ -36,6 +37,9 @@ class SequenceBatch:
         user_index: which user a row belongs to; -1 for a history that came from outside the prepared data.
         target_positions: position of the target of each row of an evaluation batch among all events of its user; with
             the user it names the target.
+        later_targets: row, step and item_index of the targets beyond the first of each position, in order of rows; None
+            where a position has one target.
+        later_positions: position of each of these targets in an evaluation batch among all events of its user.
         seen_items: items that the evaluation protocol takes out of the candidates, all rows one after the other.
         seen_rows: the row of each entry of ``seen_items``.
         not_available: items that could not be recommended at the moment of the target of each row; None where the
@@ -58,6 +62,8 @@ class SequenceBatch:
     lengths: Int[Tensor, "B"]
     user_index: Int[Tensor, "B"]
     target_positions: Int[Tensor, "B"] | None = None
+    later_targets: Int[Tensor, "P 3"] | None = None
+    later_positions: Int[Tensor, "P"] | None = None
     seen_items: Int[Tensor, "S"] | None = None
     seen_rows: Int[Tensor, "S"] | None = None
     not_available: Bool[Tensor, "B V"] | None = None
@@ -84,6 +90,23 @@ class SequenceBatch:
         """The target after the last event of each row."""
         return self.targets.gather(1, self.lengths.unsqueeze(1) - 1).squeeze(1)
 
+    def target_pairs(self) -> tuple[Int[Tensor, "M"], Int[Tensor, "M"]]:
+        """Return the position ``row * L + step`` and the item of every target, a position as often as it has targets.
+
+        >>> items, one = torch.tensor([[1, 2]]), torch.tensor([1])
+        >>> later = torch.tensor([[0, 1, 5]])
+        >>> batch = SequenceBatch(items, torch.tensor([[0, 3]]), one + 1, one, later_targets=later)
+        >>> [part.tolist() for part in batch.target_pairs()]
+        [[1, 1], [3, 5]]
+        """
+        targets = self.targets.flatten()
+        positions = targets.nonzero().squeeze(1)
+        targets = targets.index_select(0, positions)
+        if self.later_targets is None:
+            return positions, targets
+        rows, steps, items = self.later_targets.unbind(1)
+        return torch.cat([positions, rows * self.targets.shape[1] + steps]), torch.cat([targets, items])
+
     def with_room(self, lengths: Int[Tensor, "B"]) -> "SequenceBatch":
         """Return the batch with one more position to the right, and with other lengths.
 
@@ -109,8 +132,11 @@ class SequenceBatch:
         return [self._take(start, stop, width) for start, (stop, width) in zip(starts, self.groups, strict=True)]
 
     def _take(self, start: int, stop: int, width: int) -> "SequenceBatch":
-        """Return neighboring rows, cut to a width, without what is seen and without views."""
-        taken = replace(self, seen_items=None, seen_rows=None, not_available=None, views=None, groups=())
+        """Return neighboring rows, cut to a width, without later targets, what is seen and views."""
+        taken = replace(
+            self, later_targets=None, later_positions=None, seen_items=None, seen_rows=None, not_available=None,
+            views=None, groups=(),
+        )  # fmt: skip
         for name in (*EVENT_COLUMNS, *ROW_COLUMNS):
             column = getattr(self, name)
             if column is not None:

@@ -117,11 +117,11 @@ class RankingEvaluation(Callback):
             values = self._evaluators[name].compute()
             self.results |= {f"{name}test/{metric}": value for metric, value in values.items()}
             self.rivals_per_user[name.rstrip("/")] = per_user_frame("test", self._evaluators[name], prepared)
-            if getattr(type(rival), "blind_to_order", False):
+            if getattr(type(rival), "blind_to_order", False) and not self._evaluators[name].has_horizon:
                 self._hold_against(name)
 
     def _hold_against(self, name: str) -> None:
-        """Say by how much the model is better than a baseline that is blind to order, on the same targets."""
+        """Say by how much the model is better than a baseline that is blind to order, on the same next events."""
         users = self.per_user["test"]["user_id"].rank("dense").to_numpy().astype(np.int64)
         frames = (self.per_user["test"], self.rivals_per_user[name.rstrip("/")])
         if len(users):
@@ -142,11 +142,15 @@ class RankingEvaluation(Callback):
             self._update(part, outputs, batch)
 
     def _update(self, part: str, scores: Tensor, batch: SequenceBatch) -> None:
-        targets = batch.last_targets
+        rows, targets = torch.arange(len(batch), device=scores.device), batch.last_targets
+        if batch.later_targets is not None:
+            positions, targets = batch.target_pairs()
+            rows = positions // batch.targets.shape[1]
+        of_targets = scores if batch.later_targets is None else scores[rows]
         known = (targets > 0) & (targets < scores.shape[1])
         # what is no candidate of a model, such as an item that is newer than it, has no likelihood
-        known &= scores.gather(1, torch.where(known, targets, 1).unsqueeze(1)).squeeze(1) > -torch.inf
-        losses = negative_log_likelihood(scores, torch.where(known, targets, 1))
+        known &= of_targets.gather(1, torch.where(known, targets, 1).unsqueeze(1)).squeeze(1) > -torch.inf
+        losses = negative_log_likelihood(of_targets, torch.where(known, targets, 1))
         self._losses[part].update(losses[known])
         self._evaluators[part].update(scores, batch)
 

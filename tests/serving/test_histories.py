@@ -8,9 +8,12 @@ import torch
 from torch import nn
 
 from seqmine.data.available import ItemPeriods
+from seqmine.data.engines.embedded import number_table
+from seqmine.data.horizon import Horizon
+from seqmine.data.sequences import prepare_sequences
 from seqmine.data.sources.histories import source_of_histories
 from seqmine.data.sources.interactions import InteractionFiles
-from seqmine.data.splits import Split, Targets
+from seqmine.data.splits import LeaveOneOut, Split, Targets
 from seqmine.serving.histories import Histories, given_histories, run_histories
 from seqmine.serving.recommendations import ListSettings, recommend_to
 from seqmine.structs import AttributeTable, Catalog, InteractionLog, UserError
@@ -123,3 +126,12 @@ def test_a_user_without_history_is_refused():
 def test_whatever_lists_depend_on_changes_the_fingerprint(change):
     assert replace(HISTORIES, **change).fingerprint() != HISTORIES.fingerprint()
     assert replace(HISTORIES).fingerprint() == HISTORIES.fingerprint()
+
+
+def test_before_a_horizon_a_user_has_one_list():
+    """Seven events and horizons of three: the list is made after the fourth."""
+    events = pl.DataFrame({"user_id": ["a"] * 7 + ["b"] * 8, "item_id": [f"i{n % 4}" for n in range(15)]})
+    prepared = prepare_sequences(number_table(events), None, LeaveOneOut(), None, Horizon.parse(3))
+    data = SimpleNamespace(periods=None, target_behaviors=None, max_length=8, prepared=prepared)
+    ends = run_histories(data, "test").ends
+    assert (ends.users.tolist(), ends.places.tolist(), ends.inputs) == ([0, 1], [4, 5], None)

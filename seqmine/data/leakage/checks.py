@@ -35,12 +35,12 @@ def histories_in_order(log: InteractionLog) -> LeakCheck:
 
 def training_before_targets(log: InteractionLog, split: Split) -> LeakCheck:
     """Check that each user is trained only on events before its targets, and validated before it is tested."""
-    late_val = split.train_stops[split.val.users] > split.val.positions
-    late_test = split.train_stops[split.test.users] > split.test.positions
+    late_val = split.train_stops[split.val.users] > split.val.input_stops
+    late_test = split.train_stops[split.test.users] > split.test.input_stops
     last_val = np.full(log.num_users, -1)
     np.maximum.at(last_val, split.val.users, split.val.positions)
     # A user whose validation target has no event in the log is tested at the same position.
-    crossed = last_val[split.test.users] > split.test.positions
+    crossed = last_val[split.test.users] > split.test.input_stops
     count = int(late_val.sum() + late_test.sum() + crossed.sum())
     detail = f"{count:,} targets lie inside the training part of their user, or before a validation target"
     return LeakCheck(
@@ -70,7 +70,7 @@ def target_outside_input(
 ) -> LeakCheck:
     """Check that the event after the input is the target itself, so that the input ends before it."""
     name = f"the {part} target is not in its own input"
-    beyond = targets.positions > log.lengths[targets.users]
+    beyond = (targets.positions > log.lengths[targets.users]) | (targets.input_stops > targets.positions)
     known = (items <= num_items) & ~beyond
     inside = known & (targets.positions < log.lengths[targets.users])
     following = log.items[(log.offsets[targets.users] + targets.positions)[inside]]
@@ -263,7 +263,8 @@ def _training_mask(log: InteractionLog, split: Split) -> NDArray[np.bool_]:
 
 
 def _items_of(batch: SequenceBatch) -> list[Tensor]:
-    return [batch.items, batch.targets, *([] if batch.views is None else _items_of(batch.views))]
+    later = [] if batch.later_targets is None else [batch.later_targets]
+    return [batch.items, batch.targets, *later, *([] if batch.views is None else _items_of(batch.views))]
 
 
 def _same_event(log: InteractionLog, one: NDArray[np.int64], other: NDArray[np.int64]) -> NDArray[np.bool_]:

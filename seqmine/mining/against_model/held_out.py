@@ -22,6 +22,7 @@ def held_out_cases(collate: HistoryCollate, targets: Targets, items: NDArray[np.
         items: (T,) item of each.
         num_items: items of the catalog; targets above it, and targets with nothing before them, are left out.
     """
+    items, targets = items[targets.starts], targets.firsts()
     able = np.flatnonzero((items <= num_items) & (targets.positions > 0))
     able = able[np.unique(targets.users[able], return_index=True)[1]]
     return Cases(collate, targets, items).take(able)
