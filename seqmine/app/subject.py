@@ -1,13 +1,16 @@
 """What the mining program is asked about: a part of a log, or the log of a finished run and its model."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
+import polars as pl
 from omegaconf import DictConfig, OmegaConf
 
 from seqmine.data.datamodule import SequenceDataModule
 from seqmine.data.preparation import read_cleaned
 from seqmine.data.sequences import feature_columns
+from seqmine.data.sources.item_table import require_joined
 from seqmine.mining.against_model.held_out import held_out_cases
 from seqmine.mining.study import Subject, TrainedModel
 from seqmine.runs.components import build
@@ -46,9 +49,7 @@ def subject_of(config: DictConfig) -> Subject:
     require_scores(module, config.run, "mine needs; set run to one of another model")
     check_catalog(datamodule.catalog, config.run)
     subject = _of_log(datamodule, config.part)
-    return Subject(
-        subject.log, subject.item_ids, subject.features, trained_model(place(module, settings.trainer), datamodule)
-    )
+    return replace(subject, model=trained_model(place(module, settings.trainer), datamodule))
 
 
 def _require_no_device(trainer: DictConfig) -> None:
@@ -79,10 +80,33 @@ def refuse_split(overrides: Sequence[str]) -> None:
 
 def _of_log(datamodule: SequenceDataModule, part: str) -> Subject:
     if part == "all":
-        log, item_ids = read_cleaned(datamodule.store, datamodule.source, datamodule.cleaning)
-        return Subject(log, item_ids, feature_columns(item_ids, datamodule.source.item_features()))
+        log, user_ids, item_ids = read_cleaned(datamodule.store, datamodule.source, datamodule.cleaning)
+        features = feature_columns(item_ids, datamodule.source.item_features())
+        return Subject(log, item_ids, features, user_attributes=_of_users(datamodule, user_ids))
     prepared = datamodule.prepared
-    return Subject(prepared.training_log(), list(prepared.catalog.item_ids), prepared.catalog.features)
+    return Subject(
+        prepared.training_log(),
+        list(prepared.catalog.item_ids),
+        prepared.catalog.features,
+        user_attributes=_of_users(datamodule, prepared.user_ids),
+    )
+
+
+def _of_users(datamodule: SequenceDataModule, user_ids: Sequence[str]) -> dict[str, list[str | None]]:
+    """Return the columns of the table of users, each in the order of ``user_ids``; none where there is no table."""
+    users = datamodule.features.users
+    table = users.read(None)
+    if table is None:
+        return {}
+    require_joined(user_ids, table[users.key], "users", "data.user_attributes.path")
+    rows = pl.DataFrame({users.key: list(user_ids)}, schema={users.key: pl.String})
+    joined = rows.join(table, on=users.key, how="left", maintain_order="left")
+    return {name: joined[name].cast(pl.String).to_list() for name in table.columns if _is_plain(name, table, users.key)}
+
+
+def _is_plain(name: str, table: pl.DataFrame, key: str) -> bool:
+    """Return whether a column of a table has one value a row."""
+    return name != key and not table.schema[name].is_nested()
 
 
 def trained_model(recommender: Recommender, datamodule: SequenceDataModule) -> TrainedModel:

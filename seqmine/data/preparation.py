@@ -58,8 +58,8 @@ def prepare_into(folder: Path, source: Source, cleaning: Cleaning, split: Splitt
         write_store(data, folder, description, {"audit.json": audit.to_json()})
 
 
-def read_cleaned(folder: Path, source: Source, cleaning: Cleaning) -> tuple[InteractionLog, list[str]]:
-    """Read and clean a log without splitting it; return every event that is left, and the raw keys of the items.
+def read_cleaned(folder: Path, source: Source, cleaning: Cleaning) -> tuple[InteractionLog, list[str], list[str]]:
+    """Read and clean a log without splitting it; return every event that is left, and the raw keys of users and items.
 
     Args:
         folder: parts of the log are kept in it while it is read.
@@ -72,5 +72,4 @@ def read_cleaned(folder: Path, source: Source, cleaning: Cleaning) -> tuple[Inte
     with writing_to(folder):
         folder.mkdir(parents=True, exist_ok=True)
         with cleaning.engine.number(source, folder) as raw:
-            log, _, item_ids = join_parts(cleaning.clean(raw)[0])
-    return log, item_ids
+            return join_parts(cleaning.clean(raw)[0])

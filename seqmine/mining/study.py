@@ -1,7 +1,7 @@
 """A study of a log: patterns are mined, judged, and held against a trained model; what was found is a value."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -49,12 +49,14 @@ class Subject:
         item_ids: raw key of each item, by its number less one.
         features: columns of the catalog, such as titles, each as ``item_ids``.
         model: a trained model of the same items, or None.
+        user_attributes: what is known of the users, each as the histories; None where a user has no value.
     """
 
     log: InteractionLog
     item_ids: list[str]
     features: dict[str, list]
     model: TrainedModel | None = None
+    user_attributes: Mapping[str, Sequence[str | None]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -114,9 +116,8 @@ class PatternStudy:
     """Mine sequential patterns, judge them, and hold the released ones against a trained model.
 
     Args:
-        miner: finds the patterns.
+        miner: finds the patterns, which contain the symbols named by must_contain.
         projection: makes symbols of events.
-        must_contain: names of symbols that every pattern contains.
         evidence: judges the patterns.
         release: decides which are shown to people.
         model_patterns: finds what a model works by.
@@ -149,8 +150,7 @@ class PatternStudy:
         """
         start = time.perf_counter()
         symbols = self.projection(subject.log, subject.item_ids, subject.features)
-        if subject.model is not None:
-            self._check_model(subject, symbols)
+        self._check_model(subject, symbols)
         miner = self.miner.containing(symbols.numbers(self.must_contain))
         table = miner.mine(symbols.log, progress)
         progress(1.0)
@@ -173,6 +173,8 @@ class PatternStudy:
 
     def _check_model(self, subject: Subject, symbols: SymbolLog) -> None:
         """Refuse, before anything is mined, what cannot be held against a model."""
+        if subject.model is None:
+            return
         if list(symbols.keys) != subject.item_ids or symbols.log.num_events != subject.log.num_events:
             raise UserError("run needs `projection`=item, as models know only items; change `projection` or unset run")
         self._tested()
@@ -207,8 +209,7 @@ class PatternStudy:
         }
         if misses is None:
             return summary
-        released = table.take(np.flatnonzero(table.columns["released"]))
-        conditions = self.release.conditions(table)
+        released, conditions = table.take(np.flatnonzero(table.columns["released"])), self.release.conditions(table)
         is_rule = np.isfinite(table.columns["q_value"]) & (table.lengths > 1)
         return {
             **summary,
@@ -254,8 +255,7 @@ class PatternStudy:
             "believed_by_model": believed,
             "believed_but_false": believed_but_false(believed),
         }
-        new = {name: column for name, column in added.items() if name not in table.columns}
-        return table.with_columns(**new), lists, basis
+        return table.with_columns(**{name: added[name] for name in added if name not in table.columns}), lists, basis
 
 
 def _spread(column: NDArray, rows: NDArray[np.int64], size: int) -> NDArray:

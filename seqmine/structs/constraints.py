@@ -1,6 +1,7 @@
 """What a sequential pattern may look like, and how many users it needs."""
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -32,6 +33,32 @@ def check_whole(name: str, value: Any, lowest: int) -> int:
     if value < lowest:
         raise UserError(f"{name} is {value}, allowed are whole numbers from {lowest}")
     return int(value)
+
+
+def duration_seconds(name: str, value: int | str | None) -> int | None:
+    """Return a span of time in seconds.
+
+    Args:
+        name: of the setting.
+        value: seconds, or a number with a unit: ``90s``, ``30m`` (minutes), ``4h``, ``7d``, ``2w``; None stays None.
+
+    Raises:
+        UserError: anything else.
+
+    >>> duration_seconds("max_duration", "4h"), duration_seconds("max_duration", 90)
+    (14400, 90)
+    """
+    if not isinstance(value, str):
+        return None if value is None else check_whole(name, value, 0)
+    found = re.fullmatch(r"(\d+)([smhdw])", value)
+    if found is None:
+        raise UserError(
+            f"{name} is {value!r}, allowed are seconds, or a number with a unit such as 90s, 30m, 4h, 7d or 2w"
+        )
+    return int(found[1]) * _UNITS[found[2]]
+
+
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 
 
 @dataclass(frozen=True, kw_only=True)

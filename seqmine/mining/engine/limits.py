@@ -7,7 +7,7 @@ from typing import Self
 
 from seqmine.mining.engine.frequent import num_workers
 from seqmine.structs import PatternTable
-from seqmine.structs.constraints import Constraints, threshold
+from seqmine.structs.constraints import Constraints, duration_seconds, threshold
 
 
 @dataclass(kw_only=True)
@@ -21,7 +21,7 @@ class PatternLimits:
         max_length: most symbols of a pattern.
         max_gap: neighbors of the pattern are at most this many positions apart in the history; 1 means adjacent.
         max_span: last position - first position + 1 is at most this.
-        max_duration: seconds between the first and the last event.
+        max_duration: seconds between the first and the last event, or a number with a unit: ``90s``, ``4h``, ``7d``.
         strict_time: time must strictly increase between neighbors.
         must_contain: symbols that every pattern contains.
         num_threads: threads to use, 0 for all cores.
@@ -36,7 +36,7 @@ class PatternLimits:
     max_length: int | None = None
     max_gap: int | None = None
     max_span: int | None = None
-    max_duration: int | None = None
+    max_duration: int | str | None = None
     strict_time: bool = False
     must_contain: Sequence[int] = ()
     num_threads: int = 0
@@ -54,7 +54,7 @@ class PatternLimits:
             max_length=self.max_length,
             max_gap=self.max_gap,
             max_span=self.max_span,
-            max_duration=self.max_duration,
+            max_duration=duration_seconds("max_duration", self.max_duration),
             strict_time=self.strict_time,
             must_contain=tuple(self.must_contain),
         )

@@ -10,7 +10,7 @@ from seqmine.mining.paths.funnel import Funnel, measure_funnel
 from seqmine.mining.study import Subject
 from seqmine.mining.symbols import BehaviorProjection, Projection, SymbolLog
 from seqmine.structs import UserError
-from seqmine.structs.constraints import Constraints
+from seqmine.structs.constraints import Constraints, duration_seconds
 
 
 class FunnelStudy:
@@ -20,7 +20,7 @@ class FunnelStudy:
         projection: makes steps of events; of behaviors all steps of a history may be asked to be of one item.
         steps: names of symbols, in order.
         same_item: every step is of the item of the first one (view, cart and buy of one item).
-        max_duration: seconds from the first step to the last, at most.
+        max_duration: seconds from the first step to the last, at most; or a number with a unit, such as ``7d``.
         num_variants: whole paths that are returned; None for all.
         must_contain: names of symbols; none is allowed.
 
@@ -34,7 +34,7 @@ class FunnelStudy:
         projection: Projection | BehaviorProjection,
         steps: Sequence[str],
         same_item: bool = True,
-        max_duration: int | None = None,
+        max_duration: int | str | None = None,
         num_variants: int | None = 10,
         must_contain: Sequence[str] = (),
     ) -> None:
@@ -47,7 +47,10 @@ class FunnelStudy:
                 f"must_contain is {list(must_contain)}, but a funnel has steps of its own; unset must_contain"
             )
         self.projection, self.steps, self.same_item = projection, [str(step) for step in steps], same_item
-        self.limits, self.num_variants = Constraints(max_duration=max_duration), num_variants
+        self.limits, self.num_variants = (
+            Constraints(max_duration=duration_seconds("max_duration", max_duration)),
+            num_variants,
+        )
 
     def find(self, subject: Subject, progress: Progress = no_progress) -> Funnel:
         """Return the funnel of a log.

@@ -10,6 +10,7 @@ from typing import no_type_check
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
+from scipy.special import gammaln
 
 MOST_STATES = 2_000_000
 """A chance that would need more states than this is left to sampling."""
@@ -229,3 +230,27 @@ def ordering_chance(num_symbols: int) -> float:
     0.5
     """
     return 1.0 / factorial(num_symbols)
+
+
+def pair_chances(first: NDArray[np.int32], second: NDArray[np.int32]) -> NDArray[np.float64]:
+    """Return the chances that some event of one symbol comes before some event of another, without limits on place.
+
+    It does not only where all events of the second come first, which is one of all the ways to choose their places.
+
+    Args:
+        first: events of the first symbol, of each user, at least one.
+        second: events of the second.
+
+    >>> pair_chances(np.array([1, 3]), np.array([1, 2])).round(12).tolist()
+    [0.5, 0.9]
+    """
+    one, two = first.astype(np.int64), second.astype(np.int64)
+    known = _PAIRS[np.minimum(one, len(_PAIRS) - 1), np.minimum(two, len(_PAIRS) - 1)]
+    if max(one.max(initial=0), two.max(initial=0)) < len(_PAIRS):
+        return known
+    missing = np.exp(gammaln(one + 1.0) + gammaln(two + 1.0) - gammaln(one + two + 1.0))
+    return np.where(np.maximum(one, two) < len(_PAIRS), known, 1 - missing)
+
+
+_PAIRS = np.array([[1 - 1 / comb(one + two, one) for two in range(20)] for one in range(20)])
+"""What ``pair_chances`` returns for few events, exactly."""

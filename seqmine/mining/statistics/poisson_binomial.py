@@ -9,6 +9,10 @@ from scipy.stats import norm
 
 EXACT_UP_TO = 50_000
 """With more uncertain flips than this the tail is the refined normal approximation (Volkova, 1996)."""
+_LARGE_TAIL = 0.2
+_MANY = 100
+"""With as many uncertain flips, tails that the approximation puts above this are that approximation: no correction for
+many hypotheses makes anything of them."""
 
 
 @no_type_check
@@ -30,6 +34,8 @@ def _exact_tail(chances: NDArray[np.float64], at_least: int) -> float:
 def poisson_binomial_tail(chances: NDArray[np.float64], at_least: int) -> float:
     """Return P(sum of Bernoulli(chances) >= at_least): exact up to 50,000 flips that are neither sure nor impossible.
 
+    Tails above 0.2 of a hundred such flips or more are approximated.
+
     >>> poisson_binomial_tail(np.array([0.5, 0.5, 1.0]), 2)
     0.75
     """
@@ -40,6 +46,8 @@ def poisson_binomial_tail(chances: NDArray[np.float64], at_least: int) -> float:
         return 1.0
     if needed > len(open_chances):
         return 0.0
+    if len(open_chances) >= _MANY and (large := _refined_normal_tail(open_chances, needed)) > _LARGE_TAIL:
+        return large
     if len(open_chances) <= EXACT_UP_TO:
         return min(_exact_tail(open_chances, needed), 1.0)
     return _refined_normal_tail(open_chances, needed)

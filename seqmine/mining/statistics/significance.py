@@ -23,6 +23,7 @@ from seqmine.mining.statistics.arrangements import (
     distinct_chance,
     gap_chance,
     ordering_chance,
+    pair_chances,
     run_chance,
 )
 from seqmine.mining.statistics.permutation import shuffle_within_users
@@ -226,6 +227,8 @@ def pattern_chances(
     users, kinds = _kind_counts(db, np.array(symbols, np.int64), strict)
     if not len(users):
         return users, np.zeros(0)
+    if constraints.is_greedy and not strict and form == (0, 1):
+        return users, pair_chances(kinds[:, 0], kinds[:, 1])
     rows, kind = _different_rows(kinds if constraints.is_greedy else np.column_stack([lengths[users], kinds]))
     counts = map(tuple, rows.tolist())
     if constraints.is_greedy:

@@ -12,6 +12,9 @@ from seqmine.probing.matching import local_patterns, weighted_supports
 from seqmine.structs import InteractionLog, PatternTable, UserError
 from seqmine.structs.constraints import Constraints
 
+_FAR = 4.0
+"""Times the limit of the q-value, from which on a pattern cannot become stable."""
+
 
 def rank_biased_overlap(first: list, second: list, persistence: float = 0.9) -> float:
     """Return how alike two rankings are, the top counting most (Webber, Moffat and Zobel, TOIS 2010; extrapolated).
@@ -76,11 +79,13 @@ class Stability:
     ) -> tuple[PatternTable, float]:
         """Add ``stability``, the share of samples in which a pattern is selected again, by support and by q-value.
 
-        A pattern whose p-value comes from permutations is selected by support and by having more than is expected.
+        A pattern whose p-value comes from permutations is selected by support and by having more than is expected. One
+        that is far from selected in the log itself (a q-value of four times the limit or more) is not looked for in
+        samples: its stability is NaN, and in samples it counts as not significant.
 
         Args:
             log: the histories that the table was mined from.
-            table: patterns with the columns of the order test.
+            table: patterns with the columns of the order test, and ``q_value``.
             constraints: limits that it was mined under.
             min_count: users that a pattern needs in a sample, as in the log.
             weights: (P,) share of the error of each pattern.
@@ -90,6 +95,23 @@ class Stability:
             The table, and the mean rank-biased overlap of the best patterns (by excess over what is expected) of a
             sample with those of the log.
         """
+        rows = np.flatnonzero(table.columns["q_value"] < _FAR * self.max_q_value)
+        stability = np.full(len(table), np.nan)
+        stability[rows], overlap = self._test(
+            log, table.take(rows), constraints, min_count, weights[rows], num_hypotheses
+        )
+        return table.with_columns(stability=stability), overlap
+
+    def _test(
+        self,
+        log: InteractionLog,
+        table: PatternTable,
+        constraints: Constraints,
+        min_count: int,
+        weights: NDArray[np.float64],
+        num_hypotheses: int,
+    ) -> tuple[NDArray[np.float64], float]:
+        """Return the share of samples that select each pattern, and the overlap of the best."""
         rng = np.random.default_rng(self.seed)
         share = np.full(log.num_users, 1 / max(log.num_users, 1))
         drawn = rng.multinomial(log.num_users, share, size=self.num_bootstraps).T
@@ -110,7 +132,7 @@ class Stability:
             rank_biased_overlap(best, self._best(supports[:, sample] - expected[:, sample]))
             for sample in range(self.num_bootstraps)
         ]
-        return table.with_columns(stability=selected.mean(axis=1)), float(np.mean(overlaps))
+        return selected.mean(axis=1), float(np.mean(overlaps))
 
     def _best(self, excess: NDArray[np.float64]) -> list[int]:
         return np.argsort(-excess, kind="stable")[: self.list_length].tolist()

@@ -27,3 +27,14 @@ def test_a_share_is_of_the_users_at_hand():
 def test_a_limit_out_of_range_is_refused_at_once(settings, name):
     with pytest.raises(UserError, match=f"^{name}"):
         PatternLimits(**{"min_count": None if settings == {} else 1, **settings})
+
+
+@pytest.mark.parametrize(("typed", "seconds"), [("90s", 90), ("30m", 1800), ("7d", 604800), (60, 60), (None, None)])
+def test_a_duration_may_have_a_unit(typed, seconds):
+    assert PatternLimits(min_count=1, max_duration=typed).constraints.max_duration == seconds
+
+
+@pytest.mark.parametrize("typed", ["7 days", "d", "1.5h", "-1d"])
+def test_other_durations_are_refused(typed):
+    with pytest.raises(UserError, match=f"max_duration is '{typed}', allowed are seconds, or a number with a unit"):
+        PatternLimits(min_count=1, max_duration=typed)
