@@ -12,23 +12,26 @@ from omegaconf import DictConfig, OmegaConf
 from seqmine.app.sharing import Restored, fill
 from seqmine.data.sources.histories import source_of_histories
 from seqmine.data.sources.timestamps import to_epoch
-from seqmine.reporting.lists import show_lists
+from seqmine.models.module import SequenceModule
+from seqmine.reporting.lists import show_lists, show_similar
 from seqmine.runs.folder import checkpoint_fingerprint
 from seqmine.runs.placement import require_placement_alone
 from seqmine.runs.settings import plain
 from seqmine.serving.histories import Histories, given_histories, run_histories
 from seqmine.serving.ids import keep_known, read_ids
-from seqmine.serving.shards import Shards
+from seqmine.serving.shards import Shards, write_tables
+from seqmine.serving.similar import similar_items
 from seqmine.structs import UserError
 
 _log = logging.getLogger(__name__)
 # what lists do not depend on
 _FREE = ("output", "paths", "trainer", "debug", "num_shown", "program", "users_per_file", "run", "input", "users")
+_OF_USERS = ("input", "users", "exclude", "only", "seen", "at")  # settings of lists, not of similar items
 _STOPPED = 130  # the status of a program that ctrl-c stopped
 
 
 def recommend(config: DictConfig) -> None:
-    """Make the lists that are asked for, and write them.
+    """Make the lists that are asked for, of users or of similar items, and write them.
 
     Args:
         config: of the program.
@@ -44,6 +47,8 @@ def recommend(config: DictConfig) -> None:
             f"trainer.devices is {config.trainer.devices}, allowed are whole numbers from 1; change trainer.devices"
         )
     restored = Restored.of(config)
+    if config["items"] is not None:
+        return _name_similar_items(restored, Path(config.output or Path(config.paths.run) / "similar_items.parquet"))
     restored.settings.require_fit(restored.catalog, restored.module)
     histories = asked_histories(restored)
     shards = Shards(output, len(histories.ends), config.shard_size)
@@ -62,6 +67,26 @@ def recommend(config: DictConfig) -> None:
     shards.finish(config.users_per_file)
     show_lists(first, config.num_shown)
     _log.info("%d lists are in %s", len(histories.ends), output)
+    return None
+
+
+def _name_similar_items(restored: Restored, output: Path) -> None:
+    """Write the items nearest to those that are named, by the model and by co-occurrence in the training part."""
+    config, catalog = restored.config, restored.catalog
+    others = [name for name in _OF_USERS if config[name] is not None]
+    if others:
+        raise UserError(f"items asks for similar items, but {others[0]} is of lists of users; set one of them to null")
+    names = read_ids(_plain(config["items"]), "items", restored.columns("item_id"))
+    rows = np.array([catalog.item_index[name] for name in keep_known(names, catalog.item_index, "items", "items")])
+    module = restored.module
+    vectors = module.item_embedding.vectors().detach().cpu() if isinstance(module, SequenceModule) else None
+    if vectors is None:
+        _log.warning("the model has no vectors of items, so items are alike by co-occurrence only")
+    log = restored.datamodule.prepared.training_log()
+    table = similar_items(rows, catalog, vectors, log, config.top_k, config.min_users)
+    write_tables([table], output)
+    show_similar(table, config.num_shown)
+    _log.info("items that are alike are in %s", output)
 
 
 def asked_histories(restored: Restored) -> Histories:

@@ -2,6 +2,7 @@
 
 import polars as pl
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 _COLUMNS = ("user_id", "rank", "item_id", "title", "score", "fallback", "position")
@@ -15,14 +16,30 @@ def show_lists(rows: pl.DataFrame, num_users: int) -> None:
         num_users: how many; 0 prints nothing.
     """
     users = rows["user_id"].unique(maintain_order=True).head(num_users)
-    shown = rows.filter(pl.col("user_id").is_in(users.implode()))
-    if shown.is_empty():
+    columns = [name for name in _COLUMNS if name in rows.columns]
+    shown = rows.filter(pl.col("user_id").is_in(users.implode())).select(columns)
+    _show(shown, "user_id", f"the lists of {len(users)} users")
+
+
+def show_similar(rows: pl.DataFrame, num_items: int) -> None:
+    """Print what is like the first items.
+
+    Args:
+        rows: as ``similar_items`` returns them.
+        num_items: how many; 0 prints nothing.
+    """
+    items = rows["item_id"].unique(maintain_order=True).head(num_items)
+    shown = rows.filter(pl.col("item_id").is_in(items.implode()))
+    _show(shown, "item_id", "nearest items by the model (similarity) and by co-occurrence (together)")
+
+
+def _show(rows: pl.DataFrame, key: str, title: str) -> None:
+    if rows.is_empty():
         return
-    columns = [name for name in _COLUMNS if name in shown.columns]
-    table = Table(*columns, title=f"the lists of {len(users)} users")
-    for place, row in enumerate(shown.select(columns).rows(named=True)):
-        is_new = place > 0 and row["user_id"] != shown["user_id"][place - 1]
-        if is_new:
+    table = Table(*rows.columns, title=title)
+    for place, row in enumerate(rows.rows(named=True)):
+        if place > 0 and row[key] != rows[key][place - 1]:
             table.add_section()
-        table.add_row(*(f"{value:.4g}" if isinstance(value, float) else str(value or "") for value in row.values()))
+        cells = (f"{value:.4g}" if isinstance(value, float) else str(value or "") for value in row.values())
+        table.add_row(*map(escape, cells))
     Console().print(table)

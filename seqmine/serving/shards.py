@@ -119,13 +119,18 @@ class Shards:
             return
         if self.output.is_dir():
             _remove(self.output)
-        writers: dict[str, Callable[[Iterable[pl.DataFrame], Path], None]] = {
-            ".parquet": _write_parquet,
-            ".csv": _write_csv,
-            ".jsonl": _write_lines,
-        }
-        write_atomically(self.output, partial(writers[self.output.suffix], self.tables()))
+        write_tables(self.tables(), self.output)
         _remove(self.folder)
+
+
+def write_tables(tables: Iterable[pl.DataFrame], output: Path) -> None:
+    """Write tables one below the other in the format that the name of the output stands for."""
+    writers: dict[str, Callable[[Iterable[pl.DataFrame], Path], None]] = {
+        ".parquet": _write_parquet,
+        ".csv": _write_csv,
+        ".jsonl": _write_lines,
+    }
+    write_atomically(output, partial(writers[output.suffix], tables))
 
 
 def _remove(path: Path) -> None:

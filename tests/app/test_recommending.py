@@ -115,3 +115,26 @@ def test_parts_of_another_command_are_not_taken(runs, tmp_path, setting, monkeyp
 def test_mistakes_are_told(runs, tmp_path, setting, sentence):
     with pytest.raises(UserError, match=sentence):
         lists_of(runs, tmp_path, setting)
+
+
+def test_similar_items_are_named_by_the_model_and_by_who_had_both(runs, tmp_path, small_log, capsys):
+    output = tmp_path / "similar.csv"
+    settings = (f"output={output}", "items='i3,mars,i7'", "top_k=4", "min_users=1")
+    call("recommend", tmp_path / "net", f"run={runs / 'net'}", *settings)
+    table = pl.read_csv(output)
+    assert table["item_id"].to_list() == ["i3"] * 4 + ["i7"] * 4
+    assert (table["model_item_id"] != table["item_id"]).all() and table["similarity"].is_between(-1, 1).all()
+    assert (table["together_item_id"] != table["item_id"]).all()
+    training = [set(line.split()[1:-2]) for line in small_log.read_text().splitlines()]
+    for item, other, count in table.select("item_id", "together_item_id", "num_users").rows():
+        assert count == sum({item, other} <= items for items in training), "the last two events of a user are targets"
+    assert table["model_item_id"][0] in capsys.readouterr().out
+    call("recommend", tmp_path / "counted", f"run={runs / 'run'}", *settings)
+    assert pl.read_csv(output)["model_item_id"].null_count() == 8
+
+
+def test_similar_items_are_not_asked_for_with_lists_of_users(runs, tmp_path):
+    with pytest.raises(UserError, match="items asks for similar items, but users is of lists of users"):
+        lists_of(runs, tmp_path, "items=i3", "users=u7")
+    with pytest.raises(UserError, match="items names 1 items .'mars'., of which none"):
+        lists_of(runs, tmp_path, "items=mars")
