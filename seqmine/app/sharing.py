@@ -133,10 +133,9 @@ def _settled(restored: Restored) -> dict[str, Any]:
     config = OmegaConf.create(OmegaConf.to_container(restored.config, resolve=True))
     assert isinstance(config, DictConfig)
     config.evaluation.seen = restored.datamodule.seen
-    for step in (config.rerank or {}).values():
-        for name, value in step.items():
-            if value is None and f"rerank/{name}" in restored.chosen:
-                step[name] = restored.chosen[f"rerank/{name}"]
+    for name, value in (config.rerank or {}).items():
+        if value is None and f"rerank/{name}" in restored.chosen:
+            config.rerank[name] = restored.chosen[f"rerank/{name}"]
     found = OmegaConf.to_container(config)
     assert isinstance(found, dict)
     return {str(name): value for name, value in found.items()}

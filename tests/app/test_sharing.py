@@ -22,8 +22,10 @@ def lists_of(runs, tmp_path, *settings, run):
     return pl.read_parquet(output)
 
 
-def test_two_processes_make_the_rows_of_one(runs, tmp_path):
-    settings = ["shard_size=60", "batch_size=16", "scores=probability"]
+@pytest.mark.parametrize("more", [[], ["rerank=patterns", "rerank.patterns.window=3"]], ids=["alone", "corrected"])
+def test_two_processes_make_the_rows_of_one(runs, tmp_path, more):
+    """Also where a weight is chosen on validation."""
+    settings = ["shard_size=60", "batch_size=16", "scores=probability", *more]
     one = lists_of(runs, tmp_path / "1", *settings, run="net")
     two = lists_of(runs, tmp_path / "2", *settings, "trainer.devices=2", run="net")
     assert one.equals(two) and len(one) == 2000
