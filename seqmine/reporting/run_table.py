@@ -10,7 +10,7 @@ from seqmine.runs.results import table_rows
 if TYPE_CHECKING:
     from rich.table import Table
 
-_COLUMNS = ("hit_rate@10", "ndcg@10", "mrr@10", "coverage@10", "popularity_bias@10")
+_COLUMNS = ("hit_rate@10", "recall@10", "ndcg@10", "mrr@10", "coverage@10", "popularity_bias@10")
 
 
 @rank_zero_only
@@ -44,10 +44,12 @@ def metrics_table(run_name: str, metrics: dict[str, Any]) -> "Table":
 
     table = Table(title=f"test: {escape(run_name)}", title_justify="left")
     table.add_column("row", overflow="fold")
-    for column in _COLUMNS:
+    # only a horizon has several targets, for which recall is more than the hit rate
+    columns = [column for column in _COLUMNS if column != "recall@10" or "test/recall@10" in metrics]
+    for column in columns:
         table.add_column(column.replace("@", "\n@"), justify="right", overflow="fold")
     for name, prefix in table_rows(run_name, metrics):
-        values = [metrics.get(f"{prefix}test/{column}") for column in _COLUMNS]
+        values = [metrics.get(f"{prefix}test/{column}") for column in columns]
         style = "bold" if prefix == "" else None
         table.add_row(escape(name), *("" if value is None else f"{value:.4f}" for value in values), style=style)
     return table

@@ -78,7 +78,8 @@ class Clock(Callback):
         targets = batch.targets.count_nonzero()
         self._events += targets
         if self._cost is not None:
-            self._operations += self._cost.of(batch.lengths, targets)
+            later = 0 if batch.later_targets is None else len(batch.later_targets)
+            self._operations += self._cost.of(batch.lengths, targets + later)
 
     def on_validation_start(self, trainer: Trainer, pl_module: LightningModule) -> None:  # noqa: ARG002
         """Stop the clock of training."""

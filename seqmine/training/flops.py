@@ -137,7 +137,8 @@ def _cut(batch: SequenceBatch, num_rows: int, length: int) -> SequenceBatch:
         if isinstance(value, torch.Tensor):
             changes[name] = value[:num_rows, columns] if name in EVENT_COLUMNS else value[:num_rows]
     lengths = torch.full_like(changes["lengths"], length)
-    left_out = {"seen_items": None, "seen_rows": None, "views": None, "groups": ()}
+    flat = ("later_targets", "later_positions", "seen_items", "seen_rows", "views")
+    left_out = dict.fromkeys(flat) | {"groups": ()}
     return SequenceBatch(**changes | {"lengths": lengths} | left_out)
 
 

@@ -1,7 +1,7 @@
 import pytest
 from omegaconf import OmegaConf
 
-from seqmine.reporting.run_table import order_found, print_table
+from seqmine.reporting.run_table import metrics_table, order_found, print_table
 
 METRICS = {
     "test/ndcg@10": 0.3, "test/hit_rate@10": 0.5, "baseline/markov/test/ndcg@10": 0.2, "baseline/popularity/test/ndcg@10": 0.1,
@@ -44,3 +44,10 @@ def test_a_result_says_whether_there_was_order_to_mine(low, high, words, capsys)
     print_table(OmegaConf.create({"run_name": "name", "paths": {"run": "folder"}}), metrics)
     assert words[:50] in capsys.readouterr().out
     assert order_found(METRICS) == []
+
+
+@pytest.mark.parametrize("recall", [True, False])
+def test_recall_is_shown_where_a_horizon_measured_it(recall):
+    metrics = {"test/hit_rate@10": 0.5, **({"test/recall@10": 0.25} if recall else {})}
+    shown = [str(column.header) for column in metrics_table("gru", metrics).columns]
+    assert ("recall\n@10" in shown) == recall and "hit_rate\n@10" in shown

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -48,6 +49,12 @@ def test_cost_of_recurrent_networks_is_counted(cell, gates):
     cost = training_cost(module(encoder), BATCH)
     assert cost.per_event >= 3 * 2 * gates * 2 * D * D
     assert cost.per_pair == 0
+
+
+def test_further_targets_of_a_batch_do_not_change_its_cost():
+    net = module(SASRecEncoder(embedding_dim=D, max_length=20, num_layers=1, num_heads=2, dropout=0.0))
+    several = replace(BATCH, later_targets=torch.tensor([[0, 3, 9], [7, 3, 9]]))  # also of rows that are not measured
+    assert training_cost(net, several) == training_cost(net, BATCH)
 
 
 def test_measuring_leaves_no_trace():
