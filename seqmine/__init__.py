@@ -6,6 +6,7 @@ asked for.
 """
 
 import sys
+import warnings
 from importlib import import_module
 from types import ModuleType
 
@@ -41,7 +42,9 @@ def __getattr__(name: str) -> object:
     """Import a public name."""
     if name not in _DOOR:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    found = getattr(import_module(_DOOR[name]), name)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "IProgress not found")  # of a library that draws no bar of ours
+        found = getattr(import_module(_DOOR[name]), name)
     globals()[name] = found
     return found
 

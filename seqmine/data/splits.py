@@ -214,7 +214,10 @@ class GlobalTime(Splitter):
     def edges(self, log: InteractionLog) -> tuple[int, int]:
         """Return the first moment of validation and of test."""
         if log.timestamps is None:
-            raise UserError("the log has no timestamps, which `split`=global_time needs; set `source.timestamp`")
+            raise UserError(
+                "the log has no timestamps, which `split`=global_time needs; name their column in "
+                "data.columns.timestamp, or change data/split"
+            )
         ordered = np.sort(log.timestamps)
         count = len(ordered)
         val_row = min(int(count * (1 - self.val_share - self.test_share)), count - 1)

@@ -79,7 +79,7 @@ class InteractionLog:
             kinds = ", ".join(self.behavior_names) or "no kinds of events"
             raise UserError(
                 f"the target behavior {behavior!r} is not in the log, which has {kinds}; "
-                "change `features.target_behavior` or `source.behavior`"
+                "change data.target_behavior or data.columns.behavior"
             )
         return list(self.behavior_names).index(behavior) + 1
 

@@ -86,7 +86,10 @@ def test_a_mistake_is_raised_as_it_is():
     [
         (["data.path=gone.csv"], "data.path=gone.csv does not exist; set data.path to the path of an existing file"),
         (["data.columns.item_id=what"], "data.columns.item_id=what is not a column of .*; set data.columns.item_id to"),
-        (["data/split=global_time"], "no timestamps, which data.split=global_time needs; set data.columns.timestamp$"),
+        (
+            ["data/split=global_time"],
+            "no timestamps, which data.split=global_time needs; name their column in data.columns.timestamp",
+        ),
         (["data.target_behavior=buy"], "change data.target_behavior or data.columns.behavior$"),
         (["data.time_format=no"], "^data.time_format=no is unknown; set data.time_format to one of"),
         (["data.items_path=gone.csv"], "data.items_path=gone.csv does not exist; set data.items_path"),

@@ -23,6 +23,9 @@ ATTENDING = {
     "cl4srec",
     "duorec",
     "icsrec",
+    "svae",
+    "hf",
+    "hf_masked",
 }
 FLOORS = {"random", "recency"}
 

@@ -66,7 +66,7 @@ def test_user_holdout_shares_no_user_and_follows_its_seed():
 
 
 def test_global_time_without_time_says_what_to_set():
-    with pytest.raises(UserError, match=r"no timestamps.*set source\.timestamp"):
+    with pytest.raises(UserError, match=r"no timestamps.*split=global_time.*data\.columns\.timestamp"):
         GlobalTime().split(InteractionLog.from_lists([[1, 2, 3]]))
 
 

@@ -114,7 +114,7 @@ def test_windows_hold_every_training_purchase_they_can_and_nothing_useless(windo
 
 def test_an_unknown_target_behavior_is_told_with_those_there_are():
     log = log_of([[VIEW, BUY, BUY]])
-    with pytest.raises(UserError, match=r"'like' is not in the log, which has view, buy; change features\.target"):
+    with pytest.raises(UserError, match=r"'like' is not in the log, which has view, buy; change data\.target"):
         split_by_behavior(LeaveOneOut(), log, ["like"])
     with pytest.raises(UserError, match="which has no kinds of events"):
         split_by_behavior(LeaveOneOut(), InteractionLog.from_lists([[1, 2]]), ["buy"])

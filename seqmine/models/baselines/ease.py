@@ -74,7 +74,7 @@ def item_weights(table: sparse.csr_matrix, regularization: float) -> NDArray[np.
 
     >>> users_by_items = sparse.csr_matrix(np.array([[0, 1, 1], [0, 1, 1], [0, 1, 0]]))
     >>> item_weights(users_by_items, 1.0).round(3).tolist()
-    [[0.0, 0.0, 0.0], [0.0, 0.0, 0.6669999957084656], [0.0, 0.5, 0.0]]
+    [[0.0, 0.0, 0.0], [0.0, 0.0, 0.5], [0.0, 0.6669999957084656, 0.0]]
     """
     sets = (table[:, 1:] > 0).astype(np.float32)
     together = torch.from_numpy((sets.T @ sets).toarray())

@@ -251,5 +251,5 @@ def test_too_many_patterns_is_an_error_of_the_user(monkeypatch):
         raise OverflowError
 
     monkeypatch.setattr("seqmine.mining.engine.frequent.search_leftmost", overflow)
-    with pytest.raises(UserError, match=r"raise miner\.min_count"):
+    with pytest.raises(UserError, match=r"min_count=1 gives more than 50,000,000 patterns: raise it"):
         FrequentMiner(min_count=1).mine(InteractionLog.from_lists([[1, 2]]))
