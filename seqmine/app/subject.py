@@ -61,6 +61,9 @@ def _require_no_device(trainer: DictConfig) -> None:
         )
 
 
+_OF_A_SPLIT = ("data/split", "data.target_behavior", "data.horizon")
+
+
 def refuse_split(overrides: Sequence[str]) -> None:
     """Refuse settings of a split where none is made.
 
@@ -72,7 +75,7 @@ def refuse_split(overrides: Sequence[str]) -> None:
     """
     for override in overrides:
         key, _, value = override.lstrip("+").partition("=")
-        if key in ("data/split", "data.target_behavior") or key.startswith(("data.split.", "data/split/")):
+        if key in _OF_A_SPLIT or key.startswith(("data.split.", "data/split/")):
             raise UserError(
                 f"{key} is {value!r}, but part=all mines every event and splits nothing; leave it out or set part=train"
             )

@@ -64,7 +64,9 @@ def test_all_events_go_through_the_cleaning_that_is_chosen(tmp_path):
         assert subject_of(config).item_ids == ["b", "c"]
 
 
-@pytest.mark.parametrize("setting", ["data/split=global_time", "data.split.test_share=0.2", "data.target_behavior=buy"])
+@pytest.mark.parametrize(
+    "setting", ["data/split=global_time", "data.split.test_share=0.2", "data.target_behavior=buy", "data.horizon=5"]
+)
 def test_a_split_of_all_events_is_refused(setting):
     name, value = setting.split("=")
     with pytest.raises(UserError, match=f"{name} is '{value}', but part=all mines every event"):
