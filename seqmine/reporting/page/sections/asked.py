@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 from typing import ClassVar
 
-from omegaconf import OmegaConf
-
 from seqmine.reporting.page.blocks import Block, Code, Grid, Words
 from seqmine.reporting.page.subject import Subject
+from seqmine.runs.folder import read_command
 from seqmine.runs.settings import command_line
 
 
@@ -31,10 +30,10 @@ class Asked:
 
 
 def _command(subject: Subject) -> list[Block]:
-    path = subject.folder / ".hydra" / "overrides.yaml"
-    if not path.is_file():
+    if not (subject.folder / "command.yaml").is_file():
         return [Words("The folder does not tell which command made it; config.yaml has every setting.")]
-    return [Code(command_line(str(subject.settings.program), [str(one) for one in OmegaConf.load(path)]))]
+    typed = read_command(str(subject.folder))["overrides"]
+    return [Code(command_line(str(subject.settings.program), [str(one) for one in typed]))]
 
 
 def _rows(values: dict) -> list[tuple[str, str | None]]:

@@ -3,12 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-import torch
-
 from seqmine.metrics.direction import best_place
 from seqmine.reporting.page import charts
 from seqmine.reporting.page.blocks import Block, Chart
 from seqmine.reporting.page.subject import Subject
+from seqmine.runs.checkpoints import read_checkpoint
 from seqmine.structs import UserError
 
 
@@ -35,7 +34,7 @@ def epochs_of(subject: Subject) -> list[Mapping[str, float]]:
         UserError: nothing was remembered.
     """
     path = subject.folder / "checkpoints" / "last.ckpt"
-    state = torch.load(path, map_location="cpu", weights_only=True)["callbacks"] if path.is_file() else {}
+    state = read_checkpoint(path, f"run is {str(subject.folder)!r}")["callbacks"] if path.is_file() else {}
     epochs: list[Mapping[str, float]] = state.get("LearningCurve", {}).get("history", [])
     if not epochs:
         raise UserError("no epoch is remembered, as nothing was trained or checkpoints/last.ckpt is gone")

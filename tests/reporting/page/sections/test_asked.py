@@ -9,8 +9,7 @@ def test_the_question_the_command_and_the_protocol(subject, page_folder):
     assert command.kind in ("words", "code")
     assert ("seen", subject.metrics["protocol"]["seen"]) in protocol.rows
     assert dict(made_with.rows)["torch"]
-    (page_folder / ".hydra").mkdir()
     typed = ["seed=1", "data.path=a b", "data.connection.password=x"]
-    OmegaConf.save(OmegaConf.create(typed), page_folder / ".hydra" / "overrides.yaml")
+    OmegaConf.save(OmegaConf.create({"overrides": typed, "choices": {}}), page_folder / "command.yaml")
     command = writer(subject, "asked")(page_subject(page_folder))[1]
     assert command.text == "python -m seqmine.train seed=1 'data.path=a b' data.connection.password=***"
