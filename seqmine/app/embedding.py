@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Protocol
@@ -12,6 +12,7 @@ import polars as pl
 from numpy.typing import NDArray
 from omegaconf import DictConfig
 
+from seqmine.reporting.progress import progress_bar
 from seqmine.runs.components import build
 from seqmine.structs import UserError
 from seqmine.structs.files import write_atomically
@@ -87,21 +88,16 @@ def shards_of(embedder: Embedder, texts: Sequence[str], shard_size: int, cache: 
         raise UserError(f"shard_size is {shard_size}, allowed are whole numbers from 1")
     made_by = embedder.fingerprint()
     parts = []
-    for start in _watched(range(0, len(texts), shard_size)):
-        shard = list(texts[start : start + shard_size])
-        name = hashlib.blake2b(json.dumps([made_by, shard]).encode(), digest_size=16).hexdigest()
-        path = cache / f"{name}.npy"
-        if not path.is_file():
-            write_atomically(path, partial(_save, matrix=embedder.vectors(shard)))
-        parts.append(np.load(path, allow_pickle=False))
+    with progress_bar(len(texts), "item vectors") as advance:
+        for start in range(0, len(texts), shard_size):
+            shard = list(texts[start : start + shard_size])
+            name = hashlib.blake2b(json.dumps([made_by, shard]).encode(), digest_size=16).hexdigest()
+            path = cache / f"{name}.npy"
+            if not path.is_file():
+                write_atomically(path, partial(_save, matrix=embedder.vectors(shard)))
+            parts.append(np.load(path, allow_pickle=False))
+            advance(len(shard))
     return np.concatenate(parts)
-
-
-def _watched(starts: range) -> Iterator[int]:
-    from rich.console import Console
-    from rich.progress import track
-
-    yield from track(starts, "item vectors", console=Console(stderr=True))
 
 
 def _plain(value: object) -> str:

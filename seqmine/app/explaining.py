@@ -26,7 +26,8 @@ from seqmine.runs.components import build
 from seqmine.runs.placement import place, require_one_device
 from seqmine.runs.restore import Model, check_catalog, require_scores, restore_run
 from seqmine.serving.histories import run_histories
-from seqmine.structs import AttributeTable, Catalog, InteractionLog, UserError, columns_read
+from seqmine.serving.ids import read_ids
+from seqmine.structs import Catalog, InteractionLog, UserError, columns_read
 from seqmine.structs.files import write_json
 
 _log = logging.getLogger(__name__)
@@ -222,10 +223,7 @@ def _of_items(asked: _Asked, text: str) -> Cases:
         raise UserError(
             f"history is items alone, but the model of the run reads {', '.join(missing)} too; set user instead"
         )
-    nobody = AttributeTable(
-        np.zeros((1, 1), np.int32), np.zeros((1, catalog.num_user_values), np.float32), catalog.num_user_codes
-    )
-    log = replace(InteractionLog.from_lists([items]), users=nobody)
+    log = replace(InteractionLog.from_lists([items]), users=catalog.unknown_users(1))
     collate = HistoryCollate(log=log, max_length=whole.max_length, seen=whole.seen, columns=whole.columns)
     return Cases(collate, Targets(np.arange(1), log.lengths), np.zeros(1, np.int32))
 
@@ -243,10 +241,10 @@ def _item(item_id: object, catalog: Catalog) -> int:
 
 
 def _ids_of(path: str) -> list[str]:
-    """Return the ids of a text file, one per line."""
+    """Return the ids of a file; a list of ids is not taken here."""
     if not Path(path).is_file():
         raise UserError(f"users is {path!r}, which is no file; set users to a file with an id a line, or to a number")
-    return list(dict.fromkeys(line.strip() for line in Path(path).read_text().splitlines() if line.strip()))
+    return read_ids(path, "users", ["user_id"])
 
 
 def _patterns(config: DictConfig, reason: Reason, catalog: Catalog) -> pl.DataFrame | None:

@@ -12,7 +12,7 @@ from omegaconf import DictConfig, OmegaConf
 from seqmine.app.sharing import Restored, fill
 from seqmine.data.sources.histories import source_of_histories
 from seqmine.data.sources.timestamps import to_epoch
-from seqmine.models.module import SequenceModule
+from seqmine.models.module import item_vectors
 from seqmine.reporting.lists import show_lists, show_similar
 from seqmine.runs.folder import checkpoint_fingerprint
 from seqmine.runs.placement import require_placement_alone
@@ -78,8 +78,7 @@ def _name_similar_items(restored: Restored, output: Path) -> None:
         raise UserError(f"items asks for similar items, but {others[0]} is of lists of users; set one of them to null")
     names = read_ids(_plain(config["items"]), "items", restored.columns("item_id"))
     rows = np.array([catalog.item_index[name] for name in keep_known(names, catalog.item_index, "items", "items")])
-    module = restored.module
-    vectors = module.item_embedding.vectors().detach().cpu() if isinstance(module, SequenceModule) else None
+    vectors = item_vectors(restored.module)
     if vectors is None:
         _log.warning("the model has no vectors of items, so items are alike by co-occurrence only")
     log = restored.datamodule.prepared.training_log()

@@ -1,5 +1,7 @@
 """What the page of a run is made of, as the configuration says."""
 
+from pathlib import Path
+
 from omegaconf import DictConfig, OmegaConf
 
 from seqmine.reporting.page.blocks import Section
@@ -9,7 +11,7 @@ from seqmine.structs import UserError
 
 _ORDER = (
     "asked", "data_card", "learning", "standing", "side_by_side", "slices", "shortcut", "beyond", "calibration",
-    "patterns", "disagreement", "explanations", "surrogate", "views", "cost", "methods",
+    "patterns", "disagreement", "explanations", "cost", "methods",
 )  # fmt: skip
 """Sections of the shipped configuration as a reader needs them; those of a user's own come last."""
 
@@ -28,7 +30,7 @@ def subject_of_page(config: DictConfig) -> Subject:
     board.runs, board.seed = config.runs, config.seed
     subject = Subject(config, board)
     _ = subject.settings, subject.metrics
-    if config.patterns is not None and not (subject.patterns_at(config.patterns)).is_file():
+    if config.patterns is not None and not Path(config.patterns, "patterns.parquet").is_file():
         raise UserError(f"patterns is {config.patterns!r}, which has no patterns.parquet; change patterns")
     _ = subject.leaderboard
     return subject

@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 
 from seqmine.data.rows import TrainingRows
 from seqmine.structs import InteractionLog, UserError
+from seqmine.structs.constraints import SECONDS
 from seqmine.structs.log import segment_positions
-
-_UNITS = {"m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 
 
 @dataclass(frozen=True)
@@ -45,7 +44,7 @@ class Horizon:
         if found is None or int(found[1]) < 1:
             raise UserError(f"horizon is {value!r}, allowed are events from 1, such as 5, and times such as 12h or 7d")
         count = int(found[1])
-        return cls(seconds=count * _UNITS[found[2]]) if found[2] else cls(events=count)
+        return cls(seconds=count * SECONDS[found[2]]) if found[2] else cls(events=count)
 
     def __str__(self) -> str:
         """Return the horizon in words."""

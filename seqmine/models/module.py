@@ -177,7 +177,7 @@ class SequenceModule(LightningModule):
     def training_step(self, batch: SequenceBatch, batch_index: int) -> Tensor:  # noqa: ARG002
         """Log the losses of a batch and return what is to be made small on this device."""
         loss, parts = self.training_losses(batch)
-        num_targets = len(batch.target_pairs()[1])
+        num_targets = int(batch.num_targets)
         self.log_dict(
             {f"train/{name}": value for name, value in parts.items()},
             prog_bar=True, on_step=False, on_epoch=True, batch_size=num_targets, sync_dist=True,
@@ -260,6 +260,11 @@ def select_targets(
     """Return the hidden states of the positions that have a target, once for each of its targets, and the targets."""
     positions, targets = batch.target_pairs()
     return hidden.flatten(0, 1).index_select(0, positions), targets
+
+
+def item_vectors(model: nn.Module) -> Float[Tensor, "V D"] | None:
+    """Return on the host what a trained model takes for its items; None for a model without vectors."""
+    return model.item_embedding.vectors().detach().cpu() if isinstance(model, SequenceModule) else None
 
 
 def _checked(auxiliary: dict[str, nn.Module]) -> nn.ModuleDict:

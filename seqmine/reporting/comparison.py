@@ -1,7 +1,5 @@
 """Patterns by group or period as files, a picture, and a table in the terminal."""
 
-import csv
-import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -11,7 +9,7 @@ from lightning.pytorch.loggers import Logger
 
 from seqmine.mining.comparing import Compared
 from seqmine.reporting.pattern_loggers import log_report
-from seqmine.reporting.rule_sheet import defused
+from seqmine.reporting.rule_sheet import write_sheet
 from seqmine.structs import UserError
 from seqmine.structs.files import write_atomically, write_json
 
@@ -73,16 +71,14 @@ def _write_sheet(found: Compared, path: Path) -> None:
         "p-value of support": one.p_value, "q-value of support": one.q_value,
         "p-value of confidence": one.confidence_p_value, "q-value of confidence": one.confidence_q_value,
     }  # fmt: skip
-    buffer = io.StringIO(newline="")
-    sheet = csv.writer(buffer)
-    sheet.writerow(["pattern", one.by, "people of the group", *columns, *tests])
+    rows = []
     for row, pattern in enumerate(one.table.patterns()):
-        text = defused(found.symbols.shown_pattern(pattern))
+        text = found.symbols.shown_pattern(pattern)
         for group, name in enumerate(one.names):
             measures = [_cell(column[row, group]) for column in columns.values()]
             told = [_cell(column[row]) for column in tests.values()]
-            sheet.writerow([text, defused(name), int(one.totals[group]), *measures, *told])
-    write_atomically(path, lambda temporary: temporary.write_text(buffer.getvalue(), "utf-8-sig", newline=""))
+            rows.append([text, name, int(one.totals[group]), *measures, *told])
+    write_sheet(path, ["pattern", one.by, "people of the group", *columns, *tests], rows)
 
 
 def _cell(value: Any) -> Any:

@@ -1,7 +1,5 @@
 """A funnel as tables in files and in the terminal, and as a picture."""
 
-import csv
-import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,7 +8,7 @@ from lightning.pytorch.loggers import Logger
 
 from seqmine.mining.paths.funnel import Funnel, Step
 from seqmine.reporting.pattern_loggers import log_report
-from seqmine.reporting.rule_sheet import defused, time_words
+from seqmine.reporting.rule_sheet import time_words, write_sheet
 from seqmine.structs.files import write_atomically, write_json
 
 _MOST_NEXT = 3
@@ -28,9 +26,9 @@ class FunnelReport:
             loggers: of the run; they are ended.
         """
         write_json(folder / "pattern_report.json", found.report())
-        _write_sheet(folder / "funnel.csv", _STEP_TITLES, [_step_cells(step) for step in found.steps])
+        write_sheet(folder / "funnel.csv", _STEP_TITLES, [_step_cells(step) for step in found.steps])
         variants = [[" → ".join(one.path), one.cases, one.people] for one in found.variants]
-        _write_sheet(folder / "variants.csv", ["path", "histories", "people"], variants)
+        write_sheet(folder / "variants.csv", ["path", "histories", "people"], variants)
         draw_funnel(found, folder / "funnel.png")
         last = found.steps[-1]
         log_report(loggers, {"num_cases": found.num_cases, "conversion": last.share_of_first, "converted": last.people})
@@ -58,15 +56,6 @@ def next_words(step: Step) -> str:
     'nothing 2, view 1'
     """
     return ", ".join(f"{name or 'nothing'} {count:,}" for name, count in step.next_after[:_MOST_NEXT])
-
-
-def _write_sheet(path: Path, titles: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-    """Write a CSV that opens in Excel; texts that look like formulas are told as text."""
-    buffer = io.StringIO(newline="")
-    sheet = csv.writer(buffer)
-    sheet.writerow(titles)
-    sheet.writerows([[defused(cell) if isinstance(cell, str) else cell for cell in row] for row in rows])
-    write_atomically(path, lambda temporary: temporary.write_text(buffer.getvalue(), "utf-8-sig", newline=""))
 
 
 def show_funnel(found: Funnel) -> None:

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +47,22 @@ def defused(text: str) -> str:
     return f"'{text}" if text.lstrip(" ").startswith(_FORMULA) else text
 
 
+def write_sheet(path: Path, titles: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Write a CSV that opens in Excel; texts that look like formulas are told as text.
+
+    Args:
+        path: of the file.
+        titles: of the columns.
+        rows: cells, each row as ``titles``.
+    """
+    buffer = io.StringIO(newline="")
+    sheet = csv.writer(buffer)
+    sheet.writerow(titles)
+    sheet.writerows([defused(cell) if isinstance(cell, str) else cell for cell in row] for row in rows)
+    # the mark of the byte order tells Excel that the file is UTF-8
+    write_atomically(path, lambda temporary: temporary.write_text(buffer.getvalue(), "utf-8-sig", newline=""))
+
+
 def time_words(seconds: float) -> str:
     """Return a span of time in its largest unit.
 
@@ -86,16 +102,12 @@ def write_rule_sheet(
     unit = "hours" if has_time else "events"
     known = {title: name for title, name in _MEASURES.items() if name == "support_count" or name in table.columns}
     lags = {title: name for title, name in _LAGS.items() if name in table.columns}
-    buffer = io.StringIO(newline="")
-    sheet = csv.writer(buffer)
     judged = ["released", "reason not released"] if misses else []
     exact = ["p-value is a bound"] if "p_is_exact" in table.columns else []
     titles = [f"lag, {title} ({unit})" for title in lags]
-    sheet.writerow(["antecedent", "consequent", "in words", *judged, "share of people", *known, *exact, *titles])
-    for row in rows.tolist():
-        sheet.writerow(_row(table, row, symbols, misses, known, [_lag(has_time, name) for name in lags.values()]))
-    # The mark of the byte order tells Excel that the file is UTF-8.
-    write_atomically(path, lambda temporary: temporary.write_text(buffer.getvalue(), "utf-8-sig", newline=""))
+    header = ["antecedent", "consequent", "in words", *judged, "share of people", *known, *exact, *titles]
+    of_lags = [_lag(has_time, name) for name in lags.values()]
+    write_sheet(path, header, [_row(table, row, symbols, misses, known, of_lags) for row in rows.tolist()])
 
 
 def _row(
@@ -108,8 +120,8 @@ def _row(
 ) -> list[Any]:
     """Return the cells of one rule."""
     pattern = table.pattern(row)
-    cells: list[Any] = [defused(symbols.shown_pattern(pattern[:-1])), defused(symbols.shown(pattern[-1]))]
-    cells.append(defused(rule_sentence(table, row, symbols)))
+    cells: list[Any] = [symbols.shown_pattern(pattern[:-1]), symbols.shown(pattern[-1])]
+    cells.append(rule_sentence(table, row, symbols))
     if misses:
         cells += ["yes" if table.columns["released"][row] else "no", misses.reasons[row]]
     cells.append(_cell(table.support_count[row] / max(table.num_users, 1)))

@@ -48,6 +48,16 @@ def on_the_log(run: str, module: Model, datamodule: SequenceDataModule) -> tuple
     return mapped.eval(), {**report, "model_catalog": known.fingerprint[:8]}
 
 
+def needs_log(config: DictConfig, datamodule: SequenceDataModule) -> bool:
+    """Return whether lists for histories of anybody need the log of the run, and so its items.
+
+    Args:
+        config: of the program, with ``rerank``.
+        datamodule: of the run.
+    """
+    return bool(config.rerank) or datamodule.features.candidates.among == "available"
+
+
 def for_histories(config: DictConfig, module: Model, datamodule: SequenceDataModule) -> tuple[Model, Catalog]:
     """Return the model and the catalog in which the histories of ``recommend`` are numbered.
 
@@ -58,7 +68,6 @@ def for_histories(config: DictConfig, module: Model, datamodule: SequenceDataMod
         module: the model of the run.
         datamodule: of the run, perhaps with a newer log.
     """
-    needs_log = config.rerank or datamodule.features.candidates.among == "available"
-    if config.input is not None and not needs_log:
+    if config.input is not None and not needs_log(config, datamodule):
         return module, run_catalog(config.run)
     return on_the_log(config.run, module, datamodule)[0], datamodule.catalog

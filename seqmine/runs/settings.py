@@ -55,9 +55,8 @@ def command_line(program: str, overrides: Iterable[str]) -> str:
     """
     words = [f"python -m seqmine.{program}"]
     for override in overrides:
-        name, sign, value = override.partition("=")
-        is_secret = _is_secret(name.rpartition(".")[2], value)
-        words.append(f"{name}{sign}***" if is_secret else shlex.quote(override))
+        told = without_secret(override)
+        words.append(shlex.quote(told) if told == override else told)
     return " ".join(words)
 
 

@@ -15,7 +15,7 @@ from seqmine.data.available import ItemPeriods
 from seqmine.data.datamodule import SequenceDataModule
 from seqmine.data.sequences import group_by_user
 from seqmine.data.splits import Targets
-from seqmine.structs import AttributeTable, Catalog, InteractionLog, UserError
+from seqmine.structs import Catalog, InteractionLog, UserError
 
 _log = logging.getLogger(__name__)
 
@@ -112,13 +112,8 @@ class Histories:
         offsets = np.append(self.log.offsets, np.full(more, self.log.num_events)).astype(np.int64)
         table = self.log.users
         if table is not None:
-            nobody = AttributeTable(
-                np.zeros((more, table.codes.shape[1]), np.int32), np.zeros((more, table.num_values), np.float32), 0
-            )
-            table = AttributeTable(
-                np.concatenate([table.codes, nobody.codes]), np.concatenate([table.values, nobody.values]),
-                table.num_codes,
-            )  # fmt: skip
+            rows = np.append(np.arange(1, len(table) + 1), np.zeros(more, np.int64))
+            table = table.with_padding().take(rows)
         ends = self.ends
         moment = 0 if ends.times is None else ends.times.max(initial=0)
         joined = Targets(
@@ -220,12 +215,8 @@ def _number_events(events: pl.DataFrame, catalog: Catalog) -> tuple[InteractionL
     numbers = np.array([0, *catalog.encode(item_ids)], np.int32)[log.items]
     kept = np.concatenate([[0], np.cumsum(numbers > 0)]).astype(np.int64)
     found = replace(log, items=numbers).take(numbers > 0, kept[log.offsets])
-    unknown_users = AttributeTable(
-        np.zeros((len(user_ids), 1), np.int32),
-        np.zeros((len(user_ids), catalog.num_user_values), np.float32),
-        catalog.num_user_codes,
-    )
-    return replace(_number_behaviors(found, catalog.behaviors), users=unknown_users), user_ids
+    strangers = catalog.unknown_users(len(user_ids))
+    return replace(_number_behaviors(found, catalog.behaviors), users=strangers), user_ids
 
 
 def _number_behaviors(log: InteractionLog, names: Sequence[str]) -> InteractionLog:

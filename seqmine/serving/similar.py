@@ -5,9 +5,9 @@ import polars as pl
 import torch
 from jaxtyping import Float
 from numpy.typing import NDArray
-from scipy import sparse
 from torch import Tensor
 
+from seqmine.models.baselines.fitted import count_table
 from seqmine.structs import Catalog, InteractionLog, UserError
 
 
@@ -79,11 +79,9 @@ def _by_vectors(
 def _by_users(
     rows: NDArray[np.int64], log: InteractionLog, num_items: int, top_k: int, min_users: int
 ) -> list[tuple[list[int], list[int], list[float]]]:
-    ones = np.ones(log.num_events, np.int64)
-    had = sparse.csr_matrix((ones, (log.event_users, log.items)), (log.num_users, num_items + 1))
-    had.data[:] = 1  # who had an item twice is one user
+    # who had an item twice is one user
+    had = (count_table(log.event_users, log.items, (log.num_users, num_items + 1)) > 0).astype(np.int64).tocsc()
     num_users = np.asarray(had.sum(axis=0)).ravel()
-    had = had.tocsc()
     found = []
     for row in rows.tolist():
         counts = np.asarray((had[:, [row]].T @ had).todense()).ravel()

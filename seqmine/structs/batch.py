@@ -90,6 +90,12 @@ class SequenceBatch:
         """The target after the last event of each row."""
         return self.targets.gather(1, self.lengths.unsqueeze(1) - 1).squeeze(1)
 
+    @property
+    def num_targets(self) -> Int[Tensor, ""]:
+        """The number of targets, on the device of the batch."""
+        later = 0 if self.later_targets is None else len(self.later_targets)
+        return self.targets.count_nonzero() + later
+
     def target_pairs(self) -> tuple[Int[Tensor, "M"], Int[Tensor, "M"]]:
         """Return the position ``row * L + step`` and the item of every target, a position as often as it has targets.
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
+import numpy as np
 import torch
 from jaxtyping import Int
 from torch import Tensor
@@ -39,6 +40,11 @@ class Catalog:
     num_user_values: int = 0
     count_targets: Callable[[], Int[Tensor, "V"]] | None = None
     training_log: Callable[[], InteractionLog] | None = None
+
+    def unknown_users(self, num_users: int) -> AttributeTable:
+        """Return the attributes of users of whom nothing is known."""
+        values = np.zeros((num_users, self.num_user_values), np.float32)
+        return AttributeTable(np.zeros((num_users, 1), np.int32), values, self.num_user_codes)
 
     @property
     def num_items(self) -> int:

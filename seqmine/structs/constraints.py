@@ -55,10 +55,11 @@ def duration_seconds(name: str, value: int | str | None) -> int | None:
         raise UserError(
             f"{name} is {value!r}, allowed are seconds, or a number with a unit such as 90s, 30m, 4h, 7d or 2w"
         )
-    return int(found[1]) * _UNITS[found[2]]
+    return int(found[1]) * SECONDS[found[2]]
 
 
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+"""Units of time in settings."""
 
 
 @dataclass(frozen=True, kw_only=True)

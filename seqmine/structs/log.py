@@ -178,6 +178,17 @@ def tie_share(log: InteractionLog) -> float | None:
     return float(ties / len(second)) if len(second) else 0.0
 
 
+def stretch_starts(*keys: NDArray) -> NDArray[np.int64]:
+    """Return where stretches of rows begin that agree in all keys.
+
+    >>> stretch_starts(np.array([0, 0, 0, 1]), np.array([7, 7, 8, 8])).tolist()
+    [0, 2, 3]
+    """
+    is_first = np.ones(len(keys[0]), np.bool_)
+    is_first[1:] = np.any([key[1:] != key[:-1] for key in keys], axis=0)
+    return np.flatnonzero(is_first)
+
+
 def segment_positions(starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return the concatenation of the ranges ``starts[i] .. starts[i] + lengths[i]``, without a loop.
 

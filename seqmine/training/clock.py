@@ -75,11 +75,9 @@ class Clock(Callback):
         batch_idx: int,  # noqa: ARG002
     ) -> None:
         """Count the targets and the useful arithmetic of the batch, without waiting for the device."""
-        targets = batch.targets.count_nonzero()
-        self._events += targets
+        self._events += batch.targets.count_nonzero()
         if self._cost is not None:
-            later = 0 if batch.later_targets is None else len(batch.later_targets)
-            self._operations += self._cost.of(batch.lengths, targets + later)
+            self._operations += self._cost.of(batch.lengths, batch.num_targets)
 
     def on_validation_start(self, trainer: Trainer, pl_module: LightningModule) -> None:  # noqa: ARG002
         """Stop the clock of training."""

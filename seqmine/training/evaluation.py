@@ -142,11 +142,11 @@ class RankingEvaluation(Callback):
             self._update(part, outputs, batch)
 
     def _update(self, part: str, scores: Tensor, batch: SequenceBatch) -> None:
-        rows, targets = torch.arange(len(batch), device=scores.device), batch.last_targets
-        if batch.later_targets is not None:
+        if batch.later_targets is None:
+            of_targets, targets = scores, batch.last_targets
+        else:
             positions, targets = batch.target_pairs()
-            rows = positions // batch.targets.shape[1]
-        of_targets = scores if batch.later_targets is None else scores[rows]
+            of_targets = scores[positions // batch.targets.shape[1]]
         known = (targets > 0) & (targets < scores.shape[1])
         # what is no candidate of a model, such as an item that is newer than it, has no likelihood
         known &= of_targets.gather(1, torch.where(known, targets, 1).unsqueeze(1)).squeeze(1) > -torch.inf

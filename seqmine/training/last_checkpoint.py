@@ -34,11 +34,8 @@ class LastCheckpoint(Checkpoint):
     def __init__(
         self, *, dirpath: str, every_n_minutes: float | None = None, every_n_train_steps: int | None = None
     ) -> None:
-        self.path, self.every_n_minutes, self.every_n_train_steps = (
-            Path(dirpath) / NAME,
-            every_n_minutes,
-            every_n_train_steps,
-        )
+        self.path = Path(dirpath) / NAME
+        self.every_n_minutes, self.every_n_train_steps = every_n_minutes, every_n_train_steps
         self._requests = Requests()
         self._saved_at, self._saved_step = time.monotonic(), -1
         self._means: _Means = {}
@@ -61,7 +58,7 @@ class LastCheckpoint(Checkpoint):
         left = trainer.num_training_batches - batch_idx - 1
         if left == 0 or (batch_idx + 1) % trainer.accumulate_grad_batches:
             return
-        number = int(_largest(trainer, self._requests.number))
+        number = _largest(trainer, self._requests.number)
         if number or self._is_due(trainer, left <= trainer.accumulate_grad_batches):
             self._save(trainer)
         if number:
@@ -69,7 +66,7 @@ class LastCheckpoint(Checkpoint):
 
     def on_validation_start(self, trainer: Trainer, pl_module: LightningModule) -> None:  # noqa: ARG002
         """Stop a validation at once: nothing is learned in it."""
-        number = int(_largest(trainer, self._requests.number)) if trainer.training else self._requests.number
+        number = _largest(trainer, self._requests.number) if trainer.training else self._requests.number
         stop_at_once()
         if number:
             raise Stopped(number)
@@ -86,7 +83,7 @@ class LastCheckpoint(Checkpoint):
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:  # noqa: ARG002
         """Save the epoch, after all that was learned of it, and stop where it was asked for."""
         self._save(trainer)
-        number = int(_largest(trainer, self._requests.number))
+        number = _largest(trainer, self._requests.number)
         if number:
             raise Stopped(number)
 
@@ -142,13 +139,12 @@ def _keep_before(path: Path) -> None:
         path.replace(before)
 
 
-def _largest(trainer: Trainer, number: int) -> float:
+def _largest(trainer: Trainer, number: int) -> int:
     """Return the largest of the numbers of all processes; 0 where nobody asked to stop."""
     if trainer.world_size == 1:
         return number
-    return float(
-        trainer.strategy.reduce(torch.tensor(float(number), device=trainer.strategy.root_device), reduce_op="max")
-    )
+    own = torch.tensor(float(number), device=trainer.strategy.root_device)
+    return int(trainer.strategy.reduce(own, reduce_op="max"))
 
 
 def _means(trainer: Trainer) -> _Means:

@@ -205,10 +205,11 @@ class _Restored:
     @cached_property
     def own(self) -> "tuple[Model, Catalog]":
         """The model and the items of the run; those of the log where that is needed beside it."""
+        from seqmine.runs.newer_log import needs_log
         from seqmine.runs.restore import run_catalog
 
-        needs_log = self.config.rerank or self.datamodule.features.candidates.among == "available"
-        return self.on_the_log if needs_log else (self.module, run_catalog(self.config.run))
+        of_the_log = needs_log(self.config, self.datamodule)
+        return self.on_the_log if of_the_log else (self.module, run_catalog(self.config.run))
 
     @cached_property
     def on_the_log(self) -> "tuple[Model, Catalog]":

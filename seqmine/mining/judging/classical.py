@@ -21,8 +21,9 @@ def with_classical_lifts(log: InteractionLog, table: PatternTable) -> PatternTab
     >>> found["classical_lift"].tolist(), found["copurchase_lift"].tolist()
     ([2.0], [2.0])
     """
-    pairs = np.unique(log.event_users * (int(log.items.max(initial=0)) + 1) + log.items)
-    having = np.bincount(pairs % (int(log.items.max(initial=0)) + 1), minlength=int(table.symbols.max(initial=0)) + 1)
+    width = int(log.items.max(initial=0)) + 1
+    pairs = np.unique(log.event_users * width + log.items)
+    having = np.bincount(pairs % width, minlength=int(table.symbols.max(initial=0)) + 1)
     share = having / max(log.num_users, 1)
     classical, together = np.full(len(table), np.nan), np.full(len(table), np.nan)
     for row, pattern in enumerate(table.patterns()):

@@ -31,7 +31,7 @@ def group_users(
         number = {name: place for place, name in enumerate(names)}
         return np.array([number.get(value, -1) for value in values], np.int64), names
     if log.behaviors is not None and groups in log.behavior_names:
-        did = log.count(log.behaviors == list(log.behavior_names).index(groups) + 1) > 0
+        did = log.count(log.behaviors == log.behavior_number(groups)) > 0
         return did.astype(np.int64), [f"never {groups}", groups]
     try:
         date = np.datetime64(groups, "s").astype(np.int64)

@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqmine.structs import InteractionLog, UserError
+from seqmine.structs.log import stretch_starts
 
 _UNITS = {"month": "M", "week": "W"}
 
@@ -37,10 +38,7 @@ def split_periods(log: InteractionLog, period: str) -> tuple[InteractionLog, NDA
         number = moments.astype("datetime64[M]").astype(np.int64)
     else:
         number = (log.timestamps // 86400 + 3) // 7
-    keys = np.stack([log.event_users, number])
-    is_first = np.ones(log.num_events, np.bool_)
-    is_first[1:] = np.any(keys[:, 1:] != keys[:, :-1], axis=0)
-    starts = np.flatnonzero(is_first)
+    starts = stretch_starts(log.event_users, number)
     cut = log.take(np.arange(log.num_events), np.append(starts, log.num_events).astype(np.int64))
     present, place = np.unique(number[starts], return_inverse=True)
     return cut, place, [_name(int(one), period) for one in present]

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqmine.structs import InteractionLog, UserError
+from seqmine.structs.log import stretch_starts
 
 
 @dataclass(frozen=True)
@@ -57,9 +58,6 @@ def histories_by_item(log: InteractionLog, objects: NDArray[np.int32], names: li
     users = log.event_users
     # Stable: the events of one item stay in their order.
     order = np.lexsort((objects, users))
-    keys = np.stack([users[order], objects[order].astype(np.int64)])
-    is_first = np.ones(len(order), np.bool_)
-    is_first[1:] = np.any(keys[:, 1:] != keys[:, :-1], axis=0)
-    starts = np.flatnonzero(is_first)
+    starts = stretch_starts(users[order], objects[order])
     offsets = np.append(starts, len(order)).astype(np.int64)
     return FunnelCases(log.take(order, offsets), names, users[order][starts], log.num_users)

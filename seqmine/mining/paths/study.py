@@ -47,10 +47,8 @@ class FunnelStudy:
                 f"must_contain is {list(must_contain)}, but a funnel has steps of its own; unset must_contain"
             )
         self.projection, self.steps, self.same_item = projection, [str(step) for step in steps], same_item
-        self.limits, self.num_variants = (
-            Constraints(max_duration=duration_seconds("max_duration", max_duration)),
-            num_variants,
-        )
+        self.limits = Constraints(max_duration=duration_seconds("max_duration", max_duration))
+        self.num_variants = num_variants
 
     def find(self, subject: Subject, progress: Progress = no_progress) -> Funnel:
         """Return the funnel of a log.

@@ -10,7 +10,7 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional as F
 
-from seqmine.models.layers.hugging_face import require_package
+from seqmine.models.layers.hugging_face import pretrained, require_package
 from seqmine.structs import UserError
 
 
@@ -31,19 +31,16 @@ class TextEmbedder:
         for name, value in (("max_tokens", max_tokens), ("batch_size", batch_size)):
             if value < 1:
                 raise UserError(f"{name} is {value}, allowed are whole numbers from 1")
-        transformers = require_package("transformers")
-        if not (Path(folder) / "config.json").is_file():
-            raise UserError(f"folder is {folder}, which has no config.json; name a folder with a model of Hugging Face")
         self.folder, self.max_tokens, self.batch_size = Path(folder), max_tokens, batch_size
+        self.device = "cuda" if torch.cuda.is_available() else "cpu"
+        self.model = pretrained(folder).to(self.device).eval()
         try:
-            self.tokenizer = transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True)
-            model = transformers.AutoModel.from_pretrained(folder, local_files_only=True, use_safetensors=True)
+            tokenizers = require_package("transformers").AutoTokenizer
+            self.tokenizer = tokenizers.from_pretrained(folder, local_files_only=True)
         except (OSError, ValueError) as error:
             raise UserError(
-                f"folder is {folder}, whose model cannot be read ({error}); save it as safetensors"
+                f"folder is {folder}, whose tokenizer cannot be read ({error}); save it there with save_pretrained"
             ) from error
-        self.device = "cuda" if torch.cuda.is_available() else "cpu"
-        self.model = model.to(self.device).eval()
 
     def fingerprint(self) -> str:
         """Return a hash that changes when the model, its tokenizer or a setting that shapes vectors does."""

@@ -103,15 +103,7 @@ def network_of(folder: str, max_length: int) -> Any:
     Raises:
         UserError: the folder has no network that can be read without pickle, or one for shorter histories.
     """
-    transformers = require_package("transformers")
-    if not (Path(folder) / "config.json").is_file():
-        raise UserError(f"folder is {folder}, which has no config.json; name a folder that save_pretrained has written")
-    try:
-        network = transformers.AutoModel.from_pretrained(folder, local_files_only=True, use_safetensors=True)
-    except (OSError, ValueError) as error:
-        raise UserError(
-            f"folder is {folder}, whose network cannot be read ({error}); save it as safetensors"
-        ) from error
+    network = pretrained(folder)
     _require_one_stack(network.config, f"folder is {folder}")
     room = getattr(network.config, "max_position_embeddings", None)
     if room is not None and room <= max_length:
@@ -119,6 +111,26 @@ def network_of(folder: str, max_length: int) -> Any:
             f"folder is {folder}, whose network has room for {room} events; set data.max_length to at most {room - 1}"
         )
     return _without_tokens(network)
+
+
+def pretrained(folder: str) -> Any:
+    """Return a network of transformers in a local folder; nothing is downloaded, and no code of it is run.
+
+    Args:
+        folder: that ``save_pretrained`` has written.
+
+    Raises:
+        UserError: transformers is not installed, or the folder has no network that can be read without pickle.
+    """
+    transformers = require_package("transformers")
+    if not (Path(folder) / "config.json").is_file():
+        raise UserError(f"folder is {folder}, which has no config.json; name a folder that save_pretrained has written")
+    try:
+        return transformers.AutoModel.from_pretrained(folder, local_files_only=True, use_safetensors=True)
+    except (OSError, ValueError) as error:
+        raise UserError(
+            f"folder is {folder}, whose network cannot be read ({error}); save it as safetensors"
+        ) from error
 
 
 def with_adapters(network: Any, rank: int) -> Any:

@@ -3,15 +3,12 @@
 from pathlib import Path
 
 from seqmine.explanation.faithfulness.judgement import Verdict
-from seqmine.reporting.explanation import Answer, Names, sentences, verdict_sentences
+from seqmine.reporting.explanation import NUM_SHOWN, Answer, Names, sentences, verdict_sentences
 from seqmine.reporting.page import charts
 from seqmine.reporting.page.blocks import Block, Cell, Chart, Grid, Note, Section, Words
 from seqmine.reporting.page.document import render
 from seqmine.structs import Catalog
 from seqmine.structs.files import write_atomically
-
-NUM_DRAWN = 10
-"""Events of a history that a chart shows."""
 
 
 def write_answer(answer: Answer, catalog: Catalog, path: Path) -> None:
@@ -80,7 +77,7 @@ def shares_chart(answer: Answer, catalog: Catalog, item: str) -> Chart:
         item: what is explained.
     """
     reason, names = answer.reason, Names(catalog)
-    places = sorted(reason.attribution.order.tolist()[:NUM_DRAWN], reverse=True)
+    places = sorted(reason.attribution.order.tolist()[:NUM_SHOWN], reverse=True)
     rows = [
         {
             "name": f"{len(reason.history) - place} ago: {names.shown(reason.history[place])}",

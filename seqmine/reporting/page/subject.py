@@ -4,7 +4,6 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from glob import escape
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
@@ -139,7 +138,7 @@ class Subject:
 
     @cached_property
     def _targets_and_gains(self) -> tuple[pl.DataFrame, dict[str, NDArray[np.float64]]]:
-        [run] = find_runs([escape(str(self.folder))])
+        [run] = find_runs([str(self.folder)])
         return read_gains([Row(self.name, [run])], METRIC)
 
     @cached_property
@@ -180,10 +179,6 @@ class Subject:
         """The run beside others; None where none are named."""
         return None if self.board.runs is None else compare_runs(self.board)
 
-    def patterns_at(self, folder: str) -> Path:
-        """Return where the patterns of a mining run are."""
-        return Path(folder) / "patterns.parquet"
-
     @cached_property
     def mined(self) -> Path:
         """The folder of a mining run: the one that is named, or the run itself.
@@ -192,7 +187,7 @@ class Subject:
             UserError: it has no patterns.
         """
         folder = Path(self.config.patterns or self.config.run)
-        if not self.patterns_at(str(folder)).is_file():
+        if not (folder / "patterns.parquet").is_file():
             raise UserError(
                 "no patterns were mined for this run; run python -m seqmine.mine run=<this run> "
                 "hydra.run.dir=<folder> and set patterns=<folder>"

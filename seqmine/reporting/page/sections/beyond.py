@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
-from seqmine.models.module import SequenceModule
+from seqmine.models.module import item_vectors
 from seqmine.reporting.page import charts
 from seqmine.reporting.page.blocks import Block, Cell, Chart, Grid, Words
 from seqmine.reporting.page.subject import TOP_K, Subject
@@ -100,9 +99,10 @@ def gini_of_lists(lists: NDArray[np.int64], num_items: int) -> float:
 
 def diversity_of(lists: NDArray[np.int64], subject: Subject) -> float | None:
     """Return 1 less the mean cosine of two items of a list; None for a model without vectors of items."""
-    vectors = item_vectors(subject)
-    if vectors is None:
+    table = item_vectors(subject.model)
+    if table is None:
         return None
+    vectors = table[1:].double().numpy()
     unit = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
     full = lists[(lists > 0).all(axis=1)]
     if not len(full) or full.shape[1] < 2:
@@ -112,17 +112,6 @@ def diversity_of(lists: NDArray[np.int64], subject: Subject) -> float | None:
     # the sum over all pairs is the squared length of the sum of the vectors
     pairs = ((listed.sum(axis=1) ** 2).sum(axis=1) - size) / (size * (size - 1))
     return float(1 - pairs.mean())
-
-
-def item_vectors(subject: Subject) -> NDArray[np.float64] | None:
-    """Return (num_items, D) what the model takes for its items; None for a model without vectors."""
-    if not isinstance(subject.model, SequenceModule):
-        return None
-    numbers = torch.arange(1, subject.catalog.num_items + 1)
-    with torch.no_grad():
-        table: Any = subject.model.item_embedding
-        found: NDArray[np.float64] = table(numbers.unsqueeze(0))[0].double().cpu().numpy()
-    return found
 
 
 def item_groups(counts: NDArray[np.int64]) -> NDArray[np.int64]:
