@@ -5,6 +5,7 @@ from pathlib import Path
 from omegaconf import DictConfig, OmegaConf
 
 from seqmine.reporting.page.blocks import Section
+from seqmine.reporting.page.document import require_packages
 from seqmine.reporting.page.subject import Subject, section_of
 from seqmine.runs.components import CONF_DIR, build
 from seqmine.structs import UserError
@@ -23,8 +24,9 @@ def subject_of_page(config: DictConfig) -> Subject:
         config: of the program.
 
     Raises:
-        UserError: ``run`` is no finished run, or ``patterns`` has none.
+        UserError: ``run`` is no finished run, ``patterns`` has none, or the extra ``report`` is not installed.
     """
+    require_packages()
     board = OmegaConf.load(CONF_DIR / "leaderboard.yaml")
     assert isinstance(board, DictConfig)
     board.runs, board.seed = config.runs, config.seed

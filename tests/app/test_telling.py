@@ -1,6 +1,9 @@
+import sys
+
 import pytest
 
 from seqmine.app.telling import sections_of
+from seqmine.structs import UserError
 from tests.pages import page_run, page_subject
 
 
@@ -16,3 +19,11 @@ def test_sections_come_in_the_order_of_reading_and_a_reader_s_own_last(run):
     titles = [section.title for section in sections_of(subject.config, subject)]
     assert titles[0] == "What was asked" and titles[-2:] == ["Methods", "What did it cost?"]
     assert titles.index("Learning curves") < titles.index("Patterns of the log") < titles.index("Methods")
+
+
+@pytest.mark.parametrize("package", ["altair", "jinja2", "vl_convert"])
+def test_a_page_that_could_not_be_drawn_is_not_begun(run, package, monkeypatch):
+    """A section that fails says so in the page; without a package all of them would, and the program would succeed."""
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(UserError, match=rf"the page needs {package}, which is not installed"):
+        page_subject(run, "sections=quick")

@@ -3,6 +3,7 @@
 import base64
 from collections.abc import Sequence
 from functools import cache
+from importlib import import_module
 from typing import Any
 
 from seqmine.reporting.page.blocks import Chart, Section, shown
@@ -34,6 +35,19 @@ def render(title: str, lead: str, sections: Sequence[Section]) -> str:
         title=title, lead=lead, sections=sections, vega=_vega() if has_charts else ""
     )
     return page
+
+
+def require_packages() -> None:
+    """Refuse to begin a page that could not be drawn.
+
+    Raises:
+        UserError: a package of the extra ``report`` is missing.
+    """
+    try:
+        for name in ("altair", "jinja2", "vl_convert"):
+            import_module(name)
+    except ModuleNotFoundError as error:
+        raise UserError(missing(error)) from error
 
 
 def missing(error: ModuleNotFoundError) -> str:
