@@ -36,8 +36,8 @@ def mixed_batches(
     num_quarters = min(4, batch_size)
     if num_batches is None:
         num_batches = -(-len(lengths) // (batch_size - batch_size % num_quarters))
-    # with fewer rows than batches in a quarter, a batch could come out empty
-    num_quarters = max(1, min(num_quarters, len(lengths) // max(1, num_batches)))
+    while num_quarters > 1 and ceil(len(lengths) / num_quarters) < num_batches:
+        num_quarters -= 1  # the first quarter has a row for each batch, so that none comes out empty
     order = generator.permutation(len(lengths))
     order = order[np.argsort(lengths[order], kind="stable")]
     quarters = []

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from seqmine.data.batching import Batching, TargetBatches, TrainingBatches, mixed_batches
@@ -27,11 +27,21 @@ def users_of(batches) -> list[list[int]]:
 
 
 @given(st.lists(st.integers(1, 50), min_size=1, max_size=300), st.integers(1, 20))
+@example([1] * 10, 3)
 def test_every_row_is_in_one_batch(lengths, batch_size):
     batches = mixed_batches(np.array(lengths), batch_size, np.random.default_rng(0))
     assert sorted(np.concatenate(batches).tolist()) == list(range(len(lengths)))
     assert max(map(len, batches)) <= batch_size
     assert all((np.diff(np.array(lengths)[rows]) >= 0).all() for rows in batches)
+
+
+@given(st.integers(1, 200), st.integers(1, 20), st.integers(1, 60))
+def test_no_batch_is_empty_however_many_there_are(num_rows, batch_size, num_batches):
+    batching = Batching(batch_size=batch_size)
+    batches = batching.divide(np.arange(num_rows) % 7, np.random.default_rng(0), num_batches)
+    assert len(batches) == min(num_batches, num_rows)
+    assert min(map(len, batches)) > 0
+    assert sorted(np.concatenate(batches).tolist()) == list(range(num_rows))
 
 
 def test_padding_is_small():
