@@ -54,7 +54,7 @@ def compose_checked(name: str, overrides: Iterable[str]) -> DictConfig:
 
 
 def without_hydra(config: DictConfig) -> DictConfig:
-    """Return the settings of a program alone."""
+    """Return the settings of a program only."""
     settings = deepcopy(config)
     with open_dict(settings):
         del settings["hydra"]
@@ -116,7 +116,7 @@ def _added_if_unlisted(argument: str, listed: Any) -> str:
 
 
 def register_resolvers() -> None:
-    """Tell OmegaConf the references that ``conf/`` uses beside Hydra's."""
+    """Tell OmegaConf the references that ``conf/`` uses in addition to Hydra's."""
     OmegaConf.register_new_resolver("stamp", stamp, use_cache=True, replace=True)
     OmegaConf.register_new_resolver("rank_suffix", rank_suffix, replace=True)
 

@@ -1,4 +1,4 @@
-"""What a multirun leaves beside its runs: their table, one row per run, best first."""
+"""The leaderboard of a multirun: its runs in a table, one row per run, best first."""
 
 from pathlib import Path
 from typing import Any

@@ -71,7 +71,7 @@ class Attributes:
         return fingerprint_files(files, choice)
 
     def read(self, from_source: pl.DataFrame | None) -> pl.DataFrame | None:
-        """Return the table, with the columns of the source that it lacks beside its own; None where there is neither.
+        """Return the table, joined with the columns that only the source has; None where there is neither.
 
         Args:
             from_source: attributes that the source brings, or None.

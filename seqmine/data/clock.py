@@ -37,7 +37,7 @@ class Clock:
         return _NAMES[self.tick]
 
     def tells_apart(self, seconds: int) -> bool:
-        """Return whether two events may be said to lie within so many seconds; equal seconds always may."""
+        """Return whether two events may lie within a number of seconds; equal seconds always may."""
         return self.tick <= max(seconds, 1)
 
 

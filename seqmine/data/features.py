@@ -1,4 +1,4 @@
-"""What a log tells beside its items, and which kinds of events are predicted from it."""
+"""Side information of a log, and which kinds of events are predicted from it."""
 
 from collections.abc import Sequence
 

@@ -64,7 +64,7 @@ class Explainer(Protocol):
 
 
 def draws_of(seed: int, question: Question, num_events: int) -> np.random.Generator:
-    """Return the draws for a question: they do not depend on what is asked beside it."""
+    """Return the draws for a question: they do not depend on other questions."""
     return np.random.default_rng((seed, question.item, num_events))
 
 

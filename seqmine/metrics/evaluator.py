@@ -73,8 +73,8 @@ class RankingEvaluator(nn.Module):
             raise UserError(f"cutoffs is {list(cutoffs)}, allowed are whole numbers from 1, e.g. [5, 10]")
         if horizon is not None and candidates in SAMPLED:
             raise UserError(
-                f"candidates is {candidates!r}, which draws for one target of a user, but data.horizon is {horizon}; "
-                "set evaluation.candidates to full or available"
+                f"`candidates` is {candidates!r}, which draws for one target of a user, but `horizon` is {horizon}; "
+                "set `candidates` to full or available"
             )
         self.has_horizon = horizon is not None
         self.ties, self.unseen_targets, self.candidates, self.seed = ties, unseen_targets, candidates, seed
@@ -145,8 +145,8 @@ class RankingEvaluator(nn.Module):
         """
         if self.has_horizon:
             raise UserError(
-                "data.horizon is set, but the model names its best items, and a horizon is measured by scores; set "
-                "data.horizon=null"
+                "`horizon` is set, but the model names its best items, and a horizon is measured by scores; set "
+                "`horizon`=null"
             )
         if self.candidates in SAMPLED:
             raise UserError(

@@ -65,7 +65,7 @@ def excluded_items(batch: SequenceBatch, num_items: int) -> Int[Tensor, "B S"]:
     if width > MOST_EXCLUDED:
         raise UserError(
             f"{width:,} items may not be in a list, but a model that names its best items can leave out "
-            f"{MOST_EXCLUDED:,}; set evaluation.candidates=full, and leave out only= and long exclude= of recommend"
+            f"{MOST_EXCLUDED:,}; set `metrics.candidates`=full, and leave out only= and long exclude= of recommend"
         )
     found = items.new_zeros(len(batch), width)
     found[rows, torch.arange(len(rows), device=rows.device) - (counts.cumsum(0) - counts)[rows]] = items

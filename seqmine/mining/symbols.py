@@ -103,7 +103,7 @@ class Projection:
 
 
 class BehaviorProjection:
-    """Makes a symbol of what was done alone, whatever it was done to: view, cart, buy.
+    """Takes the behavior as the symbol, whatever the item: view, cart, buy.
 
     Args:
         behaviors: kinds of events that stay in the history; unset, all.
@@ -119,7 +119,7 @@ class BehaviorProjection:
             UserError: the log has no kinds of events, or not those that are chosen.
         """
         if log.behaviors is None:
-            raise UserError("projection=behavior needs kinds of events and the log has none; set data.columns.behavior")
+            raise UserError("projection=behavior needs kinds of events and the log has none; set `source.behavior`")
         if self.behaviors is None:
             return np.ones(log.num_events, np.bool_)
         return _is_of_behaviors(log, self.behaviors)

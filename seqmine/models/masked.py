@@ -52,7 +52,7 @@ class MaskedItemModule(SequenceModule):
 
 
 def with_hidden_event(batch: SequenceBatch) -> SequenceBatch:
-    """Return histories with one hidden event after the last real one; an empty history is that event alone.
+    """Return histories with one hidden event after the last real one; an empty history becomes that event.
 
     >>> items, one = torch.tensor([[5, 6], [7, 0], [0, 0]]), torch.ones(3, dtype=torch.int64)
     >>> asked = with_hidden_event(SequenceBatch(items, items, torch.tensor([2, 1, 1]), one))

@@ -193,7 +193,7 @@ class SequenceModule(LightningModule):
         return self.score(batch)
 
     def configure_optimizers(self) -> Any:
-        """Build the optimizer, with weight decay on matrices alone, and the schedule of its learning rate."""
+        """Build the optimizer, with weight decay only on matrices, and the schedule of its learning rate."""
         optimizer = self.build_optimizer(_decay_groups(self.parameters()))
         if isinstance(optimizer, LazyAdamW) and not isinstance(self.item_embedding, ItemEmbedding):
             raise UserError(

@@ -47,7 +47,7 @@ class Edit:
         return len(self.items)
 
     def keep(self, places: Sequence[int]) -> Self:
-        """Return the steps at some places alone, in their order; the gaps close.
+        """Return only the steps at some places, in their order; the gaps close.
 
         >>> Edit.of(Cases.of_histories([[5, 6, 7]], max_length=9), 0).keep([2, 0]).items.tolist()
         [5, 7]

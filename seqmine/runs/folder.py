@@ -16,7 +16,7 @@ from seqmine.structs import UserError
 
 
 def environment() -> dict[str, Any]:
-    """Describe what the numbers of a run depend on beside its configuration."""
+    """Describe what the numbers of a run depend on apart from its configuration."""
     import lightning
     import torch
 
@@ -82,7 +82,7 @@ def read_metrics(folder: Path) -> dict[str, Any]:
 
 
 def monitored(metrics: Mapping[str, Any], monitor: str) -> float | None:
-    """Return what a run is judged by: a metric of the evaluation, or what training alone logs, at its best epoch.
+    """Return what a run is judged by: a metric of the evaluation, or what only training logs, at its best epoch.
 
     >>> monitored({"val/loss": 2.0, "best_value": 1.5}, "train/loss")
     1.5

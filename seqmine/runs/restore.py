@@ -93,7 +93,7 @@ def reranked(config: DictConfig, module: Model, datamodule: SequenceDataModule) 
 
 
 def require_scores(module: nn.Module, run: str, need: str) -> None:
-    """Refuse a model that names its best items alone where scores of the whole catalog are needed.
+    """Refuse a model that only names its best items where scores of the whole catalog are needed.
 
     Args:
         module: of the run.

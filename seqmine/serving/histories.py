@@ -54,7 +54,7 @@ class Histories:
         return place
 
     def of(self, users: Sequence[str]) -> "Histories":
-        """Return the histories of some users alone, in the order in which they are named, all of a user together.
+        """Return the histories of only some users, in the order in which they are named, all of a user together.
 
         Raises:
             UserError: a user who has no history here.
@@ -80,7 +80,7 @@ class Histories:
         return replace(self, ends=self.ends.take(rows))
 
     def alone(self, rows: NDArray[np.int64]) -> "Histories":
-        """Return some of the lists to be made with a log of their users alone, which another process can be sent."""
+        """Return some of the lists to be made with a log of only their users, which another process can be sent."""
         users, numbers = np.unique(self.ends.users[rows], return_inverse=True)
         ends = replace(self.ends.take(rows), users=numbers.astype(np.int64))
         return replace(
@@ -135,7 +135,7 @@ class Histories:
         return replace(self, ends=replace(self.ends, times=np.full(len(self.ends), moment, np.int64)))
 
     def fingerprint(self) -> str:
-        """Return a hash of all that lists depend on beside the model: events, users, what may be recommended when."""
+        """Return a hash of all that lists depend on except the model: events, users, what may be recommended when."""
         digest = hashlib.blake2b(digest_size=16)
         columns = [*vars(self.log).values(), *vars(self.ends).values(), self.allowed]
         for part in (self.log.users, self.periods):

@@ -27,7 +27,7 @@ def write_atomically(path: Path, write: Callable[[Path], Written]) -> Written:
 
 
 def temporary_name(path: Path) -> Path:
-    """Return a name beside ``path`` that no other process writes to."""
+    """Return a name in the folder of ``path`` that no other process writes to."""
     return path.with_name(f".{platform.node()}-{os.getpid()}.{path.name}")
 
 

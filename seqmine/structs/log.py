@@ -149,7 +149,7 @@ class InteractionLog:
 
     @classmethod
     def from_lists(cls, histories: Iterable[Sequence[int]]) -> "InteractionLog":
-        """Build a log of items alone from a plain list of lists.
+        """Build a log that has only items from a plain list of lists.
 
         >>> InteractionLog.from_lists([[1, 2], [], [3]]).offsets.tolist()
         [0, 2, 2, 3]

@@ -12,7 +12,7 @@ from seqmine.structs.log import segment_positions
 
 @dataclass(frozen=True)
 class PatternTable:
-    """Patterns in flat arrays with offsets, with any number of measures beside them.
+    """Patterns in flat arrays with offsets, with any number of measures per pattern.
 
     Args:
         symbols: (T,) int32, symbols of all patterns, one pattern after the other.
@@ -47,7 +47,7 @@ class PatternTable:
         return [tuple(flat[start:stop]) for start, stop in pairwise(offsets)]
 
     def with_columns(self, **columns: NDArray) -> "PatternTable":
-        """Return the table with more measures beside each pattern."""
+        """Return the table with more measures per pattern."""
         for name, column in columns.items():
             if len(column) != len(self):
                 raise ValueError(f"column {name} has {len(column)} values for {len(self)} patterns")

@@ -10,7 +10,7 @@ from seqmine.structs.files import write_atomically
 
 
 class AtomicCheckpointIO(TorchCheckpointIO):
-    """Write a checkpoint beside its place, make it durable, then give it its name.
+    """Write a checkpoint under a temporary name, make it durable, then rename it.
 
     Lightning's own writer goes through the folder of temporary files; on another file system its last step is a copy,
     which a killed process leaves half done.

@@ -51,7 +51,7 @@ def require_monitor(monitor: str, trainer: Trainer, module: LightningModule) -> 
     if monitor in names:
         return
     near = difflib.get_close_matches(monitor, names, n=3, cutoff=0.0)
-    why = "" if trainer.enable_validation else ", as trainer.limit_val_batches=0 leaves validation out"
+    why = "" if trainer.enable_validation else ", as `trainer.limit_val_batches`=0 leaves validation out"
     raise UserError(f"monitor is {monitor!r}, which no epoch measures{why}; set monitor to {' or '.join(near)}")
 
 

@@ -30,7 +30,7 @@ class Ranks(Protocol):
 
 @runtime_checkable
 class RanksRivals(Protocol):
-    """A callback with the rank of every test target for what stands beside the model."""
+    """A callback with the rank of every test target for baselines and explanations."""
 
     @property
     def rivals_per_user(self) -> Mapping[str, pl.DataFrame]:

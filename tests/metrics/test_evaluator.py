@@ -157,7 +157,7 @@ def test_lists_have_the_metrics_of_the_scores_that_they_are_made_of(unseen, cand
     [
         ({"candidates": "uniform_100"}, 99, "candidates is 'uniform_100', but the model names its best items"),
         ({"ties": "mean"}, 99, "ties is 'mean', but the model names its best items.*set ties=pess"),
-        ({"horizon": 3}, 99, "data.horizon is set, but the model names its best items"),
+        ({"horizon": 3}, 99, "horizon is set, but the model names its best items"),
         ({"cutoffs": (5, 20)}, 19, r"cutoffs is \[5, 20\], but the lists .* at most 19 items and 20 are needed"),
         ({"cutoffs": (5,)}, 9, r"cutoffs is \[5\], but the lists .* at most 9 items and 10 are needed; change"),
         ({"candidates": "available"}, 99, "candidates is 'available', but the run was made before"),

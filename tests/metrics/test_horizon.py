@@ -99,7 +99,7 @@ def test_with_one_target_measures_are_those_of_the_rank(name, single):
 
 
 def test_what_cannot_be_measured_is_refused():
-    with pytest.raises(UserError, match="draws for one target of a user, but data.horizon is 3"):
+    with pytest.raises(UserError, match="draws for one target of a user, but horizon is 3"):
         evaluator(candidates="uniform_100")
     with pytest.raises(
         UserError, match="metric is 'auc', allowed are hit_rate@k, recall@k, ndcg@k, mrr@k with k from 1"

@@ -204,7 +204,7 @@ class _Restored:
 
     @cached_property
     def own(self) -> "tuple[Model, Catalog]":
-        """The model and the items of the run; those of the log where that is needed beside it."""
+        """The model and the items of the run; and the items of the log where it is needed too."""
         from seqmine.runs.newer_log import needs_log
         from seqmine.runs.restore import run_catalog
 

@@ -237,7 +237,7 @@ def _scramble(keys: NDArray[np.uint64]) -> NDArray[np.uint64]:
 
 
 def order_is_defined(log: InteractionLog) -> LeakCheck:
-    """Warn when many events share their time with the one before, so that the file alone decides the order."""
+    """Warn when many events share their time with the one before, so that only their order in the file decides."""
     share = tie_share(log) or 0.0
     detail = (
         f"{share:.1%} of events have the time of the event before; their order is that of the file, and with it what "

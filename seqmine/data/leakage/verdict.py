@@ -1,4 +1,4 @@
-"""The verdict on leaks of a stored log, kept beside it under a key of all that it depends on.
+"""The verdict on leaks of a stored log, kept with the store under a key of all that it depends on.
 
 One store serves many runs, and what they train on differs: windows, longest input, task, augmentation and seed are no
 part of the store, so each combination has a verdict of its own.

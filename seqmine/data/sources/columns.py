@@ -94,7 +94,7 @@ def may_merge(column: str, dtype: Any) -> pl.Expr | None:
 
 
 def whole_keys(keys: pl.Series) -> pl.Series:
-    """Return text keys as whole numbers where a program wrote all of them as fractions, as beside a missing one.
+    """Return text keys as whole numbers where a program wrote all of them as fractions, as where one is missing.
 
     >>> whole_keys(pl.Series(["7.0", "", "12.0"])).to_list(), whole_keys(pl.Series(["7.0", "7.5"])).to_list()
     (['7', '', '12'], ['7.0', '7.5'])

@@ -1,4 +1,4 @@
-"""Tables of attributes of items and users that a user brings beside a log."""
+"""Tables of attributes of items and users that a user brings with a log."""
 
 import json
 import logging

@@ -23,7 +23,7 @@ TABLE_CELLS = 2**23
 @no_type_check
 @njit(cache=True, nogil=True)
 def dense_pays(num_kept: int, num_states: int, num_matches: int) -> bool:
-    """Return whether tables of the extensions are small beside the matches that scans would visit again and again."""
+    """Return whether tables of the extensions are small compared with the matches that scans would revisit."""
     # Three bounds: the memory of a table, that of the pair counts, and at most 16 cells per match of a scan (cells are
     # read a row at a time, matches event by event).
     cells = num_kept * num_states

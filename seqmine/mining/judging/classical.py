@@ -1,4 +1,4 @@
-"""The lifts of market basket analysis, which know nothing of order, beside the lift of order."""
+"""The lifts of market basket analysis, which ignore order, to compare with the lift of order."""
 
 import numpy as np
 

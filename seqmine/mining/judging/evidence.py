@@ -249,7 +249,7 @@ class CountsAlone:
         constraints: Constraints,
         min_count: int,  # noqa: ARG002
     ) -> Verdict:
-        """Return the table with what counting alone tells.
+        """Return the table with the measures that need only counts.
 
         Args:
             log: the histories that the table was mined from.

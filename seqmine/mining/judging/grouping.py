@@ -42,10 +42,10 @@ def group_users(
             *(["a date such as 2026-01-31"] if log.timestamps is not None else []),
         ]
         raise UserError(
-            f"groups is {groups!r}, allowed are {', '.join(known) or 'none: the log tells nothing of users'}"
+            f"`groups` is {groups!r}, allowed are {', '.join(known) or 'none: the log tells nothing of users'}"
         ) from None
     if log.timestamps is None:
-        raise UserError(f"groups is {groups}, a date, and the log has no timestamps; set data.columns.timestamp")
+        raise UserError(f"`groups` is {groups}, a date, and the log has no timestamps; set `source.timestamp`")
     has_events = log.lengths > 0
     first = log.timestamps[np.minimum(log.offsets[:-1], max(log.num_events - 1, 0))]
     return np.where(has_events, (first >= date).astype(np.int64), -1), [f"before {groups}", f"from {groups} on"]

@@ -78,7 +78,7 @@ class FunnelStudy:
             return whole_histories(symbols.log, _names(symbols))
         if not isinstance(self.projection, BehaviorProjection):
             raise UserError(
-                "same_item is true, but symbols name items or attributes themselves; set task.same_item=false or "
+                "`same_item` is true, but symbols name items or attributes themselves; set `same_item`=false or "
                 "projection=behavior"
             )
         symbols = self.projection(subject.log, subject.item_ids, subject.features)

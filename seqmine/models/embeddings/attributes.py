@@ -43,7 +43,7 @@ class AttributeEmbedding(nn.Module):
 
 
 class ItemAttributes(nn.Module):
-    """The attributes of the item of each event, for the input alone; ``AttributedItems`` scores by them too.
+    """The attributes of the item of each event, as input only; ``AttributedItems`` scores by them too.
 
     Args:
         embedding_dim: size D of the vectors.
@@ -63,7 +63,7 @@ class ItemAttributes(nn.Module):
         if table is None or not (table.num_codes or table.num_values):
             raise UserError(
                 "no attribute of items is chosen, and this model reads them; set e.g. "
-                "data.item_attributes.categorical=[brand]"
+                "`item_attributes.categorical`=[brand]"
             )
         # not in checkpoints: the catalog of a run brings them
         self.register_buffer("codes", torch.as_tensor(table.codes, dtype=torch.int64), persistent=False)
@@ -144,8 +144,8 @@ class UserAttributes(nn.Module):
         super().__init__()
         if not (catalog.num_user_codes or catalog.num_user_values):
             raise UserError(
-                "no attribute of users is chosen, and this model reads them; set data.user_attributes.path and "
-                "e.g. data.user_attributes.categorical=[country]"
+                "no attribute of users is chosen, and this model reads them; set `user_attributes.path` and "
+                "e.g. `user_attributes.categorical`=[country]"
             )
         self.embedding = AttributeEmbedding(
             num_codes=catalog.num_user_codes, num_values=catalog.num_user_values, embedding_dim=embedding_dim
@@ -153,6 +153,6 @@ class UserAttributes(nn.Module):
 
     def forward(self, batch: SequenceBatch) -> Float[Tensor, "B 1 D"]:
         """Return the vector of the user of each row."""
-        codes = require_column(batch.user_codes, "attributes of users", "data.user_attributes.path")
-        values = require_column(batch.user_values, "attributes of users", "data.user_attributes.path")
+        codes = require_column(batch.user_codes, "attributes of users", "`user_attributes.path`")
+        values = require_column(batch.user_values, "attributes of users", "`user_attributes.path`")
         return self.embedding(codes, values).unsqueeze(1)

@@ -1,4 +1,4 @@
-"""What a model may know of an event beside its item: parts whose vectors are added to the item's.
+"""Side information of events: parts whose vectors are added to the item's.
 
 A part is built with the catalog and gives one vector for each position, or for each row. Position t never depends on
 later events: gaps are those to the event before.
@@ -28,7 +28,7 @@ class Context(nn.Module):
         self.parts = nn.ModuleDict({name: build(catalog=catalog) for name, build in parts.items()})
 
     def forward(self, embedded: Float[Tensor, "B L D"], batch: SequenceBatch) -> Float[Tensor, "B L D"]:
-        """Return the embedded items with all that is known beside them."""
+        """Return the embedded items plus the vectors of the side information."""
         for part in self.parts.values():
             embedded = embedded + part(batch)
         return embedded

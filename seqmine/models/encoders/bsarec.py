@@ -1,4 +1,4 @@
-"""BSARec: attention beside a frequency filter (Shin et al. 2024, arXiv:2312.10325), in a causal form."""
+"""BSARec: attention and a frequency filter side by side (Shin et al. 2024, arXiv:2312.10325), in a causal form."""
 
 from collections.abc import Callable
 

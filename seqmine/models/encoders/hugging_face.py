@@ -27,7 +27,7 @@ class HuggingFaceEncoder(nn.Module):
             kind = self.backbone.network.config.model_type
             raise UserError(
                 f"config.model_type is {kind!r}, which sees what comes later; set model=hf_masked, or for BERT "
-                "+model.encoder.config.is_decoder=true"
+                "+`config`.is_decoder=true"
             )
 
     def forward(self, embedded: Float[Tensor, "B L D"], batch: SequenceBatch) -> Float[Tensor, "B L D"]:  # noqa: ARG002

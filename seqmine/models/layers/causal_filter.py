@@ -1,4 +1,4 @@
-"""Filters along the history that see the past alone.
+"""Filters along the history that see only the past.
 
 FMLP-Rec and BSARec filter with a Fourier transform of the whole window. Such a filter is a circular convolution: every
 position sees every other, later ones too. That is harmless when each training sample is one prefix with one target, but

@@ -26,7 +26,7 @@ class FeedForward(nn.Module):
         self.dropout = Dropout(dropout)
 
     def forward(self, hidden: Float[Tensor, "*B D"]) -> Float[Tensor, "*B D"]:
-        """Return each vector transformed alone."""
+        """Return the transformed vectors, each by itself."""
         return self.dropout(self.outer(self.inner_dropout(self.activation(self.inner(hidden)))))
 
 
@@ -47,6 +47,6 @@ class SwiGLU(nn.Module):
         self.dropout = Dropout(dropout)
 
     def forward(self, hidden: Float[Tensor, "*B D"]) -> Float[Tensor, "*B D"]:
-        """Return each vector transformed alone."""
+        """Return the transformed vectors, each by itself."""
         gate, value = self.inner(hidden).chunk(2, dim=-1)
         return self.dropout(self.outer(self.inner_dropout(F.silu(gate) * value)))

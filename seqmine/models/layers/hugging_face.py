@@ -108,7 +108,7 @@ def network_of(folder: str, max_length: int) -> Any:
     room = getattr(network.config, "max_position_embeddings", None)
     if room is not None and room <= max_length:
         raise UserError(
-            f"folder is {folder}, whose network has room for {room} events; set data.max_length to at most {room - 1}"
+            f"`folder` is {folder}, whose network has room for {room} events; set `max_length` to at most {room - 1}"
         )
     return _without_tokens(network)
 

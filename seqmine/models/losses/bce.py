@@ -13,7 +13,7 @@ from seqmine.structs import NegativeSampler, UserError
 
 
 class BCE(nn.Module):
-    """Tells the target of each position from a few items drawn for it alone.
+    """Tells the target of each position from a few items that are drawn per position.
 
     The scores of negatives cost a gather of (M, num_negatives, D), so this is for one or a few; ``GBCE`` is for many.
 

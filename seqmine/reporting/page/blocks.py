@@ -63,7 +63,7 @@ class Grid:
 
     @property
     def is_number(self) -> list[bool]:
-        """Which columns hold numbers alone."""
+        """Which columns hold only numbers."""
         return [
             any(row[place] is not None for row in self.rows)
             and all(row[place] is None or isinstance(row[place], int | float) for row in self.rows)

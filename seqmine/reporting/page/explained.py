@@ -103,7 +103,7 @@ def verdict_blocks(explainer: str, verdict: Verdict | None) -> list[Block]:
 
 
 def verdict_grid(explainer: str, verdict: Verdict) -> Grid:
-    """Return every measure of lists, beside that of each control and the interval of the difference."""
+    """Return every measure of lists with that of each control and the interval of the difference."""
     controls = [name for name in verdict.means if name != "explainer"]
     ends = {(one.control, one.measure): one for one in verdict.differences}
     end = f"@{verdict.top_k}"

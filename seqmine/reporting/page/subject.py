@@ -87,7 +87,7 @@ class Subject:
 
     @cached_property
     def environment(self) -> dict[str, Any]:
-        """What the numbers depend on beside the settings."""
+        """What the numbers depend on apart from the settings."""
         path = self.folder / "environment.json"
         return json.loads(path.read_text()) if path.is_file() else {}
 
@@ -176,7 +176,7 @@ class Subject:
 
     @cached_property
     def leaderboard(self) -> Leaderboard | None:
-        """The run beside others; None where none are named."""
+        """The leaderboard of the run and others; None where none are named."""
         return None if self.board.runs is None else compare_runs(self.board)
 
     @cached_property

@@ -21,7 +21,7 @@ _NUM_LEADING = 3
 
 
 class Explanations:
-    """Explanations of the first recommendation of some test users, beside a test of the explainer.
+    """Explanations of the first recommendation of some test users, and a test of the explainer.
 
     Args:
         explainer: tells the shares.

@@ -60,7 +60,7 @@ class Shortcut:
 
 
 def overlap_rows(own: NDArray[np.bool_], hits: Mapping[str, NDArray[np.bool_]]) -> list[tuple]:
-    """Return name, hit rate, share of the model's hits, hits of the model alone and of the other alone.
+    """Return name, hit rate, share of the model's hits, hits of only the model and of only the other.
 
     >>> overlap_rows(np.array([True, True, False]), {"markov": np.array([True, False, True])})
     [('markov', 0.6666666666666666, 0.5, 1, 1)]

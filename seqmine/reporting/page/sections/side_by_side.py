@@ -11,7 +11,7 @@ from seqmine.structs import UserError
 
 
 class SideBySide:
-    """The run beside the other runs that ``runs`` names."""
+    """The run and the other runs that ``runs`` names, in one leaderboard."""
 
     title: ClassVar[str] = "Runs side by side"
 

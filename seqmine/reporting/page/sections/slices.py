@@ -12,7 +12,7 @@ from seqmine.runs.leaderboard import slices_frame
 
 
 class Slices:
-    """The model beside the strongest baseline on parts of the test targets.
+    """The model and the strongest baseline on slices of the test targets.
 
     Args:
         edges: where the parts of each trait begin.
