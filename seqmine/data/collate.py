@@ -98,8 +98,8 @@ class MaskedItemCollate:
                 raise UserError(f"{name} is {share}, allowed is 0 <= share <= 1")
         if horizon is not None:
             raise UserError(
-                f"`module.horizon` is {horizon}, but a task that hides events predicts each of them alone; "
-                "set `module.horizon` to null, or choose a model with data/task=next_item"
+                f"`features.horizon` is {horizon}, but a task that hides events predicts each of them alone; "
+                "set `features.horizon` to null, or choose a model with data/task=next_item"
             )
         self.log, self.behaviors, self.columns = log, behaviors, columns
         self.mask_share, self.last_share = mask_share, last_share
