@@ -7,6 +7,7 @@ from typing import Any
 
 import polars as pl
 
+from seqmine.explanation.faithfulness.consistency import Consistency
 from seqmine.explanation.faithfulness.judgement import DECIDING, Verdict
 from seqmine.explanation.reason import Reason
 from seqmine.explanation.support import Precedent
@@ -115,7 +116,15 @@ def _verdict_json(verdict: Verdict) -> dict[str, Any]:
         "intervals": {name: list(ends) for name, ends in verdict.intervals.items()},
         "differences": [{**asdict(one), "is_better": one.is_better} for one in verdict.differences],
         "not_better_than": verdict.not_beaten(),
+        "consistency": _without_nan(asdict(verdict.consistency)),
     }
+
+
+def _without_nan(values: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in values.items():
+        found[name] = _without_nan(value) if isinstance(value, dict) else None if value is None else _known(value)
+    return found
 
 
 def show_answer(answer: Answer, catalog: Catalog) -> None:
@@ -227,4 +236,27 @@ def verdict_sentences(explainer: str, verdict: Verdict) -> list[str]:
             )
         else:
             said.append(f"{explainer} is better than {control} in {', '.join(DECIDING)}, each with its whole interval")
+    return said + consistency_sentences(explainer, verdict.consistency)
+
+
+def consistency_sentences(explainer: str, found: Consistency) -> list[str]:
+    """Return how stable shares are, whether they depend on the model, and how far other methods agree."""
+    said = [
+        "without a random part of the events the shares of the others keep their order to a rank correlation of "
+        f"{found.stability:.2f}"
+    ]
+    if found.randomization is not None:
+        ends = f"{found.low:+.2f} to {found.high:+.2f}"
+        said.append(
+            f"a model of shuffled parameters is explained differently: rank correlation {found.randomization:.2f}, "
+            f"{ends} below that"
+            if found.depends_on_model
+            else f"{explainer} explains a model of shuffled parameters NOT differently: rank correlation "
+            f"{found.randomization:.2f}, difference {ends}: its shares are not about what was learned"
+        )
+    said += [
+        f"it agrees with {name} to a rank correlation of {one.correlation:.2f}; {one.shared:.0%} of the leading events "
+        "are the same"
+        for name, one in found.agreement.items()
+    ]
     return said

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from seqmine.explanation.counterfactual import Addition, Deletion
+from seqmine.explanation.faithfulness.consistency import Agreement, Consistency
 from seqmine.explanation.faithfulness.judgement import DECIDING, Difference, Verdict
 from seqmine.explanation.question import Attribution
 from seqmine.explanation.reason import Reason
@@ -26,12 +27,13 @@ def reason(**changes):
     return Reason(**(settings | changes))
 
 
-def verdict(high=-0.1):
+def verdict(high=-0.1, low=0.7):
     measures = [f"list/{name}@2" for name in DECIDING]
     ends = {name: (-0.2, high) if "POS" in name or "DEL" in name else (0.1, 0.2) for name in measures}
     differences = [Difference("random", name, 0.0, *ends[name]) for name in measures]
     means = {name: dict.fromkeys(measures, 0.5) for name in ("explainer", "random")}
-    return Verdict(7, means, dict.fromkeys(measures, (0.4, 0.6)), differences, 2)
+    again = Consistency(0.9, 0.1, low, 0.9, {"recency": Agreement(0.3, math.nan)})
+    return Verdict(7, means, dict.fromkeys(measures, (0.4, 0.6)), differences, 2, again)
 
 
 def answer(found=None, **changes):
@@ -53,6 +55,7 @@ def test_json_has_keys_and_titles_and_no_numbers_that_are_none():
     assert told["smallest_deletion"]["is_proved_minimal"] is True
     assert told["precedents"][1]["num_users"] is None
     assert told["faithfulness"]["not_better_than"] == {}
+    assert told["faithfulness"]["consistency"]["agreement"] == {"recency": {"correlation": 0.3, "shared": None}}
     assert answer(reason(attribution=Attribution(np.zeros(2)))).to_json(CATALOG)["completeness_gap"] is None
 
 
@@ -81,10 +84,10 @@ def test_cautions_and_patterns_are_said():
 
 
 def test_an_explainer_that_is_not_better_is_named():
-    assert verdict_sentences("Lime", verdict()) == [
+    assert verdict_sentences("Lime", verdict())[0] == (
         "Lime is better than random in PN-S, POS-P, NEG-P, DEL, INS, each with its whole interval"
-    ]
-    [said] = verdict_sentences("Lime", verdict(high=0.1))
+    )
+    said = verdict_sentences("Lime", verdict(high=0.1))[0]
     assert said.startswith("Lime is NOT better than random in POS-P@2, DEL@2")
 
 
@@ -95,3 +98,12 @@ def test_titles_stay_text_in_the_terminal(capsys, monkeypatch):
     assert "[red]A[/red]" in printed and "<script>B" in printed
     assert printed.index("+0.2500") < printed.index("-0.5000")  # the most important event first
     assert "faithfulness on the lists of 7 validation users" in printed
+
+
+def test_an_explainer_that_does_not_ask_the_model_is_named():
+    stable, differs, agrees = verdict_sentences("Lime", verdict())[1:]
+    assert stable.endswith("to a rank correlation of 0.90")
+    assert differs.startswith("a model of shuffled parameters is explained differently: rank correlation 0.10, +0.70")
+    assert agrees.startswith("it agrees with recency to a rank correlation of 0.30")
+    said = verdict_sentences("Lime", verdict(low=-0.1))[2]
+    assert said.startswith("Lime explains a model of shuffled parameters NOT differently")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from seqmine.explanation.faithfulness.consistency import Consistency, ConsistencyTest
 from seqmine.explanation.faithfulness.measures import LOWER_IS_BETTER, measures_of, rank_weight
 from seqmine.explanation.faithfulness.traces import trace
 from seqmine.explanation.question import Explainer, Question
@@ -56,6 +57,7 @@ class Verdict:
         intervals: of the mean of each measure of the explainer.
         differences: to each control, in each measure.
         top_k: length of the list that decides.
+        consistency: what the shares of the explainer change with.
     """
 
     num_users: int
@@ -63,6 +65,7 @@ class Verdict:
     intervals: Mapping[str, tuple[float, float]]
     differences: Sequence[Difference]
     top_k: int
+    consistency: Consistency
 
     def not_beaten(self) -> dict[str, list[str]]:
         """Return for each control the deciding measures of lists in which the explainer is not better."""
@@ -82,6 +85,7 @@ class FaithfulnessTest:
         cutoffs: lengths of lists, ascending.
         size: events of an explanation that PN deletes.
         controls: explainers to be beaten, by name.
+        consistency: explains again, to tell what the shares change with.
         num_resamples: of the bootstrap over users.
         confidence: share of the intervals.
         seed: of the draws.
@@ -98,6 +102,7 @@ class FaithfulnessTest:
         cutoffs: Sequence[int],
         size: int,
         controls: Mapping[str, Explainer],
+        consistency: ConsistencyTest,
         num_resamples: int,
         confidence: float,
         seed: int,
@@ -110,7 +115,7 @@ class FaithfulnessTest:
             )
         self.num_users, self.cutoffs, self.size, self.controls = num_users, sorted(cutoffs), size, controls
         self.num_resamples, self.confidence, self.seed = num_resamples, confidence, seed
-        self.batch_size = batch_size
+        self.consistency, self.batch_size = consistency, batch_size
 
     def judge(self, explainer: Explainer, model: Recommender, cases: Cases, top_k: int) -> Verdict:
         """Return the verdict on an explainer.
@@ -141,7 +146,9 @@ class FaithfulnessTest:
             for name in own
             if len(_known(own[name] - scores[name]))
         ]
-        return Verdict(len(cases), means, intervals, differences, top_k)
+        first = [one for place, one in enumerate(questions) if not place or questions[place - 1].case != one.case]
+        consistency = self.consistency.measure(explainer, model, cases, first)
+        return Verdict(len(cases), means, intervals, differences, top_k, consistency)
 
     def _draw(self, cases: Cases) -> Cases:
         """Return some cases of users with events to choose from."""

@@ -4,6 +4,7 @@ import pytest
 from seqmine.explanation.attribution.chance import ChanceExplainer
 from seqmine.explanation.attribution.deletion import DeletionExplainer
 from seqmine.explanation.attribution.recency import RecencyExplainer
+from seqmine.explanation.faithfulness.consistency import ConsistencyTest
 from seqmine.explanation.faithfulness.judgement import (
     Difference,
     FaithfulnessTest,
@@ -35,7 +36,8 @@ def cases():
 
 def judge(**changes):
     controls = {"random": ChanceExplainer(seed=1), "recency": RecencyExplainer()}
-    settings = {"num_users": 30, "cutoffs": [1, 3], "size": 2, "controls": controls}
+    again = ConsistencyTest(dropped=0.1, peers=controls, size=2, num_resamples=20, confidence=0.95, seed=0)
+    settings = {"num_users": 30, "cutoffs": [1, 3], "size": 2, "controls": controls, "consistency": again}
     settings |= {"num_resamples": 200, "confidence": 0.95, "seed": 0, "batch_size": 64}
     return FaithfulnessTest(**(settings | changes))
 
@@ -46,6 +48,7 @@ def test_an_explainer_that_finds_the_cause_beats_the_controls(cases):
     assert verdict.not_beaten() == {}
     assert verdict.means["explainer"]["list/PN-S@3"] == 1 > verdict.means["random"]["list/PN-S@3"]
     assert verdict.means["explainer"]["first/size@1"] == 1
+    assert verdict.consistency.agreement.keys() == {"random", "recency"} and verdict.consistency.stability > 0.9
     low, high = verdict.intervals["list/DEL@3"]
     assert low - 1e-9 <= verdict.means["explainer"]["list/DEL@3"] <= high + 1e-9
 

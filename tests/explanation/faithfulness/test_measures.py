@@ -93,3 +93,25 @@ def test_parts_of_a_history_are_rounded_up():
 def test_gini_knows_no_sign():
     assert gini(np.array([-1.0, 1.0, 0.0, 0.0])) == pytest.approx(0.5)
     assert rank_weight(7) == pytest.approx(1 / 3)
+
+
+def test_every_measure_of_one_explanation_by_hand():
+    # ten events, so that a tenth is one; the two most important hold the item in the top 2
+    ranks = np.array([1, 2, 3, 3, 3, 3, 3, 3, 3, 3, 7])
+    chances = np.array([0.8, 0.4, 0.2, 0.2, 0.2, 0.2, 0.2, 0.2, 0.2, 0.2, 0.0])
+    without_least = np.array([1, 1, 1, 1, 1, 1, 1, 1, 1, 4, 7])
+    kept = np.array([0.0, 0.4, 0.8, 0.8, 0.8, 0.8, 0.8, 0.8, 0.8, 0.8, 0.8])
+    values = np.array([6.0, 2.0, *[0.0] * 8])
+    found = measures_of(Trace(ranks, chances, without_least, kept), values, 2, 2)
+    assert found["PN-S"] == 1  # without two it has rank 3
+    assert found["size"] == 2
+    assert found["POS-P"] == pytest.approx(0.1)  # in the list after one tenth alone
+    assert found["NEG-P"] == pytest.approx(0.8)  # in the list until eight tenths are gone
+    # trapezoids of 1, .5, .25 eight times, 0
+    assert found["DEL"] == pytest.approx((0.75 + 0.375 + 7 * 0.25 + 0.125) / 10)
+    assert found["INS"] == pytest.approx((0.25 + 0.75 + 8) / 10)  # of 0, .5, 1 nine times
+    assert found["CDCG"] == pytest.approx((1 / math.log2(3) + 8 / 2 + 1 / 3) / 10)  # ranks 2, 3 eight times, 7
+    # one event for 1, 5 and 10%, two for 20%, five for 50%
+    assert found["comprehensiveness"] == pytest.approx((3 * 0.4 + 2 * 0.6) / 5)
+    assert found["sufficiency"] == pytest.approx(3 * 0.4 / 5)
+    assert found["Gini"] == pytest.approx((9 * 6 + 7 * 2) / (10 * 8))  # sorted, 2i - n - 1 is 9 and 7 for the last
