@@ -43,6 +43,7 @@ def finished_run(
     if traits:
         lengths = np.arange(len(ranks)) % 7
         frame = frame.with_columns(history_length=lengths, repeat_share=lengths / 10, target_in_history=lengths > 5)
+        frame = frame.with_columns(training_events=lengths, transitions=lengths // 2)
     frame.sample(fraction=1.0, shuffle=True, seed=seed).write_parquet(folder / "per_user.parquet")
     # item i9 is not in the catalog: training never saw it
     counts = {"item_id": [f"i{item}" for item in range(9)], "item_index": range(1, 10), "train_count": range(1, 10)}

@@ -19,7 +19,15 @@ def test_the_runs_of_a_multirun_are_one_row_beside_their_baselines(small_log, tm
     assert values[0] != values[1]
     assert model["test/ndcg@10"] == pytest.approx(sum(values) / 2)
     slices = pl.read_csv(tmp_path / "out" / "slices.csv")
-    assert {"all", "history_length", "train_count", "repeat_share", "target_in_history"} == set(slices["slice"])
+    assert {
+        "all",
+        "history_length",
+        "train_count",
+        "repeat_share",
+        "target_in_history",
+        "training_events",
+        "transitions",
+    } == set(slices["slice"])
     assert slices.filter(slice="all")["value"][0] == pytest.approx(sum(values) / 2)
     assert (tmp_path / "out" / "config.yaml").is_file()
     assert "one row has ranks of its users, so nothing is tested" in done.stdout

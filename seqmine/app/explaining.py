@@ -11,7 +11,7 @@ from omegaconf import DictConfig
 
 from seqmine.data.collate import HistoryCollate
 from seqmine.data.datamodule import SequenceDataModule
-from seqmine.data.splits import Targets
+from seqmine.data.targets import Targets
 from seqmine.explanation.faithfulness.judgement import FaithfulnessTest, Verdict, questions_of_lists
 from seqmine.explanation.question import Explainer, Question
 from seqmine.explanation.reason import Reason
@@ -178,7 +178,7 @@ def cases_of_users(datamodule: SequenceDataModule, user_ids: Sequence[str], afte
             f"user {unknown[0]!r}{more} is not among the {len(number):,} users of the run; "
             'change user, or write the events as history="<item> <item>"'
         )
-    row_of = {user: row for row, user in enumerate(ends.users.tolist()) if ends.positions[row]}
+    row_of = {user: row for row, user in enumerate(ends.users.tolist()) if ends.input_stops[row]}
     rows = [row_of.get(number[user_id]) for user_id in user_ids]
     empty = [user_id for user_id, row in zip(user_ids, rows, strict=True) if row is None]
     if empty:
@@ -200,7 +200,7 @@ def _drawn_ids(asked: _Asked) -> list[str]:
     """Return the ids of as many users with a history as are asked for, in the order of the log."""
     names = asked.datamodule.prepared.user_ids
     ends = _ends(asked.datamodule, asked.config.after)
-    able = np.unique(ends.users[ends.positions > 0])
+    able = np.unique(ends.users[ends.input_stops > 0])
     drawn = np.random.default_rng(0).permutation(able)[: max(asked.config.users, 0)]
     return list(dict.fromkeys(names[user] for user in np.sort(drawn).tolist()))
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch.utils.data import IterableDataset
 
 from seqmine.data.collate import HistoryCollate, TrainingCollate
-from seqmine.data.splits import Targets
+from seqmine.data.targets import Targets
 from seqmine.data.windows import WindowChoice, Windows
 from seqmine.structs import InteractionLog, SequenceBatch, UserError
 

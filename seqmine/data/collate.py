@@ -15,7 +15,7 @@ from seqmine.data.available import ItemPeriods
 from seqmine.data.gathering import batch_of_rows, gather, gather_columns
 from seqmine.data.horizon import Horizon, HorizonTargets, first_of_each
 from seqmine.data.rows import TrainingRows, grid, stack_rows, training_rows
-from seqmine.data.splits import Targets
+from seqmine.data.targets import Targets
 from seqmine.data.windows import Windows
 from seqmine.structs import InteractionLog, SequenceBatch, UserError
 from seqmine.structs.log import segment_positions
@@ -215,7 +215,7 @@ class HistoryCollate:
             rows: which targets belong to the batch; of horizons the first of each, which brings its others.
         """
         users = targets.users[rows]
-        first, stops = self.log.offsets[users], self.log.offsets[users] + targets.positions[rows]
+        first, stops = self.log.offsets[users], self.log.offsets[users] + targets.input_stops[rows]
         starts = np.maximum(first, stops - self.max_length)
         positions, valid = grid(starts, stops - starts)
         positions = np.where(valid, positions, -1)

@@ -25,9 +25,10 @@ from seqmine.data.leakage.verdict import kept_verdict
 from seqmine.data.preparation import preparation_fingerprint, prepare_into
 from seqmine.data.seen import check_seen, settle_seen
 from seqmine.data.sequences import PreparedData
-from seqmine.data.splits import Splitter, Targets
+from seqmine.data.splits import Splitter
 from seqmine.data.store import read_store
 from seqmine.data.target_behavior import TargetWindows, events_of
+from seqmine.data.targets import Targets
 from seqmine.data.truth import KnownTruth, TrueProbabilities
 from seqmine.data.windows import WindowChoice, count_targets
 from seqmine.structs import Catalog, InteractionLog, Recommender, Source, UserError, columns_read

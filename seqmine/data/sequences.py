@@ -14,8 +14,9 @@ from seqmine.data.engines.embedded import number_table
 from seqmine.data.engines.parts import NumberedLog
 from seqmine.data.horizon import Horizon
 from seqmine.data.sources.item_table import require_joined
-from seqmine.data.splits import Split, Splitter, Targets
+from seqmine.data.splits import Splitter
 from seqmine.data.target_behavior import split_by_behavior
+from seqmine.data.targets import Split, Targets
 from seqmine.structs import Catalog, InteractionLog, UserError
 from seqmine.structs.log import segment_positions
 
@@ -208,7 +209,9 @@ def _keep_known(log: InteractionLog, split: Split, num_items: int) -> tuple[Inte
         starts = log.offsets[targets.users]
         positions = kept[starts + targets.positions] - kept[starts]
         inputs = None if targets.inputs is None else kept[starts + targets.inputs] - kept[starts]
-        return replace(targets, positions=positions, left_out=targets.positions - positions, inputs=inputs)
+        known = None if targets.known is None else kept[starts + targets.known] - kept[starts]
+        left_out = targets.positions - positions
+        return replace(targets, positions=positions, left_out=left_out, inputs=inputs, known=known)
 
     return log.take(keep, kept[log.offsets]), Split(split.train_stops, shift(split.val), shift(split.test))
 

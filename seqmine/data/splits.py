@@ -5,92 +5,18 @@ position in the history of their user, counted from 0.
 """
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import replace
 from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from seqmine.data.horizon import Horizon
+from seqmine.data.targets import Split, Targets, between
+from seqmine.data.time_targets import CHOICES, count_before, known_before, moment, targets_of_period
 from seqmine.structs import InteractionLog, UserError
-from seqmine.structs.log import segment_positions
 
-
-@dataclass(frozen=True)
-class Targets:
-    """Events to predict: the input of each is everything its user did before.
-
-    Args:
-        users: (T,) int64 user of each target.
-        positions: (T,) int64 position of each target in the history of its user.
-        left_out: (T,) int64 earlier events of its user that the histories do not hold; None where they hold all.
-        times: (T,) int64 when each target happened, in seconds since 1970; None for a log without time.
-        inputs: (T,) int64 number of events in the input of each target, where the targets of a horizon, which stand one
-            behind the other, share an input; None where the input of a target is all before it.
-    """
-
-    users: NDArray[np.int64]
-    positions: NDArray[np.int64]
-    left_out: NDArray[np.int64] | None = None
-    times: NDArray[np.int64] | None = None
-    inputs: NDArray[np.int64] | None = None
-
-    @property
-    def input_stops(self) -> NDArray[np.int64]:
-        """(T,) number of events in the input of each target."""
-        return self.positions if self.inputs is None else self.inputs
-
-    @cached_property
-    def starts(self) -> NDArray[np.int64]:
-        """(Q,) the first target of each input, since the targets of one stand together."""
-        if self.inputs is None:
-            return np.arange(len(self))
-        return np.flatnonzero(np.diff(self.users, prepend=-1) != 0)
-
-    def firsts(self) -> "Targets":
-        """Return the first target of each input: what is asked about, once."""
-        return self if self.inputs is None else replace(self.take(self.starts), inputs=None)
-
-    @property
-    def places(self) -> NDArray[np.int64]:
-        """(T,) position among all events of its user: with the user it names a target, whatever histories hold.
-
-        >>> Targets(np.array([0, 0]), np.array([3, 3]), left_out=np.array([0, 1])).places.tolist()
-        [3, 4]
-        """
-        return self.positions if self.left_out is None else self.positions + self.left_out
-
-    def times_of(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Return when some of the targets of a log with times happened."""
-        assert self.times is not None
-        return self.times[rows]
-
-    def take(self, rows: NDArray[np.int64]) -> "Targets":
-        """Return some of the targets, in the given order."""
-        left_out = None if self.left_out is None else self.left_out[rows]
-        times = None if self.times is None else self.times[rows]
-        inputs = None if self.inputs is None else self.inputs[rows]
-        return Targets(self.users[rows], self.positions[rows], left_out, times, inputs)
-
-    def __len__(self) -> int:
-        """Return the number of targets T."""
-        return len(self.users)
-
-
-@dataclass(frozen=True)
-class Split:
-    """The parts of a log.
-
-    Args:
-        train_stops: (U,) int64, the first so many events of each user are for training.
-        val: targets that choose settings and checkpoints.
-        test: targets that are looked at once.
-    """
-
-    train_stops: NDArray[np.int64]
-    val: Targets
-    test: Targets
+_VALIDATIONS = ("time", "last_train_item", "users")
 
 
 class Splitter(ABC):
@@ -99,11 +25,20 @@ class Splitter(ABC):
     keeps_users_apart: ClassVar[bool] = False
     """Whether it promises that nobody is in two parts; the leak detector checks what is promised."""
     divides_by_time: ClassVar[bool] = False
-    """Whether it promises that all of training is older than any target, and validation older than test."""
+    """Whether it promises that all of training and validation is older than any test target."""
+
+    @property
+    def validates_by_time(self) -> bool:
+        """Whether it promises that all of training is older than any validation target too."""
+        return self.divides_by_time
 
     @abstractmethod
     def split(self, log: InteractionLog) -> Split:
         """Return the parts of ``log``."""
+
+    def stated(self) -> dict[str, str]:
+        """Return what a reader of the numbers must know of the targets beside the name of the split."""
+        return {}
 
     def split_horizon(self, log: InteractionLog, horizon: Horizon) -> Split:  # noqa: ARG002
         """Return the parts of ``log`` where the targets of a user are all events of one horizon, with one input.
@@ -117,8 +52,12 @@ class Splitter(ABC):
         )
 
     def edges(self, log: InteractionLog) -> tuple[int, int] | None:  # noqa: ARG002
-        """Return when validation and test begin, in seconds since 1970; None where each user has an edge of its own."""
+        """Return when training ends and test begins, in seconds since 1970; None where users have their own."""
         return None
+
+    def within(self, log: InteractionLog, edges: tuple[int, int], val: Targets, test: Targets) -> Split:
+        """Return the parts of a log with given targets by the edges that the split found in some of its events."""
+        return Split(count_before(log, edges[0]), val, test)
 
 
 class LeaveOneOut(Splitter):
@@ -141,7 +80,7 @@ class LeaveOneOut(Splitter):
         val = horizon.last_starts(log, test)
         users = np.flatnonzero(val >= 1)
         stops = np.where(val >= 1, val, lengths)
-        return Split(stops, _between(users, val, test), _between(users, test, lengths))
+        return Split(stops, between(users, val, test), between(users, test, lengths))
 
 
 class LeaveLastK(Splitter):
@@ -169,39 +108,93 @@ class LeaveLastK(Splitter):
 class GlobalTime(Splitter):
     """Train before one moment, validate until the next, test after it: as a shop would live it.
 
-    The moments are quantiles of all timestamps. The target of a part is the first event of each user in it, so a user
-    counts once; the events of users who come later are not known to training.
+    Nothing that happens at the moment of a target is in its input. The choices are those of Gusak et al., "Time to
+    Split" (RecSys 2025).
 
     Args:
-        val_share: share of all events in the validation window.
-        test_share: share of all events in the test window.
+        val_share: share of all events between the two moments; share of the users with ``validation=users``.
+        test_share: share of all events after the second moment.
+        val_from: the first moment instead of ``val_share``: the share of the events that are before it, or a date.
+        test_from: the second moment instead of ``test_share``.
+        targets: which events of a user in the test period are predicted: the ``first``, the ``last``, a ``random`` one,
+            ``all`` from what was known when the period began, or all one after the other (``successive``), each from
+            everything before it. The targets of a validation by time are of the same kind.
+        validation: by events between the two moments (``time``), by the last event of every user before the test
+            period, which is not trained on (``last_train_item``), or by that of some users, who are not trained on at
+            all (``users``).
+        seed: draws the random targets and the users of the validation.
     """
 
     divides_by_time = True
 
-    def __init__(self, *, val_share: float = 0.1, test_share: float = 0.1) -> None:
+    def __init__(
+        self,
+        *,
+        val_share: float = 0.1,
+        test_share: float = 0.1,
+        val_from: float | str | None = None,
+        test_from: float | str | None = None,
+        targets: str = "first",
+        validation: str = "time",
+        seed: int = 1,
+    ) -> None:
         if not (val_share > 0 and test_share > 0 and val_share + test_share < 1):
             raise UserError(
                 f"val_share is {val_share} and test_share {test_share}, allowed are shares above 0 that are "
                 "together below 1"
             )
-        self.val_share, self.test_share = val_share, test_share
+        for name, value, allowed in (("targets", targets, CHOICES), ("validation", validation, _VALIDATIONS)):
+            if value not in allowed:
+                raise UserError(f"{name} is {value!r}, allowed are {', '.join(allowed)}")
+        if val_from is not None and validation != "time":
+            raise UserError(f"val_from is {val_from}, but with validation={validation} training has no edge of its own")
+        self.val_share, self.test_share, self.val_from, self.test_from = val_share, test_share, val_from, test_from
+        self.targets, self.validation, self.seed = targets, validation, seed
+
+    @property
+    def validates_by_time(self) -> bool:
+        """Whether training ends before every validation target."""
+        return self.validation == "time"
+
+    def stated(self) -> dict[str, str]:
+        """Return which events of the test period are targets, and where those of the validation are from."""
+        return {"targets": self.targets, "validation": self.validation}
 
     def split(self, log: InteractionLog) -> Split:
         """Return the parts of ``log``."""
-        val_edge, test_edge = self.edges(log)
-        before_val = count_before(log, val_edge)
-        before_test = count_before(log, test_edge)
-        lengths = log.lengths
-        val = np.flatnonzero((before_test > before_val) & (before_val > 0))
-        test = np.flatnonzero((lengths > before_test) & (before_test > 0))
-        return Split(before_val, Targets(val, before_val[val]), Targets(test, before_test[test]))
+        edges = self.edges(log)
+        start, stop = (count_before(log, edge) for edge in edges)
+        draws = [np.random.default_rng((self.seed, part)) for part in range(2)]
+        test = targets_of_period(log, stop, log.lengths, self.targets, draws[1])
+        if self.validates_by_time:
+            val = targets_of_period(log, start, stop, self.targets, draws[0])
+        else:
+            start = np.where(self._validates(log), 0, stop)
+            val = targets_of_period(log, start, stop, "last", draws[0])
+        return self.within(log, edges, val, test)
+
+    def within(self, log: InteractionLog, edges: tuple[int, int], val: Targets, test: Targets) -> Split:
+        """Return the parts of a log with given targets: what is known before each, and what is trained on."""
+        stops, before_test = (count_before(log, edge) for edge in edges)
+        if val.inputs is not None:
+            return Split(stops, val, test)
+        val = _known(log, val, stops if self.targets == "all" and self.validates_by_time else None)
+        test = _known(log, test, before_test if self.targets == "all" else None)
+        stops[val.users] = np.minimum(stops[val.users], val.input_stops)
+        if self.validation == "users":
+            stops[self._validates(log)] = 0
+        return Split(stops, val, test)
 
     def split_horizon(self, log: InteractionLog, horizon: Horizon) -> Split:
         """Predict what each user does in the horizon that begins with a part, and for validation ends before test.
 
         A horizon in time begins with the part, one of events with the first event of the user in it.
         """
+        if self.targets != "first" or not self.validates_by_time:
+            raise UserError(
+                f"horizon is {horizon}, which begins with a part, but targets={self.targets} and "
+                f"validation={self.validation}; set data.horizon=null, or `targets`=first and `validation`=time"
+            )
         val_edge, test_edge = self.edges(log)
         before_val, before_test = count_before(log, val_edge), count_before(log, test_edge)
         val = _upto(log, horizon, val_edge, before_val, before_test)
@@ -209,20 +202,46 @@ class GlobalTime(Splitter):
         users = [
             np.flatnonzero((stop > start) & (start > 0)) for start, stop in ((before_val, val), (before_test, test))
         ]
-        return Split(before_val, _between(users[0], before_val, val), _between(users[1], before_test, test))
+        return Split(before_val, between(users[0], before_val, val), between(users[1], before_test, test))
 
     def edges(self, log: InteractionLog) -> tuple[int, int]:
-        """Return the first moment of validation and of test."""
+        """Return the first moment after training and that of test, which are one unless validation is by time."""
         if log.timestamps is None:
             raise UserError(
                 "the log has no timestamps, which `split`=global_time needs; name their column in "
                 "data.columns.timestamp, or change data/split"
             )
         ordered = np.sort(log.timestamps)
-        count = len(ordered)
-        val_row = min(int(count * (1 - self.val_share - self.test_share)), count - 1)
-        test_row = min(int(count * (1 - self.test_share)), count - 1)
-        return int(ordered[val_row]), int(ordered[test_row])
+        if self.test_from is None:
+            test = int(ordered[min(int(len(ordered) * (1 - self.test_share)), len(ordered) - 1)])
+            row = min(int(len(ordered) * (1 - self.val_share - self.test_share)), len(ordered) - 1)
+        else:
+            test = moment(self.test_from, ordered, "test_from")
+            row = max(int(np.searchsorted(ordered, test) - len(ordered) * self.val_share), 0)
+        if not self.validates_by_time:
+            return test, test
+        val = int(ordered[row]) if self.val_from is None else moment(self.val_from, ordered, "val_from")
+        if self.val_from is not None and val >= test:
+            raise UserError(
+                f"`val_from` is {self.val_from}, which is not before the test period; set an earlier `val_from`, or "
+                "`test_from`"
+            )
+        return val, test
+
+    def _validates(self, log: InteractionLog) -> NDArray[np.bool_]:
+        """Return which users a validation on the last events before test looks at."""
+        if self.validation != "users":
+            return np.ones(log.num_users, np.bool_)
+        drawn = np.zeros(log.num_users, np.bool_)
+        order = np.random.default_rng((self.seed, 2)).permutation(log.num_users)
+        drawn[order[: max(1, round(self.val_share * log.num_users))]] = True
+        return drawn
+
+
+def _known(log: InteractionLog, targets: Targets, starts: NDArray[np.int64] | None) -> Targets:
+    """Return targets with what is known of each: what came before its moment, or before the start of the period."""
+    known = known_before(log, targets.users, targets.positions) if starts is None else starts[targets.users]
+    return replace(targets, known=None if (known == targets.positions).all() else known)
 
 
 class UserHoldout(Splitter):
@@ -261,17 +280,7 @@ class UserHoldout(Splitter):
         """Predict the last horizon of each held-out user who has something before it."""
         parts, starts = self.split(log), horizon.last_starts(log, log.lengths)
         val, test = (part.users[starts[part.users] >= 1] for part in (parts.val, parts.test))
-        return Split(parts.train_stops, _between(val, starts, log.lengths), _between(test, starts, log.lengths))
-
-
-def _between(users: NDArray[np.int64], starts: NDArray[np.int64], stops: NDArray[np.int64]) -> Targets:
-    """Return the events of some users between two positions as targets of one input each, which ends at the first."""
-    counts = (stops - starts)[users]
-    return Targets(
-        np.repeat(users, counts),
-        segment_positions(starts[users], counts),
-        inputs=np.repeat(starts[users], counts),
-    )
+        return Split(parts.train_stops, between(val, starts, log.lengths), between(test, starts, log.lengths))
 
 
 def _upto(
@@ -286,9 +295,3 @@ def _upto(
         return np.minimum(count_before(log, edge + horizon.seconds), stops)
     assert horizon.events is not None
     return np.minimum(starts + horizon.events, stops)
-
-
-def count_before(log: InteractionLog, edge: int) -> NDArray[np.int64]:
-    """Count the events of each user before a moment; events of a user are in order of time."""
-    assert log.timestamps is not None
-    return log.count(log.timestamps < edge)

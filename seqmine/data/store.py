@@ -17,7 +17,7 @@ import torch
 
 from seqmine.data.checksums import described_files
 from seqmine.data.sequences import PreparedData
-from seqmine.data.splits import Split, Targets
+from seqmine.data.targets import Split, Targets
 from seqmine.structs import AttributeTable, Catalog, InteractionLog, UserError
 from seqmine.structs.files import temporary_name, write_atomically
 

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqmine.data.horizon import Horizon
-from seqmine.data.splits import Split, Splitter, Targets, count_before
+from seqmine.data.splits import Splitter
+from seqmine.data.targets import Split, Targets
 from seqmine.data.windows import WindowChoice, Windows
 from seqmine.structs import InteractionLog, UserError
 
@@ -31,11 +32,6 @@ def split_by_behavior(
     alone = log.take(events, offsets)
     part = splitter.split(alone) if horizon is None else splitter.split_horizon(alone, horizon)
     edges = splitter.edges(alone)
-    if edges is None:
-        stops = _stops_in_log(part.train_stops, alone.lengths, events, log, offsets)
-    else:
-        stops = count_before(log, edges[0])
-    _require_training(events, log, stops, behaviors)
 
     def in_log(users: NDArray[np.int64], positions: NDArray[np.int64]) -> NDArray[np.int64]:
         return events[offsets[users] + positions] - log.offsets[users]
@@ -48,7 +44,12 @@ def split_by_behavior(
         )
         for of in (part.val, part.test)
     )
-    return Split(stops, val, test)
+    if edges is None:
+        found = Split(_stops_in_log(part.train_stops, alone.lengths, events, log, offsets), val, test)
+    else:
+        found = splitter.within(log, edges, val, test)
+    _require_training(events, log, found.train_stops, behaviors)
+    return found
 
 
 def _stops_in_log(

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqmine.data.collate import HistoryCollate
-from seqmine.data.splits import Targets
+from seqmine.data.targets import Targets
 from seqmine.structs import InteractionLog, SequenceBatch
 
 
@@ -68,7 +68,7 @@ class Cases:
     @cached_property
     def inputs(self) -> InteractionLog:
         """The whole history of each case, one user per case, also what lies before the input of the model."""
-        return self.log.take_users(self.users).first_events(self.targets.positions)
+        return self.log.take_users(self.users).first_events(self.targets.input_stops)
 
     @cached_property
     def times(self) -> NDArray[np.int64] | None:
@@ -80,7 +80,7 @@ class Cases:
     def events(self, case: int) -> NDArray[np.int64]:
         """Return where the events that the model sees stand in the flat arrays of the log, oldest first."""
         first = self.log.offsets[self.users[case]]
-        stop = first + self.targets.positions[case]
+        stop = first + self.targets.input_stops[case]
         return np.arange(max(first, stop - self.max_length), stop)
 
     def history(self, case: int) -> list[int]:

@@ -127,7 +127,7 @@ def recommended(model: Recommender, cases: Cases, top_k: int, batch_size: int = 
         top_k: length K of the list.
         batch_size: histories scored at once.
     """
-    lengths = np.minimum(cases.targets.positions, cases.max_length)
+    lengths = np.minimum(cases.targets.input_stops, cases.max_length)
     order = np.argsort(-lengths, kind="stable")
     result = np.zeros((len(cases), top_k), np.int64)
     with torch.no_grad():

@@ -10,6 +10,14 @@ from seqmine.runs.results import table_rows
 if TYPE_CHECKING:
     from rich.table import Table
 
+_SHARED = "shared_hits@10"
+_PARTS = {
+    "cold_users": "cold users",
+    "warm_users": "warm users",
+    "cold_items": "items that training never saw",
+    "warm_items": "other items",
+    "unexplained": "targets that no transition of the training part explains",
+}
 _COLUMNS = ("hit_rate@10", "recall@10", "ndcg@10", "mrr@10", "coverage@10", "popularity_bias@10")
 
 
@@ -21,7 +29,7 @@ def print_table(config: DictConfig, metrics: dict[str, Any]) -> None:
     console = Console()
     console.print(metrics_table(config.run_name, metrics))
     console.print(stated_protocol(metrics), highlight=False)
-    for sentence in order_found(metrics):
+    for sentence in [*parts_found(metrics), *order_found(metrics)]:
         console.print(sentence, highlight=False)
     if chosen := ", ".join(f"{name} {value:g}" for name, value in metrics.items() if name.startswith("rerank/")):
         console.print(f"the scores of the model are corrected: {chosen}", highlight=False)
@@ -48,11 +56,37 @@ def metrics_table(run_name: str, metrics: dict[str, Any]) -> "Table":
     columns = [column for column in _COLUMNS if column != "recall@10" or "test/recall@10" in metrics]
     for column in columns:
         table.add_column(column.replace("@", "\n@"), justify="right", overflow="fold")
+    names = [f"test/{column}" for column in columns]
+    if any(name.endswith(_SHARED) for name in metrics):
+        table.add_column("hits of\nthe model\nshared", justify="right", overflow="fold")
+        names.append(_SHARED)
     for name, prefix in table_rows(run_name, metrics):
-        values = [metrics.get(f"{prefix}test/{column}") for column in columns]
+        values = [metrics.get(f"{prefix}{name}") for name in names]
         style = "bold" if prefix == "" else None
         table.add_row(escape(name), *("" if value is None else f"{value:.4f}" for value in values), style=style)
     return table
+
+
+def parts_found(metrics: dict[str, Any]) -> list[str]:
+    """Return NDCG@10 of the model by user, and on the parts of the targets that were told apart.
+
+    >>> parts_found({"test/cold_users/ndcg@10": 0.1, "test/cold_users/num_targets": 7, "test/warm_users/ndcg@10": 0.3})
+    ['NDCG@10 on parts of the targets: cold users .1000 (7), warm users .3000']
+    """
+    sentences = []
+    if (by_user := metrics.get("test/by_user/ndcg@10")) is not None:
+        users, targets = metrics["test/num_users"], metrics["test/num_targets"]
+        sentences.append(f"NDCG@10 as the mean over {users:,} users with {targets:,} targets: {_shown(by_user)}")
+    parts = []
+    for part, words in _PARTS.items():
+        if (value := metrics.get(f"test/{part}/ndcg@10")) is not None:
+            count = metrics.get(f"test/{part}/num_targets")
+            parts.append(f"{words} {_shown(value)}" + ("" if count is None else f" ({count:,})"))
+    return [*sentences, *([f"NDCG@10 on parts of the targets: {', '.join(parts)}"] if parts else [])]
+
+
+def _shown(value: float) -> str:
+    return f"{value:.4f}".removeprefix("0")
 
 
 def stated_protocol(metrics: dict[str, Any]) -> str:

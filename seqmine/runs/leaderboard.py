@@ -18,8 +18,8 @@ from seqmine.runs.results import table_rows
 from seqmine.structs import UserError
 
 _log = logging.getLogger(__name__)
-_TRAITS = ["history_length", "repeat_share", "target_in_history"]
-_COSTS = ("best_epoch", "parameters", "time/total_s", "time/train_epoch_s", "memory/peak_mib")
+_TRAITS = ["history_length", "repeat_share", "target_in_history", "training_events", "transitions"]
+_COSTS = ("best_epoch", "parameters", "time/total_s", "time/train_epoch_s", "memory/peak_mib", "shared_hits@10")
 _Gains = dict[str, NDArray[np.float64]]
 
 
@@ -196,11 +196,10 @@ def _summary(name: str, kind: str, metrics: Sequence[Mapping[str, Any]]) -> dict
 def _targets_of(runs: Sequence[FinishedRun]) -> pl.DataFrame:
     """Return the targets with all that any of the runs knows of them; the traits do not depend on the run."""
     counts = pl.read_parquet(runs[0].folder / "catalog.parquet", columns=["item_id", "train_count"])
-    frames = (_ranks(run) for run in runs)
-    targets = next((frame for frame in frames if set(_TRAITS) <= set(frame.columns)), None)
-    if targets is None:
-        _log.warning("no run stored %s, so these slices are left out; run seqmine.evaluate on one", ", ".join(_TRAITS))
-        targets = _ranks(runs[0])
+    targets = max((_ranks(run) for run in runs), key=lambda frame: len(set(_TRAITS) & set(frame.columns)))
+    missing = [name for name in _TRAITS if name not in targets.columns]
+    if missing:
+        _log.warning("no run stored %s, so these slices are left out; run seqmine.evaluate on one", ", ".join(missing))
     return (
         targets.drop("rank", "split")
         .join(counts, on="item_id", how="left", maintain_order="left")

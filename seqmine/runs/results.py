@@ -11,6 +11,7 @@ from omegaconf import DictConfig
 from seqmine.data.datamodule import SequenceDataModule
 from seqmine.data.store import write_catalog
 from seqmine.data.traits import target_traits
+from seqmine.runs.parts import metrics_of_parts, shared_hits
 from seqmine.structs import Catalog
 from seqmine.structs.files import write_atomically, write_json
 from seqmine.training.results import Results
@@ -49,13 +50,17 @@ def write_results(
     metrics: dict[str, Any] = {**results.metrics, **(chosen or {})}
     metrics["parameters"] = sum(parameter.numel() for parameter in module.parameters())
     metrics["protocol"] = protocol(config, trainer)
-    write_json(folder / "metrics.json", metrics)
     data: SequenceDataModule = trainer.datamodule  # type: ignore[attr-defined]
     if results.per_user:
         ranks = pl.concat(results.per_user.values())
         keys = ["user_id", "position", "split"]
         ranks = ranks.join(target_traits(data.prepared), on=keys, how="left", maintain_order="left")
+        if data.features.horizon is None and "test" in results.per_user:
+            test = ranks.filter(split="test")
+            metrics |= metrics_of_parts(test, data.catalog.item_ids)
+            metrics |= shared_hits(test, results.rivals_per_user)
         write_atomically(folder / "per_user.parquet", ranks.write_parquet)
+    write_json(folder / "metrics.json", metrics)
     if results.rivals_per_user:
         rivals = [frame.with_columns(row=pl.lit(name)) for name, frame in results.rivals_per_user.items()]
         write_atomically(folder / "baselines_per_user.parquet", pl.concat(rivals).write_parquet)
@@ -68,6 +73,7 @@ def protocol(config: DictConfig, trainer: Trainer) -> dict[str, Any]:
     data = trainer.datamodule  # type: ignore[attr-defined]
     return {
         "split": type(data.split).__name__,
+        **data.split.stated(),
         "seen": data.seen,
         "ties": config.evaluation.ties,
         "unseen_targets": config.evaluation.unseen_targets,

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from seqmine.data.available import ItemPeriods
 from seqmine.data.datamodule import SequenceDataModule
 from seqmine.data.sequences import group_by_user
-from seqmine.data.splits import Targets
+from seqmine.data.targets import Targets
 from seqmine.structs import Catalog, InteractionLog, UserError
 
 _log = logging.getLogger(__name__)
@@ -93,7 +93,7 @@ class Histories:
 
     def known(self) -> "Histories":
         """Return the histories that hold an event; say how many do not, which get no list."""
-        rows = np.flatnonzero(self.ends.positions)
+        rows = np.flatnonzero(self.ends.input_stops)
         if len(rows) == len(self.ends):
             return self
         _log.warning(
@@ -121,6 +121,7 @@ class Histories:
             np.append(ends.positions, np.zeros(more, np.int64)),
             None if ends.left_out is None else np.append(ends.left_out, np.zeros(more, np.int64)),
             None if ends.times is None else np.append(ends.times, np.full(more, moment)),
+            known=None if ends.known is None else np.append(ends.known, np.zeros(more, np.int64)),
         )
         return replace(
             self, log=replace(self.log, offsets=offsets, users=table), user_ids=[*self.user_ids, *users], ends=joined

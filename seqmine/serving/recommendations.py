@@ -100,7 +100,7 @@ def recommend_to(
         if histories.allowed is not None:
             forbidden = torch.from_numpy(~histories.allowed).expand(len(rows), -1)
             batch.not_available = forbidden if batch.not_available is None else batch.not_available | forbidden
-        items, values = _best(module, catalog, batch, settings, histories.ends.positions[rows] == 0)
+        items, values = _best(module, catalog, batch, settings, histories.ends.input_stops[rows] == 0)
         yield columns.table(rows, items, values)
 
 
@@ -176,7 +176,7 @@ class _Columns:
         if self.titles is not None:
             frame = frame.with_columns(self.titles.gather(flat))
         if self.with_fallback:
-            frame = frame.with_columns(fallback=ends.positions[rows][place] == 0)
+            frame = frame.with_columns(fallback=ends.input_stops[rows][place] == 0)
         if self.with_position:
             frame = frame.with_columns(position=ends.places[rows][place])
         return frame.filter(pl.Series(flat > 0))

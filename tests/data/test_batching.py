@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 
 from seqmine.data.batching import Batching, TargetBatches, TrainingBatches, mixed_batches
 from seqmine.data.collate import HistoryCollate, NextItemCollate
-from seqmine.data.splits import LeaveOneOut, Targets
+from seqmine.data.splits import LeaveOneOut
+from seqmine.data.targets import Targets
 from seqmine.data.windows import LatestWindow, SlidingWindows
 from seqmine.structs import InteractionLog, UserError
 

@@ -12,7 +12,7 @@ from seqmine.data.collate import (
     TrainingCollate,
     TwoViewCollate,
 )
-from seqmine.data.splits import Targets
+from seqmine.data.targets import Targets
 from seqmine.data.windows import LatestWindow, Windows
 from seqmine.structs import AttributeTable, InteractionLog, UserError
 

@@ -112,6 +112,38 @@ def test_windows_hold_every_training_purchase_they_can_and_nothing_useless(windo
         assert found == expected
 
 
+BY_TIME = [GlobalTime(targets=targets, val_share=0.2, test_share=0.3) for targets in ("last", "all", "successive")]
+BY_TIME += [GlobalTime(targets="last", validation=validation) for validation in ("last_train_item", "users")]
+
+
+@settings(deadline=None, max_examples=30)  # a busy machine
+@given(kinds, st.sampled_from([1, 40, 150]))
+@pytest.mark.parametrize("splitter", BY_TIME, ids=lambda splitter: f"{splitter.targets}-{splitter.validation}")
+def test_by_time_no_input_and_no_training_knows_more_than_the_whole_log_allows(splitter, histories, round_to):
+    log = log_of([[VIEW, BUY, BUY, VIEW, BUY], *histories, [VIEW, BUY, BUY]])
+    log = replace(log, timestamps=log.timestamps // round_to * round_to)
+    try:
+        split = split_by_behavior(splitter, log, ["buy"])
+    except UserError:
+        return
+    alone = log.take(log.behaviors == BUY, np.concatenate([[0], np.cumsum(log.behaviors == BUY)])[log.offsets])
+    edges = splitter.edges(alone)
+    for part, edge in ((split.val, edges[0]), (split.test, edges[1])):
+        for user, place, stop in zip(part.users, part.positions, part.input_stops, strict=True):
+            times = log.timestamps[log.offsets[user] : log.offsets[user + 1]]
+            last = edge if splitter.targets == "all" else times[place]
+            assert stop == (times < last).sum()
+            assert split.train_stops[user] <= stop
+    held_out_users = splitter._validates(log) if splitter.validation == "users" else np.zeros(log.num_users, bool)
+    of_val = dict(zip(split.val.users.tolist(), split.val.input_stops.tolist(), strict=True))
+    for user, stop in enumerate(split.train_stops.tolist()):
+        times = log.timestamps[log.offsets[user] : log.offsets[user + 1]]
+        most = 0 if held_out_users[user] else (times < edges[0]).sum()
+        if splitter.validation == "last_train_item":
+            most = min(most, of_val.get(user, most))
+        assert stop == most
+
+
 def test_an_unknown_target_behavior_is_told_with_those_there_are():
     log = log_of([[VIEW, BUY, BUY]])
     with pytest.raises(UserError, match=r"'like' is not in the log, which has view, buy; change data\.target"):

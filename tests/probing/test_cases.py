@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from seqmine.data.collate import HistoryCollate
-from seqmine.data.splits import Targets
+from seqmine.data.targets import Targets
 from seqmine.probing.cases import Cases
 from seqmine.structs import InteractionLog
 from seqmine.structs.attributes import AttributeTable

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from seqmine.data.collate import HistoryCollate
-from seqmine.data.splits import Targets
+from seqmine.data.targets import Targets
 from seqmine.probing.cases import Cases
 from seqmine.probing.edits import Edit, batch_of_edits, whole_histories
 from seqmine.structs import InteractionLog

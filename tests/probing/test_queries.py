@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from seqmine.data.collate import HistoryCollate
-from seqmine.data.splits import Targets
+from seqmine.data.targets import Targets
 from seqmine.probing.cases import Cases
 from seqmine.probing.edits import Edit, whole_histories
 from seqmine.probing.queries import ask, probabilities_after, recommended, scores_after_edits

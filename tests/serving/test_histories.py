@@ -13,7 +13,8 @@ from seqmine.data.horizon import Horizon
 from seqmine.data.sequences import prepare_sequences
 from seqmine.data.sources.histories import source_of_histories
 from seqmine.data.sources.interactions import InteractionFiles
-from seqmine.data.splits import LeaveOneOut, Split, Targets
+from seqmine.data.splits import LeaveOneOut
+from seqmine.data.targets import Split, Targets
 from seqmine.serving.histories import Histories, given_histories, run_histories
 from seqmine.serving.recommendations import ListSettings, recommend_to
 from seqmine.structs import AttributeTable, Catalog, InteractionLog, UserError

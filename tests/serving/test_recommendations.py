@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from seqmine.data.splits import Targets
+from seqmine.data.targets import Targets
 from seqmine.serving.histories import Histories
 from seqmine.serving.recommendations import ListSettings, recommend_to
 from seqmine.structs import Catalog, InteractionLog, UserError

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqmine.data.leakage.report import LeakCheck
-from seqmine.data.splits import Split, Targets
+from seqmine.data.targets import Split, Targets
 from seqmine.data.windows import WindowChoice, Windows
 from seqmine.structs import InteractionLog
 from seqmine.structs.log import segment_positions
@@ -48,7 +48,7 @@ def canary(
     drawn = np.zeros(log.num_users, dtype=bool)
     drawn[generator.permutation(log.num_users)[:max_users]] = True
     pairs = likely_successors(*transitions(exchanged, chosen, drawn[chosen.users]), num_items, top_k)
-    test = Targets(split.test.users[drawn[split.test.users]], split.test.positions[drawn[split.test.users]])
+    test = split.test.take(np.flatnonzero(drawn[split.test.users]))
     hits, expected, spread = score_against_chance(exchanged, test, pairs, num_items)
     sigma = (hits - expected) / max(spread, 1.0)
     detail = f"{hits} hits on exchanged targets where chance gives {expected:.1f} ({sigma:+.1f} standard deviations)"
@@ -98,9 +98,10 @@ def score_against_chance(
     Returns:
         The hits, the hits that chance gives when targets are dealt out at random, and their standard deviation.
     """
-    there = (targets.positions > 0) & (targets.positions < log.lengths[targets.users])
-    events = (log.offsets[targets.users] + targets.positions)[there]
-    last, target = log.items[events - 1].astype(np.int64), log.items[events].astype(np.int64)
+    there = (targets.input_stops > 0) & (targets.positions < log.lengths[targets.users])
+    first = log.offsets[targets.users][there]
+    last = log.items[first + targets.input_stops[there] - 1].astype(np.int64)
+    target = log.items[first + targets.positions[there]].astype(np.int64)
     hits = int(np.isin(last * (num_items + 1) + target, pairs).sum())
     share = np.bincount(target, minlength=num_items + 1) / max(len(target), 1)
     chance_of = np.bincount(pairs // (num_items + 1), weights=share[pairs % (num_items + 1)], minlength=num_items + 1)

@@ -15,7 +15,7 @@ from torch import Tensor
 from seqmine.data.clock import DAY, Clock
 from seqmine.data.collate import TrainingCollate
 from seqmine.data.leakage.report import LeakCheck
-from seqmine.data.splits import Split, Targets
+from seqmine.data.targets import Split, Targets
 from seqmine.data.windows import Windows
 from seqmine.structs import InteractionLog, SequenceBatch
 from seqmine.structs.log import FEW_TIES, segment_positions, tie_share
@@ -49,14 +49,19 @@ def training_before_targets(log: InteractionLog, split: Split) -> LeakCheck:
 
 
 def training_before_edge(
-    log: InteractionLog, split: Split, val_items: NDArray, test_items: NDArray, num_items: int
+    log: InteractionLog,
+    split: Split,
+    val_items: NDArray,
+    test_items: NDArray,
+    num_items: int,
+    validates_by_time: bool = True,
 ) -> LeakCheck:
-    """Check that in a split by time every training event is older than every target, and validation older than test."""
+    """Check that in a split by time all training is older than the targets that it promises, validation than test."""
     assert log.timestamps is not None
     train = log.timestamps[_training_mask(log, split)]
     val = log.timestamps[_events_of(log, split.val, val_items, num_items)]
     test = log.timestamps[_events_of(log, split.test, test_items, num_items)]
-    edges = [part.min() for part in (val, test) if len(part)]
+    edges = [part.min() for part in ((val, test) if validates_by_time else (test,)) if len(part)]
     late = int((train >= min(edges)).sum()) if edges else 0
     crossed = int((val >= test.min()).sum()) if len(test) else 0
     detail = (
@@ -77,6 +82,17 @@ def target_outside_input(
     wrong = int(beyond.sum() + (known & ~inside).sum() + (following != items[inside]).sum())
     detail = f"{wrong:,} of {len(targets):,} targets are not the event that follows their input"
     return LeakCheck(name, wrong == 0, detail)
+
+
+def own_moment_outside_input(log: InteractionLog, targets: Targets, part: str) -> LeakCheck:
+    """Check that in a split by time no input has an event of the moment of its target, or of a later one."""
+    assert log.timestamps is not None
+    assert targets.times is not None
+    some = targets.input_stops > 0
+    last = (log.offsets[targets.users] + targets.input_stops)[some] - 1
+    late = int((log.timestamps[last] >= targets.times[some]).sum())
+    detail = f"{late:,} of {len(targets):,} inputs reach the moment of their target"
+    return LeakCheck(f"the moment of a {part} target is not in its input", late == 0, detail)
 
 
 def targets_of_behavior(
@@ -186,12 +202,13 @@ def targets_not_repeated(
     first = log.offsets[targets.users][there]
     events = _events_of(log, targets, items, num_items)
     repeated = np.zeros(len(events), dtype=bool)
-    # Copies share the time of the target, so they stand among the events right before it.
+    # Copies share the time of the target, so they stand at the end of its input.
+    ends = first + targets.input_stops[there]
     steps, near = 1, np.arange(len(events))
     while len(near):
-        near = near[events[near] - steps >= first[near]]
-        near = near[log.timestamps[events[near] - steps] == log.timestamps[events[near]]]
-        repeated[near] |= _same_event(log, events[near] - steps, events[near])
+        near = near[ends[near] - steps >= first[near]]
+        near = near[log.timestamps[ends[near] - steps] == log.timestamps[events[near]]]
+        repeated[near] |= _same_event(log, ends[near] - steps, events[near])
         steps += 1
     count, dates = int(repeated.sum()), clock.tick >= DAY
     name = f"no {part} target is recorded twice"

@@ -81,7 +81,10 @@ def _checks_of_time(data: PreparedData, splitter: Splitter) -> list[LeakCheck]:
         checks.order_is_defined(log),
     ]
     if splitter.divides_by_time:
-        found.append(checks.training_before_edge(log, split, data.val_items, data.test_items, num_items))
+        promised = (num_items, splitter.validates_by_time)
+        found.append(checks.training_before_edge(log, split, data.val_items, data.test_items, *promised))
+        parts = (("validation", split.val), ("test", split.test))
+        found += [checks.own_moment_outside_input(log, of, part) for part, of in parts if of.inputs is None]
     if splitter.keeps_users_apart:
         found.append(checks.histories_not_repeated(log, split))
     return found

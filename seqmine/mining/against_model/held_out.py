@@ -8,7 +8,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from seqmine.data.collate import HistoryCollate
-from seqmine.data.splits import Targets
+from seqmine.data.targets import Targets
 from seqmine.probing.cases import Cases
 from seqmine.structs.constraints import Constraints
 
@@ -22,8 +22,8 @@ def held_out_cases(collate: HistoryCollate, targets: Targets, items: NDArray[np.
         items: (T,) item of each.
         num_items: items of the catalog; targets above it, and targets with nothing before them, are left out.
     """
-    items, targets = items[targets.starts], targets.firsts()
-    able = np.flatnonzero((items <= num_items) & (targets.positions > 0))
+    items, targets = items[targets.asked], targets.firsts()
+    able = np.flatnonzero((items <= num_items) & (targets.input_stops > 0))
     able = able[np.unique(targets.users[able], return_index=True)[1]]
     return Cases(collate, targets, items).take(able)
 

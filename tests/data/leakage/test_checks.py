@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from seqmine.data.clock import Clock
 from seqmine.data.leakage import checks
-from seqmine.data.splits import LeaveOneOut, Split, Targets
+from seqmine.data.splits import LeaveOneOut
+from seqmine.data.targets import Split, Targets
 from seqmine.structs import InteractionLog
 
 NOBODY = Targets(np.zeros(0, np.int64), np.zeros(0, np.int64))

@@ -18,7 +18,8 @@ from seqmine.data.engines.embedded import number_table
 from seqmine.data.leakage import find_leaks
 from seqmine.data.sequences import prepare_sequences
 from seqmine.data.sources.interactions import InteractionFiles
-from seqmine.data.splits import GlobalTime, LeaveLastK, LeaveOneOut, Split, Splitter, Targets, UserHoldout
+from seqmine.data.splits import GlobalTime, LeaveLastK, LeaveOneOut, Splitter, UserHoldout
+from seqmine.data.targets import Split, Targets
 from seqmine.data.windows import LatestWindow, SlidingWindows, Windows
 from seqmine.structs import Catalog, UserError
 
@@ -26,6 +27,8 @@ SHARED = Path(__file__).resolve().parents[3] / "../shared/data"
 
 
 SPLITS = [LeaveOneOut(), LeaveLastK(k=2), GlobalTime(), UserHoldout(seed=3)]
+BY_TIME = [GlobalTime(targets=targets) for targets in ("last", "random", "all", "successive")]
+BY_TIME += [GlobalTime(targets="last", validation=validation) for validation in ("last_train_item", "users")]
 
 
 def events_of(seed=0, num_users=400, num_items=300, length=12):
@@ -95,6 +98,34 @@ def test_clean_data_pass(splitter, windows, timed):
     found = report(prepare(splitter, events), splitter, windows)
     assert found.passed, failed(found)
     found.require_passed()
+
+
+@pytest.mark.parametrize("splitter", BY_TIME, ids=lambda part: f"{part.targets}-{part.validation}")
+@pytest.mark.parametrize("round_to", [1, 3000])
+def test_clean_splits_by_time_pass_also_where_events_share_a_moment(splitter, round_to):
+    events = events_of().with_columns(pl.col("timestamp") // round_to * round_to)
+    found = report(prepare(splitter, events), splitter)
+    assert found.passed, failed(found)
+
+
+@pytest.mark.parametrize("part", ["val", "test"])
+def test_events_of_the_moment_of_a_target_in_its_input(part):
+    splitter = GlobalTime(targets="successive")
+    events = events_of().with_columns(pl.col("timestamp") // 3000 * 3000)
+    data = prepare(splitter, events)
+    targets = replace(getattr(data.split, part), known=None)
+    found = report(replace(data, split=replace(data.split, **{part: targets})), splitter)
+    name = {"val": "validation", "test": "test"}[part]
+    assert f"the moment of a {name} target is not in its input" in failed(found)
+
+
+@pytest.mark.parametrize("validation", ["last_train_item", "users"])
+def test_training_inside_the_test_period_whatever_the_validation(validation):
+    splitter = GlobalTime(targets="last", validation=validation)
+    data = prepare(splitter)
+    stops = np.where(np.isin(np.arange(data.log.num_users), data.split.test.users), data.log.lengths - 1, 0)
+    found = report(replace(data, split=replace(data.split, train_stops=stops)), splitter)
+    assert "training ends before the test period" in failed(found)
 
 
 def test_training_event_after_the_target_of_its_user():

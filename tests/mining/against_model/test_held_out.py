@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from seqmine.data.collate import HistoryCollate
-from seqmine.data.splits import Targets
+from seqmine.data.targets import Targets
 from seqmine.mining.against_model.held_out import held_out_cases, open_cases
 from seqmine.structs import InteractionLog
 from seqmine.structs.constraints import Constraints
