@@ -24,7 +24,7 @@ def check_types(config: DictConfig, defaults: DictConfig) -> None:
         if key in of_hydra:
             continue
         default = OmegaConf.select(defaults, key)
-        if isinstance(default, DictConfig):
+        if isinstance(default, DictConfig) and value is not None:
             raise UserError(f"{key} is {value!r}, but {key} is a group; write {key.replace('.', '/')}={value}")
         if value is None or type(default) not in _KINDS or _same_kind(value, default):
             if key.startswith("trainer.") and value is not None and key not in known:

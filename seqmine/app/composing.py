@@ -12,7 +12,13 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 
 from seqmine.app.checks import check_complete, check_types, may_be_trainer_argument, unknown_key
 from seqmine.runs.components import CONF_DIR
+from seqmine.runs.settings import without_secret
 from seqmine.structs.errors import UserError
+
+_LONGEST_LABEL = 100
+# what tells nothing of what is computed; the model is the name of a run already
+_NO_CHANGES = ("model", "run_name", "tags", "trusted", "debug", "resume")
+_NO_CHANGES_BELOW = ("logger", "paths", "hydra", "callbacks")
 
 if TYPE_CHECKING:
     from hydra.core.override_parser.types import Override
@@ -119,6 +125,7 @@ def register_resolvers() -> None:
     """Tell OmegaConf the references that ``conf/`` uses in addition to Hydra's."""
     OmegaConf.register_new_resolver("stamp", stamp, use_cache=True, replace=True)
     OmegaConf.register_new_resolver("rank_suffix", rank_suffix, replace=True)
+    OmegaConf.register_new_resolver("run_label", run_label, replace=True)
 
 
 def stamp() -> str:
@@ -133,6 +140,30 @@ def rank_suffix() -> str:
     """Return what tells the files of a process from those of the first one: nothing for the first."""
     rank = os.environ.get("RANK", os.environ.get("LOCAL_RANK", "0"))
     return "" if rank == "0" else f"_rank{rank}"
+
+
+def run_label(name: str) -> str:
+    """Return a name of the run that tells it from others of the same name: with the settings that were typed for it."""
+    from hydra.core.hydra_config import HydraConfig
+
+    typed = HydraConfig.get().overrides.task if HydraConfig.initialized() else ()
+    return " ".join([name, *changes(typed)])[:_LONGEST_LABEL]
+
+
+def changes(overrides: Iterable[str]) -> list[str]:
+    """Return in short what overrides change about what is computed; names, places and secrets are left out.
+
+    >>> changes(["model=gru", "run_name=a", "optimizer.lr=0.01", "data.path=a/b.csv", "model/loss=bce", "data=ml-1m"])
+    ['lr=0.01', 'loss=bce', 'data=ml-1m']
+    """
+    told = []
+    for override in overrides:
+        key, mark, value = override.lstrip("+").partition("=")
+        words = re.split(r"[./@]", key)
+        is_known = words[-1].startswith("enable_") or key in _NO_CHANGES or words[0] in _NO_CHANGES_BELOW
+        if mark and not is_known and "/" not in value and override == without_secret(override):
+            told.append(f"{words[-1]}={value}")
+    return told
 
 
 def mistake_behind(error: BaseException | None) -> Exception | None:

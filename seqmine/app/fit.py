@@ -10,6 +10,7 @@ from omegaconf import DictConfig
 from seqmine.app.start import settle_protocol
 from seqmine.data.datamodule import SequenceDataModule
 from seqmine.reporting.learning_curve import draw_curves
+from seqmine.reporting.run_loggers import log_picture, log_results, logged_to
 from seqmine.runs.belonging import Belonging
 from seqmine.runs.checkpoints import resumed_from
 from seqmine.runs.components import build, build_group
@@ -41,13 +42,18 @@ def fit_and_test(config: DictConfig, watching: Sequence[Callback] = ()) -> dict[
     loggers = list(build_group(config.logger, config.trusted).values())
     trainer = build(config.trainer, config.trusted)(callbacks=callbacks, logger=loggers)
     resumed = belonging.checked(resumed_from(config.ckpt_path, config.resume, config.paths.run))
-    trainer.fit(module, datamodule, ckpt_path=resumed, weights_only=True)
-    best = best_weights(trainer)
-    trainer.validate(module, datamodule, ckpt_path=best, weights_only=True, verbose=False)
-    trainer.test(module, datamodule, ckpt_path=best, weights_only=True, verbose=False)
-    results = results_of(trainer)
-    draw_curves(results.epochs, config.monitor, Path(config.paths.run) / "learning_curve.png")
-    return write_results(config, trainer, module, results)
+    curve = Path(config.paths.run) / "learning_curve.png"
+    with logged_to(loggers, config):
+        trainer.fit(module, datamodule, ckpt_path=resumed, weights_only=True)
+        best = best_weights(trainer)
+        trainer.validate(module, datamodule, ckpt_path=best, weights_only=True, verbose=False)
+        trainer.test(module, datamodule, ckpt_path=best, weights_only=True, verbose=False)
+        results = results_of(trainer)
+        draw_curves(results.epochs, config.monitor, curve)
+        metrics = write_results(config, trainer, module, results)
+        log_results(loggers, config, metrics, results.epochs)
+        log_picture(loggers, "learning_curve", curve)
+    return metrics
 
 
 def score_again(

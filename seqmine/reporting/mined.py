@@ -12,6 +12,7 @@ from seqmine.reporting.misses import fall_note, miss_rows, show_misses
 from seqmine.reporting.pattern_loggers import log_patterns, log_report
 from seqmine.reporting.patterns import pattern_rows, show_agreement, show_lists, show_patterns, write_patterns
 from seqmine.reporting.rule_sheet import write_rule_sheet
+from seqmine.reporting.run_loggers import log_picture
 from seqmine.structs import UserError
 from seqmine.structs.files import write_json
 
@@ -71,6 +72,7 @@ class PatternReport:
         """
         report = pattern_report(findings)
         write_findings(findings, folder, self.num_shown or _MOST_DRAWN)
+        log_picture(loggers, "rules", folder / "rules.png")
         log_patterns(loggers, findings.table, findings.symbols, report, findings.lists)
         most = self.num_shown or len(findings.table)
         show_lists(findings.lists, findings.symbols, most)
