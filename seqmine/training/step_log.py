@@ -9,8 +9,8 @@ class StepLog(Callback):
     """Log ``train/lr`` and ``train/gradient_norm``, before it is clipped, every ``trainer.log_every_n_steps`` steps."""
 
     def on_before_optimizer_step(self, trainer: Trainer, pl_module: LightningModule, optimizer: Optimizer) -> None:
-        """Log the step that is about to be taken."""
-        if not trainer.loggers or trainer.global_step % trainer.log_every_n_steps:  # type: ignore[attr-defined]
+        """Log the step that is about to be taken; what is counted takes none."""
+        if not trainer.loggers or not optimizer.param_groups or trainer.global_step % trainer.log_every_n_steps:  # type: ignore[attr-defined]
             return
         values = {"train/lr": optimizer.param_groups[0]["lr"], "train/gradient_norm": gradient_norm(pl_module)}
         for logger in trainer.loggers:

@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import pytest
 import torch
 from lightning import LightningModule, Trainer
@@ -48,6 +50,13 @@ def test_rate_and_gradient_are_logged_every_few_steps_before_the_clip(tmp_path):
         (0, {"train/lr": 0.5, "train/gradient_norm": 10.0}),
         (2, {"train/lr": pytest.approx(0.005), "train/gradient_norm": 10.0}),
     ]
+
+
+def test_a_counted_model_takes_no_step():
+    kept = Kept()
+    trainer = SimpleNamespace(loggers=[kept], global_step=0, log_every_n_steps=1)
+    StepLog().on_before_optimizer_step(trainer, nn.Linear(1, 1), SimpleNamespace(param_groups=[]))
+    assert kept.rows == []
 
 
 def test_rows_of_a_sparse_gradient_that_were_taken_twice_are_summed_first():
