@@ -110,6 +110,24 @@ def test_the_log_is_asked_for_the_protocol_and_published_numbers_state_theirs():
         assert OmegaConf.load(CONF_DIR / "experiment" / f"{name}.yaml").evaluation.seen == "full", name
 
 
+def test_a_protocol_bundles_split_targets_candidates_and_cutoffs_and_the_command_line_has_the_last_word():
+    whole = composed("data=ml-100k", "protocol=time_to_split")
+    split = build(whole.data.split, [])
+    assert split.stated() == {"targets": "last", "validation": "time"}
+    assert (split.val_from, split.test_from, whole.evaluation.seen) == (0.81, 0.9, "auto")
+    assert {"popular_last_week", "popular_last_hour", "markov"} <= set(whole.baselines)
+    changed = composed(
+        "data=ml-100k",
+        "protocol=time_to_split",
+        "data.split.targets=successive",
+        "baselines=none",
+        "evaluation.seen=none",
+    )
+    assert (changed.data.split.targets, changed.evaluation.seen, len(changed.baselines)) == ("successive", "none", 0)
+    published = composed("data=interactions", "data.path=x", "protocol=leave_one_out")
+    assert published.data.split._target_.endswith("LeaveOneOut") and published.evaluation.seen == "full"
+
+
 @pytest.mark.parametrize("name", EXPERIMENTS)
 def test_an_experiment_states_its_command_and_its_measured_result(name):
     header = (CONF_DIR / "experiment" / f"{name}.yaml").read_text().split("defaults:")[0]
