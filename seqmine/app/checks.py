@@ -7,6 +7,7 @@ from typing import Any
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
 from seqmine.runs.settings import nodes
+from seqmine.structs.credentials import without_credentials
 from seqmine.structs.errors import UserError
 
 _KINDS = {bool: "true or false", int: "a whole number", float: "a number"}
@@ -44,6 +45,20 @@ def check_complete(config: DictConfig) -> None:
     missing = sorted(name for name, node in nodes(config) if node._is_missing())
     if missing:
         raise UserError(f"{missing[0]} is not set and has no default; write {missing[0]}=<value>")
+
+
+def check_credentials(config: DictConfig) -> None:
+    """Refuse credentials that are written in an address: the history of the shell and the run folder would keep them.
+
+    Raises:
+        UserError: names the setting.
+    """
+    for key, value in _leaves(config):
+        if isinstance(value, str) and (shown := without_credentials(value)) != value:
+            raise UserError(
+                f"{key} is {shown}, whose credentials would be kept; write {key}='${{oc.env:DATABASE_URL}}' and set "
+                "DATABASE_URL in the environment, or leave them out of it and set PGUSER and PGPASSWORD"
+            )
 
 
 def check_trust(config: DictConfig, overrides: Sequence[str]) -> None:

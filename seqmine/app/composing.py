@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from omegaconf import DictConfig, OmegaConf, open_dict
 
-from seqmine.app.checks import check_complete, check_types, may_be_trainer_argument, unknown_key
+from seqmine.app.checks import check_complete, check_credentials, check_types, may_be_trainer_argument, unknown_key
 from seqmine.runs.components import CONF_DIR
 from seqmine.runs.settings import without_secret
 from seqmine.structs.errors import UserError
@@ -22,6 +22,8 @@ _NO_CHANGES_BELOW = ("logger", "paths", "hydra", "callbacks")
 
 if TYPE_CHECKING:
     from hydra.core.override_parser.types import Override
+
+_QUERIES = ("data.query", "data.items_query")
 
 
 def compose_checked(name: str, overrides: Iterable[str]) -> DictConfig:
@@ -35,7 +37,7 @@ def compose_checked(name: str, overrides: Iterable[str]) -> DictConfig:
         The configuration, with Hydra's own under ``hydra``.
 
     Raises:
-        UserError: a setting that does not exist, has a value of another type, or is not set.
+        UserError: a setting that does not exist, has a value of another type, is not set, or holds a password.
     """
     from hydra import compose, initialize_config_dir
     from hydra.errors import HydraException
@@ -56,6 +58,7 @@ def compose_checked(name: str, overrides: Iterable[str]) -> DictConfig:
     settings = without_hydra(config)
     check_types(settings, defaults)
     check_complete(settings)
+    check_credentials(settings)
     return config
 
 
@@ -89,7 +92,18 @@ def setting(key: str, value: Any) -> str:
 
 def as_hydra_reads(name: str, arguments: Iterable[str]) -> list[str]:
     """Write the arguments of a program as Hydra wants them; what it can read already stays as it is."""
-    return trainer_arguments(name, map(named_group, arguments))
+    return trainer_arguments(name, map(quoted_query, map(named_group, arguments)))
+
+
+def quoted_query(argument: str) -> str:
+    """Write a query as one text: its commas, stars and brackets mean nothing to Hydra.
+
+    >>> quoted_query("data.query=select user, item from log"), quoted_query("data.query='select 1'")
+    ("data.query='select user, item from log'", "data.query='select 1'")
+    """
+    key, _, value = argument.partition("=")
+    is_plain = bool(value) and value != "null" and not value.startswith(("'", '"', "${"))
+    return setting(key, value) if key in _QUERIES and is_plain else argument
 
 
 def named_group(argument: str) -> str:

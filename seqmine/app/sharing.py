@@ -22,6 +22,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from seqmine.data.datamodule import SequenceDataModule
 from seqmine.data.sources.interactions import InteractionFiles
+from seqmine.data.sources.query import DatabaseQuery
 from seqmine.reporting.progress import progress_bar
 from seqmine.runs.newer_log import for_histories
 from seqmine.runs.placement import place
@@ -71,7 +72,7 @@ class Restored:
     def columns(self, key: str) -> list[str]:
         """Return what a column of user or item ids may be called: as usual, or as in the log of the run."""
         source = self.datamodule.source
-        return [key, *([source.columns[key] or key] if isinstance(source, InteractionFiles) else [])]
+        return [key, *([source.columns[key] or key] if isinstance(source, InteractionFiles | DatabaseQuery) else [])]
 
 
 def fill(shards: Shards, restored: Restored, histories: Histories) -> None:

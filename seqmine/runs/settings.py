@@ -7,6 +7,8 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
+from seqmine.structs.credentials import without_credentials
+
 # a key opens something, or names a column such as that of the items: only the first is a secret
 _SECRET = re.compile(
     r"(^|_)(token|secret|password)($|_)|^key$|(^|_)(api|access|account|auth|private|signing)_?key($|_)", re.IGNORECASE
@@ -14,7 +16,7 @@ _SECRET = re.compile(
 
 
 def plain(config: DictConfig, resolve: bool = True) -> dict[str, Any]:
-    """Return the configuration as a dictionary whose secrets are blanked.
+    """Return the configuration as a dictionary whose secrets are blanked, credentials inside addresses among them.
 
     Args:
         config: what is returned.
@@ -30,7 +32,7 @@ def without_secret(override: str) -> str:
     ('logger.wandb.api_key=***', 'seed=1')
     """
     key, mark, value = override.partition("=")
-    return f"{key}=***" if mark and _is_secret(key.rpartition(".")[2], value) else override
+    return f"{key}=***" if mark and _is_secret(key.rpartition(".")[2], value) else without_credentials(override)
 
 
 def _redact(node: Any) -> Any:
@@ -38,7 +40,7 @@ def _redact(node: Any) -> Any:
         return {key: "***" if _is_secret(str(key), node[key]) else _redact(node[key]) for key in node}
     if isinstance(node, list):
         return [_redact(value) for value in node]
-    return node
+    return without_credentials(node) if isinstance(node, str) else node
 
 
 def _is_secret(key: str, value: Any) -> bool:

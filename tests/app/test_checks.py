@@ -1,7 +1,14 @@
 import pytest
 from omegaconf import OmegaConf
 
-from seqmine.app.checks import check_complete, check_trust, check_types, may_be_trainer_argument, unknown_key
+from seqmine.app.checks import (
+    check_complete,
+    check_credentials,
+    check_trust,
+    check_types,
+    may_be_trainer_argument,
+    unknown_key,
+)
 from seqmine.structs import UserError
 
 DEFAULTS = OmegaConf.create({"epochs": 3, "lr": 0.1, "flag": True, "name": "x", "limit": None})
@@ -93,3 +100,12 @@ def test_trust_is_given_on_the_command_line_alone():
     check_trust(OmegaConf.create({}), [])
     with pytest.raises(UserError, match=r"trusted is \[mine.Net\] in a file.*add trusted=\[mine.Net\]"):
         check_trust(config, ["seed=2", "data.trusted_by=me"])
+
+
+def test_credentials_stand_in_the_environment_alone(monkeypatch):
+    monkeypatch.setenv("SHOP", "postgresql://me:secret@host/shop")
+    check_credentials(OmegaConf.create({"data": {"connection": "${oc.env:SHOP}", "path": "http://host:80/a"}}))
+    with pytest.raises(
+        UserError, match=r"data.connection is postgresql://\*\*\*@host/shop, whose credentials would be"
+    ):
+        check_credentials(OmegaConf.create({"data": {"connection": "postgresql://me:secret@host/shop"}}))

@@ -102,3 +102,12 @@ def test_the_mistake_of_the_user_is_found_behind_what_it_was_wrapped_into():
     wrapped.__cause__ = mistake
     assert mistake_behind(wrapped) is mistake
     assert mistake_behind(RuntimeError("no mistake of the user")) is None
+
+
+@pytest.mark.parametrize(
+    "query", ["select u, i from 'a.csv' where n = 1", 'from [1,2] select "x" -- ${no}', "'select 1'"]
+)
+def test_a_query_reaches_its_source_as_it_was_typed(query):
+    config = compose_checked("prepare", ["data=query", f"data.query={query}", "data.items_query=null"])
+    assert config.data.source.query == (query[1:-1] if query[0] == "'" else query)
+    assert config.data.source.items_query is None

@@ -1,6 +1,6 @@
 from omegaconf import OmegaConf
 
-from seqmine.runs.settings import plain
+from seqmine.runs.settings import plain, without_secret
 
 
 def test_secrets_are_blanked_and_other_keys_are_not():
@@ -13,3 +13,9 @@ def test_a_column_of_keys_is_no_secret():
         OmegaConf.create({"items_key": "sku", "wandb_api_key": "a", "key": "b", "apikey": "c", "hf_token": "d"})
     )
     assert list(kept.values()) == ["sku", "***", "***", "***", "***"]
+
+
+def test_credentials_inside_addresses_are_blanked_wherever_they_stand():
+    config = OmegaConf.create({"data": {"connection": "postgresql://me:secret@host/shop"}, "names": ["a://b:c@d"]})
+    assert plain(config) == {"data": {"connection": "postgresql://***@host/shop"}, "names": ["a://***@d"]}
+    assert without_secret("data.connection=postgresql://me:secret@host") == "data.connection=postgresql://***@host"

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from seqmine.data.sources.files import PARQUET_MAGIC, begins_with, expand_paths, plain_name
 from seqmine.data.sources.interactions import InteractionFiles
+from seqmine.data.sources.query import DatabaseQuery
 from seqmine.data.sources.sequences import SequenceFile
 from seqmine.structs import Source
 
@@ -23,6 +24,8 @@ def source_of_histories(path: str, of_run: Source) -> InteractionFiles | Sequenc
         path: a file, a folder or a glob pattern.
         of_run: the source of the run.
     """
+    if isinstance(of_run, DatabaseQuery):
+        of_run = of_run.as_files()
     if not _is_table(path, of_run):
         layout = of_run.layout if isinstance(of_run, SequenceFile) else "auto"
         return SequenceFile(path=path, layout=layout)
