@@ -63,9 +63,9 @@ class Explainer(Protocol):
         ...
 
 
-def draws_of(seed: int, question: Question, num_events: int) -> np.random.Generator:
-    """Return the draws for a question: they do not depend on other questions."""
-    return np.random.default_rng((seed, question.item, num_events))
+def draws_of(seed: int, num_events: int) -> np.random.Generator:
+    """Return the draws for a history: the same for all items, which are then asked about after the same histories."""
+    return np.random.default_rng((seed, num_events))
 
 
 def check_at_least(name: str, value: int, lowest: int) -> int:

@@ -139,6 +139,30 @@ class Synthetic:
         triples = [(truth.symbols[a], truth.symbols[b], truth.consequents[a, b]) for a, b in pairs]
         return [(self.item_ids[a], self.item_ids[b], self.item_ids[c]) for a, b, c in triples]
 
+    def open_pattern(self, items: Sequence[str]) -> tuple[int, int, str] | None:
+        """Return what is planted in a history: the places of first and second symbol, and the consequent to come.
+
+        Args:
+            items: raw keys, oldest first.
+
+        Returns:
+            None where no pattern waits for its consequent.
+        """
+        truth, number = self._world.truth, self._number_of
+        state, places = np.array([-1, -1, 0]), [-1, -1]
+        for place, item in enumerate(number[key] for key in items):
+            is_next = truth.symbol_of[item] >= 0 and truth.symbol_of[item] not in state[:2]
+            process.advance(state, item, truth)
+            if is_next:
+                places[int(state[1] >= 0)] = place
+        if state[1] < 0:
+            return None
+        return places[0], places[1], self.item_ids[int(truth.consequents[state[0], state[1]])]
+
+    @cached_property
+    def _number_of(self) -> dict[str, int]:
+        return {item_id: number for number, item_id in enumerate(self.item_ids)}
+
     def oracle_scores(
         self, user_ids: Sequence[str], positions: NDArray[np.int64], item_ids: Sequence[str]
     ) -> NDArray[np.float64]:
@@ -159,8 +183,7 @@ class Synthetic:
         users = np.array([int(user_id[1:]) for user_id in user_ids], dtype=np.int64)
         stops = np.asarray(positions, dtype=np.int64)
         chances = process.true_chances(world.items, users, stops, world.offsets, world.is_bot, world.truth)
-        column_of = {item_id: column for column, item_id in enumerate(self.item_ids)}
-        columns = np.array([column_of[item_id] for item_id in item_ids], dtype=np.int64)
+        columns = np.array([self._number_of[item_id] for item_id in item_ids], dtype=np.int64)
         places = world.truth.popularity.argsort().argsort()
         return (chances * (1.0 + _TIE_BREAK * places / len(places)))[:, columns]
 

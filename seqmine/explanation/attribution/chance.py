@@ -26,6 +26,6 @@ class ChanceExplainer(Explainer):
         found = []
         for one in questions:
             size = len(all_places(cases, one.case))
-            draws = draws_of(self.seed + int(cases.users[one.case]), one, size)
+            draws = draws_of(self.seed + int(cases.users[one.case]), size)
             found.append(Attribution(draws.random(size)))
         return found

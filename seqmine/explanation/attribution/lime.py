@@ -43,7 +43,7 @@ class LimeExplainer(Explainer):
 
     def explain(self, model: Recommender, cases: Cases, questions: Sequence[Question]) -> list[Attribution]:
         """Return the coefficient of each event."""
-        masks = [self._draw(one, len(all_places(cases, one.case))) for one in questions]
+        masks = [self._draw(len(all_places(cases, one.case))) for one in questions]
         asked = [
             [Kept(one.case, tuple(np.flatnonzero(mask).tolist()), one.item) for mask in drawn]
             for one, drawn in zip(questions, masks, strict=True)
@@ -54,9 +54,9 @@ class LimeExplainer(Explainer):
             for drawn, values in zip(masks, found, strict=True)
         ]
 
-    def _draw(self, question: Question, size: int) -> NDArray[np.bool_]:
+    def _draw(self, size: int) -> NDArray[np.bool_]:
         """Return (S + 1, n) which events are kept, the whole history first."""
-        draws = draws_of(self.seed, question, size)
+        draws = draws_of(self.seed, size)
         num_deleted = draws.integers(1, size, self.num_samples, endpoint=True)
         places = draws.random((self.num_samples, size)).argsort(axis=1).argsort(axis=1)
         return np.vstack([np.ones((1, size), bool), places >= num_deleted[:, None]])

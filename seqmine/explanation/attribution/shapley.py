@@ -50,7 +50,7 @@ class ShapleyExplainer(Explainer):
         orders: list[NDArray[np.int64] | None] = []
         for one in questions:
             size = len(all_places(cases, one.case))
-            drawn = None if size <= self.max_exact else self._draw(one, size)
+            drawn = None if size <= self.max_exact else self._draw(size)
             kept = _subsets(size) if drawn is None else _prefixes(drawn)
             asked.append([Kept(one.case, places, one.item) for places in kept])
             orders.append(drawn)
@@ -60,9 +60,9 @@ class ShapleyExplainer(Explainer):
             for values, drawn in zip(found, orders, strict=True)
         ]
 
-    def _draw(self, question: Question, size: int) -> NDArray[np.int64]:
+    def _draw(self, size: int) -> NDArray[np.int64]:
         """Return (S, n) orders, each second one the reverse of the one before."""
-        draws = draws_of(self.seed, question, size)
+        draws = draws_of(self.seed, size)
         forward = np.array([draws.permutation(size) for _ in range((self.num_orders + 1) // 2)])
         return np.stack([forward, forward[:, ::-1]], axis=1).reshape(-1, size)
 

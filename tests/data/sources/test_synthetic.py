@@ -217,3 +217,28 @@ def test_bots_are_fast_and_random():
 def test_settings_out_of_range_are_named(changed, sentence):
     with pytest.raises(UserError, match=sentence):
         Synthetic(**{**SMALL, **changed})
+
+
+def test_an_open_pattern_is_found_where_it_stands(source):
+    first, second, third = source.patterns()[0]
+    symbols = {key for triple in source.patterns() for key in triple[:2]}
+    other, more = [key for key in source.item_ids if key not in symbols and key != third][:2]
+    assert source.open_pattern([other, first, more, second, other]) == (1, 3, third)
+    assert source.open_pattern([first, first, second]) == (0, 2, third)  # a symbol that comes again is a gap
+    assert source.open_pattern([first, other, other, other, second]) is None  # given up
+    assert source.open_pattern([first, second, third]) is None  # done
+    assert source.open_pattern([first]) is None
+
+
+def test_open_patterns_are_those_that_the_oracle_waits_for(source, histories):
+    truth = source.truth()
+    people = [key for key in source.user_ids[:120] if len(histories[key]) < 3 * SMALL["mean_length"]]
+    waiting = 0
+    for row in truth.filter(pl.col("user_id").is_in(people)).iter_rows(named=True):
+        items = histories[row["user_id"]]["item_id"].to_list()[: row["position"]]
+        found = source.open_pattern(items)
+        if found is None or found[2] in items:  # no item comes twice at the end
+            continue
+        scores = source.oracle_scores([row["user_id"]], np.array([row["position"]]), source.item_ids)[0]
+        waiting += source.item_ids[int(scores.argmax())] == found[2] and scores.max() > 0.5
+    assert waiting > 10
