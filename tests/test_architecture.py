@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = sorted((ROOT / "seqmine").rglob("*.py"))
-MODULES = [path for path in SOURCES if path.name != "__init__.py"]
+MODULES = [path for path in SOURCES if path.name not in ("__init__.py", "__main__.py")]
 PROGRAMS = [path for path in MODULES if "@program(" in path.read_text()]
 # who may know Hydra: what the programs share, and what builds components
 HYDRA = {"app"}

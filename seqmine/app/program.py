@@ -10,6 +10,7 @@ from omegaconf import DictConfig
 
 from seqmine.app.checks import check_trust
 from seqmine.app.composing import as_hydra_reads, compose_checked, mistake_behind, register_resolvers
+from seqmine.app.manual import manual
 from seqmine.app.processes import metric_of, run_in_process
 from seqmine.runs.components import CONF_DIR
 from seqmine.structs.errors import UserError
@@ -41,6 +42,9 @@ def program(name: str) -> Callable[[Task], Callable[[], None]]:
             return _run_with_plain_errors(task, config, HydraConfig.get().overrides.task)
 
         def main() -> None:
+            if {"-h", "--help"} & set(sys.argv[1:]):
+                sys.stdout.write(manual(name))
+                return None
             import hydra
 
             register_resolvers()
