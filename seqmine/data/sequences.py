@@ -129,7 +129,7 @@ def prepare_sequences(
             f"no user has two training events (longest history: {int(histories.lengths.max())} events); "
             "use a log with longer histories, or change `split`"
         )
-    counts = _training_counts(histories, split.train_stops, len(item_ids) + 1)
+    counts = training_counts(histories, split.train_stops, len(item_ids) + 1)
     number, num_items = _number_by_count(counts)
     histories = replace(histories, items=number[histories.items])
     val_items, test_items = (
@@ -145,7 +145,7 @@ def prepare_sequences(
         feature_columns(raw[:num_items], item_features),
         behaviors=histories.behavior_names,
     )
-    known, split = _keep_known(histories, split, num_items)
+    known, split = keep_known(histories, split, num_items)
     return PreparedData(known, catalog, user_ids, raw[num_items:], split, val_items, test_items)
 
 
@@ -179,8 +179,14 @@ def _behavior_names(part: pl.DataFrame) -> list[str]:
     return names
 
 
-def _training_counts(log: InteractionLog, train_stops: NDArray[np.int64], num_rows: int) -> NDArray[np.int64]:
-    """Count the training events of each item, some users at a time, since a count needs many times their memory."""
+def training_counts(log: InteractionLog, train_stops: NDArray[np.int64], num_rows: int) -> NDArray[np.int64]:
+    """Return (V,) the training events of each item, counted some users at a time, as a count needs much memory.
+
+    Args:
+        log: the histories.
+        train_stops: (U,) number of training events of each user.
+        num_rows: number V of items, padding included.
+    """
     counts = np.zeros(num_rows, np.int64)
     borders = np.searchsorted(log.offsets, np.arange(0, log.num_events, _COUNTED_AT_ONCE))
     for first, last in pairwise([*np.unique(borders).tolist(), log.num_users]):
@@ -197,8 +203,14 @@ def _number_by_count(counts: NDArray[np.int64]) -> tuple[NDArray[np.int32], int]
     return number, int((counts[1:] > 0).sum())
 
 
-def _keep_known(log: InteractionLog, split: Split, num_items: int) -> tuple[InteractionLog, Split]:
-    """Leave out the events of items that training never saw, and restate positions."""
+def keep_known(log: InteractionLog, split: Split, num_items: int) -> tuple[InteractionLog, Split]:
+    """Leave out the events of items that training never saw, and restate positions.
+
+    Args:
+        log: histories whose items are numbered by what training knows.
+        split: positions in them.
+        num_items: the highest number that training knows.
+    """
     keep = log.items <= num_items
     if keep.all():
         return log, split
@@ -211,6 +223,8 @@ def _keep_known(log: InteractionLog, split: Split, num_items: int) -> tuple[Inte
         inputs = None if targets.inputs is None else kept[starts + targets.inputs] - kept[starts]
         known = None if targets.known is None else kept[starts + targets.known] - kept[starts]
         left_out = targets.positions - positions
+        if targets.left_out is not None:
+            left_out += targets.left_out
         return replace(targets, positions=positions, left_out=left_out, inputs=inputs, known=known)
 
     return log.take(keep, kept[log.offsets]), Split(split.train_stops, shift(split.val), shift(split.test))

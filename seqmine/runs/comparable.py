@@ -77,7 +77,7 @@ def find_runs(patterns: Sequence[str]) -> list[FinishedRun]:
     Raises:
         UserError: no finished run matches, or a run has no ranks of its users.
     """
-    folders = sorted({path for pattern in patterns for path in _matching(pattern)})
+    folders = sorted({path for pattern in patterns for path in matching(pattern)})
     started = [folder for folder in folders if (folder / "config.yaml").is_file()]
     finished = [folder for folder in started if (folder / "metrics.json").is_file()]
     if not finished:
@@ -96,7 +96,7 @@ def find_runs(patterns: Sequence[str]) -> list[FinishedRun]:
     return [_read_run(folder) for folder in finished]
 
 
-def _matching(pattern: str) -> list[Path]:
+def matching(pattern: str) -> list[Path]:
     """Return the paths that a glob matches; its leading folders that exist by name are no glob, brackets and all."""
     parts, known = Path(pattern).parts, Path()
     while parts and (known / parts[0]).exists():

@@ -44,4 +44,6 @@ def test_mistakes_are_one_sentence(arguments, sentence, tmp_path):
 def test_a_model_is_held_against_the_patterns_of_its_log(data, counted):
     found = mine(data, run=counted, min_count=20, overrides=["miner.max_length=2"])
     assert set(found.lists) >= {"unknown_to_model", "believed_by_model", "believed_but_false"}
-    assert {row["pattern"][0] for row in found.lists["unknown_to_model"].to_dicts()} <= set(found.frame["pattern"].explode())
+    assert {row["pattern"][0] for row in found.lists["unknown_to_model"].to_dicts()} <= set(
+        found.frame["pattern"].explode()
+    )
