@@ -15,6 +15,7 @@ from seqmine.data.sequences import PreparedData
 from seqmine.data.sources.files import fingerprint_files, require_file
 from seqmine.data.sources.item_table import read_table, require_joined
 from seqmine.structs import AttributeTable, UserError
+from seqmine.structs.bounds import PositiveInt
 
 
 class Attributes:
@@ -44,7 +45,7 @@ class Attributes:
         multi_valued: Sequence[str] = (),
         numeric: Sequence[str] = (),
         dense: Sequence[str] = (),
-        max_values: int = 20,
+        max_values: PositiveInt = 20,
     ) -> None:
         self.owner, self.key = owner, f"{owner}_id"
         if max_values < 1:

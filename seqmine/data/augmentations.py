@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from seqmine.data.partners import Partners
 from seqmine.data.rows import TrainingRows
 from seqmine.structs import InteractionLog, UserError
+from seqmine.structs.bounds import PositiveInt, PositiveShare, ShareBelowOne
 
 
 @runtime_checkable
@@ -96,7 +97,7 @@ class Crop:
         share: share of the events that stay, above 0 and at most 1.
     """
 
-    def __init__(self, *, share: float) -> None:
+    def __init__(self, *, share: PositiveShare) -> None:
         if not 0 < share <= 1:
             raise UserError(f"share is {share}, allowed is 0 < share <= 1")
         self.share = share
@@ -120,7 +121,7 @@ class Mask:
         share: share of the events that are hidden, from 0 and below 1.
     """
 
-    def __init__(self, *, share: float) -> None:
+    def __init__(self, *, share: ShareBelowOne) -> None:
         self.share = checked_share(share)
 
     def __call__(self, rows: TrainingRows, generator: np.random.Generator) -> TrainingRows:
@@ -135,7 +136,7 @@ class Reorder:
         share: share of the events in the stretch, from 0 and below 1.
     """
 
-    def __init__(self, *, share: float) -> None:
+    def __init__(self, *, share: ShareBelowOne) -> None:
         self.share = checked_share(share)
 
     def __call__(self, rows: TrainingRows, generator: np.random.Generator) -> TrainingRows:
@@ -170,7 +171,7 @@ class Substitute:
         num_partners: most frequent partners of an item among which is drawn, by their frequency.
     """
 
-    def __init__(self, *, share: float, max_distance: int, num_partners: int) -> None:
+    def __init__(self, *, share: ShareBelowOne, max_distance: PositiveInt, num_partners: PositiveInt) -> None:
         self.share = checked_share(share)
         self.max_distance, self.num_partners = checked_partners(max_distance, num_partners)
 
@@ -196,7 +197,9 @@ class Insert:
         max_length: longest input; older events are cut off.
     """
 
-    def __init__(self, *, share: float, max_distance: int, num_partners: int, max_length: int) -> None:
+    def __init__(
+        self, *, share: ShareBelowOne, max_distance: PositiveInt, num_partners: PositiveInt, max_length: PositiveInt
+    ) -> None:
         self.share = checked_share(share)
         self.max_distance, self.num_partners = checked_partners(max_distance, num_partners)
         self.max_length = max_length

@@ -17,6 +17,7 @@ from seqmine.data.collate import HistoryCollate, TrainingCollate
 from seqmine.data.targets import Targets
 from seqmine.data.windows import WindowChoice, Windows
 from seqmine.structs import InteractionLog, SequenceBatch, UserError
+from seqmine.structs.bounds import PositiveInt
 
 
 def mixed_batches(
@@ -106,7 +107,9 @@ class Batching:
         UserError: a limit below 1.
     """
 
-    def __init__(self, *, batch_size: int, batch_tokens: int | None = None, eval_batch_size: int = 256) -> None:
+    def __init__(
+        self, *, batch_size: PositiveInt, batch_tokens: PositiveInt | None = None, eval_batch_size: PositiveInt = 256
+    ) -> None:
         sizes = {"batch_size": batch_size, "batch_tokens": batch_tokens, "eval_batch_size": eval_batch_size}
         for name, value in sizes.items():
             if value is not None and value < 1:

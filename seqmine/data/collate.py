@@ -18,6 +18,7 @@ from seqmine.data.rows import TrainingRows, grid, stack_rows, training_rows
 from seqmine.data.targets import Targets
 from seqmine.data.windows import Windows
 from seqmine.structs import InteractionLog, SequenceBatch, UserError
+from seqmine.structs.bounds import Share
 from seqmine.structs.log import segment_positions
 
 
@@ -86,8 +87,8 @@ class MaskedItemCollate:
         *,
         log: InteractionLog,
         train_stops: NDArray[np.int64],
-        mask_share: float,
-        last_share: float,
+        mask_share: Share,
+        last_share: Share,
         behaviors: Collection[int] | None = None,
         horizon: Horizon | None = None,
         columns: Collection[str] = (),

@@ -32,6 +32,7 @@ from seqmine.data.targets import Targets
 from seqmine.data.truth import KnownTruth, TrueProbabilities
 from seqmine.data.windows import WindowChoice, count_targets
 from seqmine.structs import Catalog, InteractionLog, Recommender, Source, UserError, columns_read
+from seqmine.structs.bounds import PositiveInt, Seed
 
 _log = logging.getLogger(__name__)
 
@@ -64,10 +65,10 @@ class SequenceDataModule(LightningDataModule):
         cleaning: Cleaning,
         split: Splitter,
         windows: WindowChoice,
-        max_length: int,
+        max_length: PositiveInt,
         batching: Batching,
         seen: str,
-        seed: int,
+        seed: Seed,
         store: str,
         task: Callable[..., TrainingCollate] = NextItemCollate,
         features: Features | None = None,

@@ -15,6 +15,7 @@ from seqmine.data.horizon import Horizon
 from seqmine.data.targets import Split, Targets, between
 from seqmine.data.time_targets import CHOICES, count_before, known_before, moment, targets_of_period
 from seqmine.structs import InteractionLog, UserError
+from seqmine.structs.bounds import InnerShare, PositiveInt, Seed
 
 _VALIDATIONS = ("time", "last_train_item", "users")
 
@@ -90,7 +91,7 @@ class LeaveLastK(Splitter):
         k: events a user in each of test and validation; users with no event left to train on only train.
     """
 
-    def __init__(self, *, k: int) -> None:
+    def __init__(self, *, k: PositiveInt) -> None:
         if k < 1:
             raise UserError(f"k is {k}, allowed are whole numbers from 1")
         self.k = k
@@ -130,13 +131,13 @@ class GlobalTime(Splitter):
     def __init__(
         self,
         *,
-        val_share: float = 0.1,
-        test_share: float = 0.1,
+        val_share: InnerShare = 0.1,
+        test_share: InnerShare = 0.1,
         val_from: float | str | None = None,
         test_from: float | str | None = None,
         targets: str = "first",
         validation: str = "time",
-        seed: int = 1,
+        seed: Seed = 1,
     ) -> None:
         if not (val_share > 0 and test_share > 0 and val_share + test_share < 1):
             raise UserError(
@@ -257,7 +258,7 @@ class UserHoldout(Splitter):
 
     keeps_users_apart = True
 
-    def __init__(self, *, val_share: float = 0.1, test_share: float = 0.1, seed: int) -> None:
+    def __init__(self, *, val_share: InnerShare = 0.1, test_share: InnerShare = 0.1, seed: Seed) -> None:
         if not (val_share > 0 and test_share > 0 and val_share + test_share < 1):
             raise UserError(
                 f"val_share is {val_share} and test_share {test_share}, allowed are shares above 0 that are "

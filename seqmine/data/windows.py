@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqmine.structs import UserError
+from seqmine.structs.bounds import PositiveInt
 from seqmine.structs.log import segment_positions
 
 
@@ -85,7 +86,7 @@ class SlidingWindows:
         stride: targets of each earlier window; a smaller stride gives each of them more context.
     """
 
-    def __init__(self, *, stride: int) -> None:
+    def __init__(self, *, stride: PositiveInt) -> None:
         if stride < 1:
             raise UserError(f"stride is {stride}, allowed are whole numbers from 1")
         self.stride = stride

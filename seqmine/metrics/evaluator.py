@@ -16,6 +16,7 @@ from seqmine.metrics.horizon import MEASURES, HorizonMetric, rank_table, target_
 from seqmine.metrics.lists import list_ranks, top_lists
 from seqmine.metrics.ranking import MRR, NDCG, HitRate
 from seqmine.structs import ListRecommender, SequenceBatch, UserError
+from seqmine.structs.bounds import Seed
 
 UNSEEN_TARGETS = ("keep", "drop")
 
@@ -62,7 +63,7 @@ class RankingEvaluator(nn.Module):
         ties: str = "pessimistic",
         unseen_targets: str = "keep",
         candidates: str = "full",
-        seed: int = 0,
+        seed: Seed = 0,
         horizon: int | str | None = None,
     ) -> None:
         super().__init__()

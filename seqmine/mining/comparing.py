@@ -11,6 +11,7 @@ from seqmine.mining.statistics.multiplicity import Adjustment, benjamini_hochber
 from seqmine.mining.study import Miner, Subject
 from seqmine.mining.symbols import BehaviorProjection, Projection, SymbolLog
 from seqmine.structs import UserError
+from seqmine.structs.bounds import Seed
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class GroupStudy:
         groups: str | None,
         must_contain: Sequence[str] = (),
         adjustment: Adjustment = benjamini_hochberg,
-        seed: int = 0,
+        seed: Seed = 0,
     ) -> None:
         if groups is None:
             raise UserError("groups is not set; write groups=<attribute of users, kind of event, or date>")
@@ -101,7 +102,7 @@ class DriftStudy:
         period: str,
         must_contain: Sequence[str] = (),
         adjustment: Adjustment = benjamini_hochberg,
-        seed: int = 0,
+        seed: Seed = 0,
     ) -> None:
         self.miner, self.projection, self.period = miner, projection, period
         self.must_contain, self.adjustment, self.seed = must_contain, adjustment, seed

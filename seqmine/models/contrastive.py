@@ -15,6 +15,7 @@ from seqmine.models.layers.residual import take_last
 from seqmine.models.losses.intent_contrast import intent_contrast
 from seqmine.models.module import SequenceModule
 from seqmine.structs import SequenceBatch, UserError
+from seqmine.structs.bounds import Penalty, Temperature
 
 
 class TwoViewContrast(nn.Module):
@@ -34,7 +35,7 @@ class TwoViewContrast(nn.Module):
 
     num_passes: ClassVar[int] = 2
 
-    def __init__(self, *, weight: float, temperature: float) -> None:
+    def __init__(self, *, weight: Penalty, temperature: Temperature) -> None:
         super().__init__()
         _check_temperature(temperature)
         self.weight, self.temperature = weight, temperature
@@ -65,7 +66,7 @@ class AugmentedViewContrast(nn.Module):
 
     num_passes: ClassVar[int] = 1
 
-    def __init__(self, *, weight: float, temperature: float) -> None:
+    def __init__(self, *, weight: Penalty, temperature: Temperature) -> None:
         super().__init__()
         _check_temperature(temperature)
         self.weight, self.temperature = weight, temperature

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from seqmine.models.encoders.variational import VariationalEncoder, active_units, divergence
 from seqmine.models.module import SequenceModule
 from seqmine.structs import SequenceBatch, UserError
+from seqmine.structs.bounds import Penalty, PositiveInt
 
 
 class PosteriorDivergence(nn.Module):
@@ -28,7 +29,7 @@ class PosteriorDivergence(nn.Module):
 
     num_passes: ClassVar[int] = 1
 
-    def __init__(self, *, weight: float, num_annealing_steps: int) -> None:
+    def __init__(self, *, weight: Penalty, num_annealing_steps: PositiveInt) -> None:
         super().__init__()
         if num_annealing_steps < 1:
             raise UserError(f"num_annealing_steps is {num_annealing_steps}, allowed are whole numbers from 1")

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from seqmine.models.module import SequenceModule
 from seqmine.structs import SequenceBatch, UserError
+from seqmine.structs.bounds import PositiveInt
 
 
 class MaskedItemModule(SequenceModule):
@@ -21,7 +22,7 @@ class MaskedItemModule(SequenceModule):
         parts: the others of ``SequenceModule``; the encoder may see both sides of a position.
     """
 
-    def __init__(self, *, embedding_dim: int, **parts: Any) -> None:
+    def __init__(self, *, embedding_dim: PositiveInt, **parts: Any) -> None:
         super().__init__(embedding_dim=embedding_dim, **parts)
         self.mask_embedding = nn.Parameter(torch.randn(embedding_dim) * 0.02 * embedding_dim**0.5)
 

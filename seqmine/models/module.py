@@ -17,6 +17,7 @@ from seqmine.models.layers.residual import take_last
 from seqmine.models.negatives import prepare_samplers
 from seqmine.models.optimizers import LazyAdamW, clip_norm
 from seqmine.structs import Catalog, InteractionLog, ItemTable, LastStateEncoder, SequenceBatch, UserError
+from seqmine.structs.bounds import PositiveInt, Temperature
 
 _SCORED_ROWS = 32  # queries of one product with the whole catalog on a CPU
 
@@ -86,14 +87,14 @@ class SequenceModule(LightningModule):
     def __init__(
         self,
         *,
-        embedding_dim: int,
+        embedding_dim: PositiveInt,
         encoder: nn.Module,
         loss: nn.Module,
         catalog: Catalog,
         optimizer: Callable[..., Optimizer],
         scheduler: Callable[..., LRScheduler],
         item_table: Callable[..., ItemTable] = ItemEmbedding,
-        cosine_temperature: float | None = None,
+        cosine_temperature: Temperature | None = None,
         context: dict[str, Callable[..., nn.Module]] | None = None,
         auxiliary: dict[str, nn.Module] | None = None,
     ) -> None:

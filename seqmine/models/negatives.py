@@ -16,6 +16,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from seqmine.structs import Catalog, UserError
+from seqmine.structs.bounds import NonNegativeFloat, Share
 
 
 @runtime_checkable
@@ -67,7 +68,7 @@ class PopularitySampler(nn.Module):
     log_probability: Tensor
     cumulative: Tensor
 
-    def __init__(self, *, power: float) -> None:
+    def __init__(self, *, power: NonNegativeFloat) -> None:
         super().__init__()
         self.power = power
         self.register_buffer("log_probability", torch.empty(0), persistent=False)
@@ -127,7 +128,7 @@ class MixedSampler(nn.Module):
 
     log_probability: Tensor
 
-    def __init__(self, *, in_batch_share: float) -> None:
+    def __init__(self, *, in_batch_share: Share) -> None:
         super().__init__()
         if not 0.0 <= in_batch_share <= 1.0:
             raise UserError(f"in_batch_share is {in_batch_share}, allowed are numbers from 0 to 1")

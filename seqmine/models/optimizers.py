@@ -7,6 +7,8 @@ import torch
 from torch import Tensor, nn
 from torch.optim import AdamW
 
+from seqmine.structs.bounds import LearningRate, Penalty
+
 
 class LazyAdamW(AdamW):
     """AdamW that leaves rows of a table alone which the batch did not touch, weight decay included.
@@ -23,7 +25,9 @@ class LazyAdamW(AdamW):
         fused: update what has a dense gradient in one kernel.
     """
 
-    def __init__(self, params: Any, *, lr: float, weight_decay: float, betas: tuple[float, float], fused: bool) -> None:
+    def __init__(
+        self, params: Any, *, lr: LearningRate, weight_decay: Penalty, betas: tuple[float, float], fused: bool
+    ) -> None:
         super().__init__(params, lr=lr, weight_decay=weight_decay, betas=(betas[0], betas[1]), fused=fused)
         for group in self.param_groups:
             for parameter in group["params"]:

@@ -5,8 +5,10 @@ import math
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR
 
+from seqmine.structs.bounds import NonNegativeInt, Share
 
-def constant(optimizer: Optimizer, total_steps: int, *, warmup_steps: int = 0) -> LambdaLR:
+
+def constant(optimizer: Optimizer, total_steps: int, *, warmup_steps: NonNegativeInt = 0) -> LambdaLR:
     """Rise linearly for ``warmup_steps``, then stay.
 
     Args:
@@ -18,7 +20,9 @@ def constant(optimizer: Optimizer, total_steps: int, *, warmup_steps: int = 0) -
     return LambdaLR(optimizer, lambda step: min(1.0, (step + 1) / (rise + 1)))
 
 
-def cosine(optimizer: Optimizer, total_steps: int, *, warmup_steps: int = 0, final_share: float = 0.0) -> LambdaLR:
+def cosine(
+    optimizer: Optimizer, total_steps: int, *, warmup_steps: NonNegativeInt = 0, final_share: Share = 0.0
+) -> LambdaLR:
     """Rise linearly, then fall along half a cosine (Loshchilov & Hutter 2017, arXiv:1608.03983).
 
     Args:

@@ -11,6 +11,7 @@ from seqmine.mining.comparing import Compared
 from seqmine.reporting.pattern_loggers import log_report
 from seqmine.reporting.rule_sheet import write_sheet
 from seqmine.structs import UserError
+from seqmine.structs.bounds import PositiveInt, Share
 from seqmine.structs.files import write_atomically, write_json
 
 _MOST_DRAWN = 8
@@ -25,7 +26,7 @@ class ComparisonReport:
         max_q_value: a pattern differs when one of its q-values is below this.
     """
 
-    def __init__(self, *, num_shown: int | None, max_q_value: float) -> None:
+    def __init__(self, *, num_shown: PositiveInt | None, max_q_value: Share) -> None:
         if num_shown is not None and num_shown < 1:
             raise UserError(f"num_shown is {num_shown}, allowed are whole numbers from 1, or null for all")
         self.num_shown, self.max_q_value = num_shown, max_q_value

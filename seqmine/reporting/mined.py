@@ -14,6 +14,7 @@ from seqmine.reporting.patterns import pattern_rows, show_agreement, show_lists,
 from seqmine.reporting.rule_sheet import write_rule_sheet
 from seqmine.reporting.run_loggers import log_picture
 from seqmine.structs import UserError
+from seqmine.structs.bounds import PositiveInt
 from seqmine.structs.files import write_json
 
 _MOST_LISTED = 100
@@ -57,7 +58,7 @@ class PatternReport:
         UserError: fewer than one row.
     """
 
-    def __init__(self, *, num_shown: int | None) -> None:
+    def __init__(self, *, num_shown: PositiveInt | None) -> None:
         if num_shown is not None and num_shown < 1:
             raise UserError(f"num_shown is {num_shown}, allowed are whole numbers from 1, or null for all")
         self.num_shown = num_shown

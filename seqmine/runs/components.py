@@ -11,8 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from omegaconf import DictConfig, ListConfig, Node
-from omegaconf.errors import OmegaConfBaseException
+from omegaconf.errors import InterpolationKeyError, OmegaConfBaseException
 
+from seqmine.runs.arguments import arguments_of
+from seqmine.runs.nodes import child_of, components_in, is_component, keys_of, path_of, setting_of
+from seqmine.structs.bounds import PART, fits, words
 from seqmine.structs.errors import UserError
 from seqmine.structs.places import Place
 
@@ -20,6 +23,7 @@ _HERE = Path(__file__).resolve().parent.parent
 # a wheel carries the folder inside the package, a checkout beside it
 CONF_DIR = next(path for path in (_HERE / "conf", _HERE.parent / "conf") if (path / "train.yaml").is_file())
 
+_OWN_KEYS = ("_target_", "_partial_")
 # Modules of which every class of one kind may be built: none of these does anything but hold what it is given.
 _KINDS = {
     "torch.nn": "Module",
@@ -44,7 +48,7 @@ def build(node: DictConfig | ListConfig, trusted: Collection[str] = ()) -> Any:
         UserError: a ``_target_`` is not allowed or not found, or a component refuses its arguments; the message begins
             with the setting.
     """
-    _check_targets(node, frozenset(trusted))
+    check(node, trusted)
     return _make(node, _Settings(node._get_root()))
 
 
@@ -91,19 +95,89 @@ def _declared_targets() -> frozenset[str]:
     return frozenset(point.value.replace(":", ".") for point in entry_points(group="seqmine"))
 
 
+def check(node: DictConfig | ListConfig, trusted: Collection[str] = ()) -> None:
+    """Hold all components of a node against what they take, before any of them is built.
+
+    Args:
+        node: has a ``_target_``, or contains nodes that do.
+        trusted: see ``build``.
+
+    Raises:
+        UserError: a ``_target_`` is not allowed or not found, an argument is unknown or no value of its parameter; the
+            message names the value, what is allowed, and the setting.
+    """
+    _check_targets(node, frozenset(trusted))
+    _check_values(node)
+
+
 def _check_targets(node: DictConfig | ListConfig, trusted: frozenset[str]) -> None:
-    if isinstance(node, DictConfig) and "_target_" in node:
-        target = str(_child(node, "_target_")._value())
+    if is_component(node):
+        target = str(child_of(node, "_target_")._value())
         if target not in trusted and not is_allowed(target):
             raise UserError(
-                f"{_setting(node, '_target_')} is {target!r}, allowed are what conf/ names, classes of "
+                f"{setting_of(node, '_target_')} is {target!r}, allowed are what conf/ names, classes of "
                 f"{', '.join(_KINDS)} and what installed packages declare; add trusted=[{target}] to the command line "
                 "if you trust it"
             )
-    for key in _keys(node):
-        child = _child(node, key)
+    for key in keys_of(node):
+        child = _known(node, key)
         if isinstance(child, DictConfig | ListConfig):
             _check_targets(child, trusted)
+
+
+def _check_values(node: DictConfig | ListConfig) -> None:
+    takes: Mapping[str, Any] = {}
+    if is_component(node):
+        assert isinstance(node, DictConfig)
+        function = _locate(str(child_of(node, "_target_")._value()), setting_of(node, "_target_"))
+        takes = arguments_of(function).kinds
+        _check_names(function, [key for key in keys_of(node) if key not in _OWN_KEYS], path_of(node))
+    for key in keys_of(node):
+        child = _known(node, key)
+        if key in takes and not fits(value := _value(child), takes[key]):
+            raise refusal(setting_of(node, key), value, takes[key])
+        if isinstance(child, DictConfig | ListConfig):
+            _check_values(child)
+
+
+def refusal(setting: str, value: Any, kind: Any) -> UserError:
+    """Make the error for a value that a setting can not have.
+
+    >>> str(refusal("seed", "x", int))
+    "seed is 'x', allowed are whole numbers; change seed"
+    """
+    group = CONF_DIR.joinpath(*setting.split("."))
+    if group.is_dir():
+        choices = ", ".join(sorted(path.stem for path in group.glob("*.yaml")))
+        return UserError(f"{setting} is {value!r}, allowed are {choices}; write {setting.replace('.', '/')}=<choice>")
+    return UserError(f"{setting} is {value!r}, allowed are {words(kind)}; change {setting}")
+
+
+def _known(node: DictConfig | ListConfig, key: Any) -> Node | None:
+    """Return what stands below a key; None for what is known in a run alone, such as its folder.
+
+    Raises:
+        UserError: a reference to a group that is switched off.
+    """
+    try:
+        return child_of(node, key)
+    except InterpolationKeyError:
+        reference = str(node._get_node(key)._value()).strip("${}")  # type: ignore[union-attr]
+        if CONF_DIR.joinpath(*reference.split(".")).is_dir():
+            raise refusal(reference, None, Any) from None
+        return None
+    except OmegaConfBaseException:
+        return None
+
+
+def _value(node: Node | None) -> Any:
+    """Return the value of a node in plain Python, with ``PART`` in the place of what is known when it is built."""
+    if node is None or is_component(node):
+        return PART
+    if isinstance(node, DictConfig | ListConfig) and not node._is_none():
+        values = {key: _value(_known(node, key)) for key in keys_of(node)}
+        return values if isinstance(node, DictConfig) else list(values.values())
+    return node._value()
 
 
 def _make(node: Node, settings: Mapping[str, Mapping[str, str]]) -> Any:
@@ -114,18 +188,20 @@ def _make(node: Node, settings: Mapping[str, Mapping[str, str]]) -> Any:
         settings: as of a ``Place``.
     """
     if isinstance(node, ListConfig):
-        return [_make(_child(node, key), settings) for key in _keys(node)]
+        return [_make(child_of(node, key), settings) for key in keys_of(node)]
     if not isinstance(node, DictConfig) or node._is_none():
         return node._value()
-    values = {key: _make(_child(node, key), settings) for key in _keys(node) if key not in ("_target_", "_partial_")}
+    values = {key: _make(child_of(node, key), settings) for key in keys_of(node) if key not in _OWN_KEYS}
     if "_target_" not in node:
         return values
-    place = Place(_path(node), settings, is_built=False)
-    function = _locate(str(_child(node, "_target_")._value()), _setting(node, "_target_"))
-    waits = "_partial_" in node and bool(_child(node, "_partial_")._value())
-    _check_arguments(function, values, waits, place)
+    place = Place(path_of(node), settings, is_built=False)
+    function = _locate(str(child_of(node, "_target_")._value()), setting_of(node, "_target_"))
+    waits = "_partial_" in node and bool(child_of(node, "_partial_")._value())
     component = _Component(function, values, place)
-    return component if waits else component()
+    if waits:
+        return component
+    _check_complete(function, values, place)
+    return component()
 
 
 @dataclass(frozen=True)
@@ -146,16 +222,25 @@ class _Component:
         return made
 
 
-def _check_arguments(function: Callable[..., Any], values: dict[str, Any], waits: bool, place: Place) -> None:
-    """Refuse arguments that a component does not take, and missing ones if it does not wait for more."""
+def _check_names(function: Callable[..., Any], names: Collection[str], path: str) -> None:
+    """Refuse arguments that a component does not take."""
+    takes = arguments_of(function)
+    unknown = next((name for name in names if name not in takes.kinds), None)
+    if unknown is not None and not takes.is_open:
+        raise UserError(
+            f"{path or function.__name__} got an unexpected keyword argument {unknown!r}; allowed are "
+            f"{', '.join(takes.kinds)}"
+        )
+
+
+def _check_complete(function: Callable[..., Any], values: dict[str, Any], place: Place) -> None:
+    """Refuse a component that is built without what it needs."""
     try:
-        signature = inspect.signature(function)
+        inspect.signature(function).bind(**values)
     except ValueError:  # of some functions of torch nothing is known
         return
-    try:
-        (signature.bind_partial if waits else signature.bind)(**values)
     except TypeError as error:
-        known = ", ".join(signature.parameters)
+        known = ", ".join(inspect.signature(function).parameters)
         raise UserError(f"{place.path or function.__name__} {error}; allowed are {known}") from error
 
 
@@ -178,8 +263,8 @@ class _Settings(Mapping[str, Mapping[str, str]]):
 
     @cached_property
     def _found(self) -> dict[str, dict[str, str]]:
-        components = (node for node in _nodes(self._root) if isinstance(node, DictConfig) and "_target_" in node)
-        return {_path(node): {key: _setting_or_own(node, key) for key in _keys(node)} for node in components}
+        parts = components_in(self._root)
+        return {path_of(node): {key: setting_of(node, key) for key in keys_of(node)} for node in parts}
 
     def __getitem__(self, path: str) -> Mapping[str, str]:
         return self._found[path]
@@ -195,49 +280,3 @@ class _Settings(Mapping[str, Mapping[str, str]]):
 
     def __reduce__(self) -> tuple[type, tuple[dict[str, dict[str, str]]]]:
         return dict, (self._found,)
-
-
-def _path(node: Node) -> str:
-    return str(node._get_full_key(None))
-
-
-def _nodes(node: Node | None) -> Iterator[DictConfig | ListConfig]:
-    """Yield a node and all below it that stand there themselves, not by a reference."""
-    if not isinstance(node, DictConfig | ListConfig):
-        return
-    if node._is_none() or node._is_missing() or node._is_interpolation():
-        return
-    yield node
-    for key in _keys(node):
-        yield from _nodes(node._get_node(key))  # type: ignore[arg-type]
-
-
-def _setting_or_own(node: DictConfig, key: str) -> str:
-    """Return the setting behind a parameter; where its reference leads nowhere yet, that of the parameter itself."""
-    try:
-        return _setting(node, key)
-    except OmegaConfBaseException:
-        return str(node._get_full_key(key))
-
-
-def _keys(node: DictConfig | ListConfig) -> list[Any]:
-    if node._is_none():
-        return []
-    return list(range(len(node))) if isinstance(node, ListConfig) else [key for key in node if isinstance(key, str)]
-
-
-def _child(node: DictConfig | ListConfig, key: Any) -> Node:
-    """Return the node below ``key``; where that refers to another setting, the node of this."""
-    child = node._get_node(key, throw_on_missing_value=True)
-    assert isinstance(child, Node)
-    if not child._is_interpolation():
-        return child
-    found = child._dereference_node()
-    assert found is not None
-    return found
-
-
-def _setting(node: DictConfig, key: str) -> str:
-    """Return the full name of the setting that gives a parameter its value, as a user writes it."""
-    found = _child(node, key)._get_full_key(None)
-    return str(found or node._get_full_key(key))

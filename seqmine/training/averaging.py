@@ -6,6 +6,8 @@ from lightning import LightningModule, Trainer
 from lightning.pytorch.callbacks import WeightAveraging
 from torch import Tensor
 
+from seqmine.structs.bounds import ShareBelowOne
+
 
 class AveragedWeights(WeightAveraging):
     """Validate, keep and test an exponential moving average of the weights (Polyak & Juditsky 1992).
@@ -18,7 +20,7 @@ class AveragedWeights(WeightAveraging):
         decay: weight of the average in each step, in [0, 1).
     """
 
-    def __init__(self, *, decay: float) -> None:
+    def __init__(self, *, decay: ShareBelowOne) -> None:
         super().__init__(use_buffers=False, avg_fn=self._mix)
         self.decay = decay
 

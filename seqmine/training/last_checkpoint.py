@@ -11,6 +11,7 @@ from lightning.pytorch.callbacks import Checkpoint
 from lightning.pytorch.utilities import rank_zero_only
 
 from seqmine.structs import SequenceBatch
+from seqmine.structs.bounds import PositiveFloat, PositiveInt
 from seqmine.training.stop_signals import Requests, Stopped, stop_at_once
 
 NAME, BEFORE = "last.ckpt", "before_last.ckpt"
@@ -32,7 +33,11 @@ class LastCheckpoint(Checkpoint):
     """
 
     def __init__(
-        self, *, dirpath: str, every_n_minutes: float | None = None, every_n_train_steps: int | None = None
+        self,
+        *,
+        dirpath: str,
+        every_n_minutes: PositiveFloat | None = None,
+        every_n_train_steps: PositiveInt | None = None,
     ) -> None:
         self.path = Path(dirpath) / NAME
         self.every_n_minutes, self.every_n_train_steps = every_n_minutes, every_n_train_steps

@@ -8,6 +8,7 @@ from lightning.pytorch.callbacks import EarlyStopping
 from seqmine.metrics.direction import direction
 from seqmine.models.module import SequenceModule
 from seqmine.structs import UserError
+from seqmine.structs.bounds import NonNegativeInt
 from seqmine.training.evaluation import RankingEvaluation
 
 
@@ -20,7 +21,7 @@ class EarlyStop(EarlyStopping):
         check_finite: stop when the value is not finite.
     """
 
-    def __init__(self, *, monitor: str, patience: int, check_finite: bool) -> None:
+    def __init__(self, *, monitor: str, patience: NonNegativeInt, check_finite: bool) -> None:
         # an epoch without validation is waited out; what no epoch measures is refused before the first
         super().__init__(
             monitor=monitor, mode=direction(monitor), patience=patience, check_finite=check_finite, strict=False

@@ -4,6 +4,7 @@ import torch
 from lightning import Callback, LightningModule, Trainer
 
 from seqmine.structs import SequenceBatch
+from seqmine.structs.bounds import Seed
 
 
 class StepSeed(Callback):
@@ -15,7 +16,7 @@ class StepSeed(Callback):
         seed: of the run.
     """
 
-    def __init__(self, *, seed: int) -> None:
+    def __init__(self, *, seed: Seed) -> None:
         self.seed = seed
 
     def on_train_batch_start(

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from seqmine.data.cleaning.step import IN_TRAINING, key_numbers
 from seqmine.data.engines.parts import Function
 from seqmine.structs import UserError
+from seqmine.structs.bounds import PositiveInt
 
 
 class KCore:
@@ -22,7 +23,7 @@ class KCore:
 
     counts = True
 
-    def __init__(self, *, min_user_events: int, min_item_events: int) -> None:
+    def __init__(self, *, min_user_events: PositiveInt, min_item_events: PositiveInt) -> None:
         for name, value in (("min_user_events", min_user_events), ("min_item_events", min_item_events)):
             if value < 1:
                 raise UserError(f"{name} is {value}, allowed are whole numbers from 1")

@@ -18,6 +18,7 @@ from seqmine.data.cleaning.step import IN_TRAINING, key_numbers
 from seqmine.data.engines.parts import Parts
 from seqmine.data.target_behavior import events_of
 from seqmine.structs import InteractionLog, UserError
+from seqmine.structs.bounds import InnerShare, PositiveInt
 from seqmine.structs.log import segment_positions
 
 
@@ -84,7 +85,7 @@ class AllButLast(TrainingEdge):
         num_events: last events of each user that are set aside; 2 for leave-one-out.
     """
 
-    num_events: int
+    num_events: PositiveInt
 
     def __post_init__(self) -> None:
         """Check the setting."""
@@ -126,7 +127,7 @@ class AllButLastOf(TrainingEdge):
     """
 
     behavior: str | Sequence[str] | None
-    num_events: int
+    num_events: PositiveInt
 
     def __post_init__(self) -> None:
         """Check the settings."""
@@ -206,7 +207,7 @@ class BeforeShare:
         share: share of events, above 0 and below 1.
     """
 
-    share: float
+    share: InnerShare
 
     def __post_init__(self) -> None:
         """Check the setting."""

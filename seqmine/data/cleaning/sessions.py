@@ -5,6 +5,7 @@ import polars as pl
 from seqmine.data.cleaning.step import in_log_order, in_user_order, require_columns
 from seqmine.data.engines.parts import SESSIONS
 from seqmine.structs import UserError
+from seqmine.structs.bounds import PositiveInt
 
 
 class MarkSessions:
@@ -34,7 +35,7 @@ class SplitSessions:
 
     counts = False
 
-    def __init__(self, *, gap_seconds: int) -> None:
+    def __init__(self, *, gap_seconds: PositiveInt) -> None:
         self.gap_seconds = _checked_gap(gap_seconds)
 
     def __call__(self, events: pl.LazyFrame) -> pl.LazyFrame:

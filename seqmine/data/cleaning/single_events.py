@@ -7,6 +7,7 @@ import polars as pl
 from seqmine.data.cleaning.step import in_log_order, in_user_order, require_columns
 from seqmine.data.clock import DAY, Clock
 from seqmine.structs import UserError
+from seqmine.structs.bounds import NonNegativeInt
 
 
 class InvalidRows:
@@ -75,7 +76,7 @@ class RepeatsWithin:
 
     counts = False
 
-    def __init__(self, *, seconds: int) -> None:
+    def __init__(self, *, seconds: NonNegativeInt) -> None:
         if seconds < 0:
             raise UserError(f"seconds is {seconds}, allowed are whole numbers from 0")
         self.seconds = seconds

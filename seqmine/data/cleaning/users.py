@@ -4,11 +4,14 @@ All of them count training events only. Bots are found by what people cannot do:
 clock, or do one thing only.
 """
 
+from typing import Annotated
+
 import polars as pl
 
 from seqmine.data.cleaning.step import require_columns, training_events
 from seqmine.data.clock import DAY, HOUR, MINUTE, Clock
 from seqmine.structs import UserError
+from seqmine.structs.bounds import Bounds, InnerShare, PositiveInt
 
 
 class HistoryLength:
@@ -21,7 +24,7 @@ class HistoryLength:
 
     counts = True
 
-    def __init__(self, *, min_events: int, max_events: int | None = None) -> None:
+    def __init__(self, *, min_events: PositiveInt, max_events: PositiveInt | None = None) -> None:
         if max_events is not None and max_events < min_events:
             raise UserError(f"max_events is {max_events}, below min_events={min_events}; change one")
         self.min_events = min_events
@@ -47,7 +50,7 @@ class BurstUsers:
 
     counts = True
 
-    def __init__(self, *, max_per_minute: int, seconds: int = MINUTE) -> None:
+    def __init__(self, *, max_per_minute: PositiveInt, seconds: PositiveInt = MINUTE) -> None:
         self.max_per_minute = max_per_minute
         self.seconds = seconds
 
@@ -74,7 +77,7 @@ class OneItemUsers:
 
     counts = True
 
-    def __init__(self, *, max_share: float, min_events: int) -> None:
+    def __init__(self, *, max_share: InnerShare, min_events: PositiveInt) -> None:
         if not 0 < max_share < 1:
             raise UserError(f"max_share is {max_share}, allowed are numbers above 0 and below 1")
         self.max_share = max_share
@@ -96,7 +99,7 @@ class RoundTheClockUsers:
 
     counts = True
 
-    def __init__(self, *, max_hours: int) -> None:
+    def __init__(self, *, max_hours: Annotated[int, Bounds(at_least=1, at_most=23)]) -> None:
         if not 1 <= max_hours <= 23:
             raise UserError(f"max_hours is {max_hours}, allowed are 1 to 23")
         self.max_hours = max_hours

@@ -18,6 +18,7 @@ from seqmine.data.engines.parts import (
     sort_events,
 )
 from seqmine.structs import Source, UserError
+from seqmine.structs.bounds import PositiveInt
 
 READ_ERRORS = (pl.exceptions.PolarsError, pl.exceptions.PanicException)
 """What reading a file that is damaged in the middle may raise."""
@@ -31,7 +32,7 @@ class PolarsEngine:
         part_events: events a part: more need more memory, fewer need more files.
     """
 
-    def __init__(self, *, part_events: int) -> None:
+    def __init__(self, *, part_events: PositiveInt) -> None:
         if part_events < 1:
             raise UserError(f"part_events is {part_events}, allowed are whole numbers from 1")
         self.part_events = part_events

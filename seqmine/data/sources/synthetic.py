@@ -19,6 +19,7 @@ from seqmine.data.sources import synthetic_process as process
 from seqmine.data.sources.synthetic_events import BEHAVIORS, MIN_LENGTH, draw_behaviors, draw_lengths, draw_times
 from seqmine.data.sources.synthetic_truth import Truth, alphabet_size, draw_truth
 from seqmine.structs import UserError
+from seqmine.structs.bounds import PositiveFloat, PositiveInt, Seed, ShareBelowOne
 
 # Raise it with any change that makes other data of the same arguments.
 GENERATOR_VERSION = 1
@@ -60,16 +61,16 @@ class Synthetic:
     def __init__(
         self,
         *,
-        num_users: int,
-        num_items: int,
-        num_topics: int,
-        num_patterns: int,
-        pattern_rate: float,
-        mean_length: float,
-        repeat_share: float,
-        noise_share: float,
-        bot_share: float,
-        seed: int,
+        num_users: PositiveInt,
+        num_items: PositiveInt,
+        num_topics: PositiveInt,
+        num_patterns: PositiveInt,
+        pattern_rate: ShareBelowOne,
+        mean_length: PositiveFloat,
+        repeat_share: ShareBelowOne,
+        noise_share: ShareBelowOne,
+        bot_share: ShareBelowOne,
+        seed: Seed,
     ) -> None:
         shares = {
             "pattern_rate": pattern_rate,

@@ -7,6 +7,7 @@ from seqmine.explanation.asking import all_places
 from seqmine.explanation.question import Attribution, Explainer, Question, draws_of
 from seqmine.probing.cases import Cases
 from seqmine.structs import Recommender
+from seqmine.structs.bounds import Seed
 
 
 class ChanceExplainer(Explainer):
@@ -18,7 +19,7 @@ class ChanceExplainer(Explainer):
 
     caution: ClassVar[str] = "a floor: these shares are random numbers"
 
-    def __init__(self, *, seed: int) -> None:
+    def __init__(self, *, seed: Seed) -> None:
         self.seed = seed
 
     def explain(self, model: Recommender, cases: Cases, questions: Sequence[Question]) -> list[Attribution]:  # noqa: ARG002

@@ -7,6 +7,7 @@ from seqmine.explanation.asking import Kept, all_places, log_probabilities
 from seqmine.explanation.question import Attribution, Explainer, Question
 from seqmine.probing.cases import Cases
 from seqmine.structs import Recommender
+from seqmine.structs.bounds import PositiveInt
 
 
 class DeletionExplainer(Explainer):
@@ -18,7 +19,7 @@ class DeletionExplainer(Explainer):
 
     caution: ClassVar[str] = ""
 
-    def __init__(self, *, batch_size: int) -> None:
+    def __init__(self, *, batch_size: PositiveInt) -> None:
         self.batch_size = batch_size
 
     def explain(self, model: Recommender, cases: Cases, questions: Sequence[Question]) -> list[Attribution]:

@@ -12,6 +12,7 @@ from seqmine.explanation.attribution.gradients import VectorScore, blocks, mean_
 from seqmine.explanation.question import Attribution, Explainer, Question, check_at_least
 from seqmine.probing.cases import Cases
 from seqmine.structs import Recommender, UserError
+from seqmine.structs.bounds import PositiveFloat, PositiveInt
 
 
 class IntegratedGradientsExplainer(Explainer):
@@ -32,7 +33,9 @@ class IntegratedGradientsExplainer(Explainer):
 
     caution: ClassVar[str] = ""
 
-    def __init__(self, *, num_steps: int, max_steps: int, tolerance: float, batch_size: int) -> None:
+    def __init__(
+        self, *, num_steps: PositiveInt, max_steps: PositiveInt, tolerance: PositiveFloat, batch_size: PositiveInt
+    ) -> None:
         if tolerance <= 0:
             raise UserError(f"tolerance is {tolerance}, allowed are numbers above 0; change explainer.tolerance")
         self.num_steps = check_at_least("num_steps", num_steps, 1)

@@ -14,6 +14,7 @@ from seqmine.explanation.asking import Kept, all_places, log_probabilities
 from seqmine.explanation.question import Attribution, Explainer, Question, check_at_least, draws_of
 from seqmine.probing.cases import Cases
 from seqmine.structs import Recommender, UserError
+from seqmine.structs.bounds import NonNegativeFloat, PositiveFloat, PositiveInt, Seed
 
 
 class LimeExplainer(Explainer):
@@ -32,7 +33,15 @@ class LimeExplainer(Explainer):
 
     caution: ClassVar[str] = ""
 
-    def __init__(self, *, num_samples: int, kernel_width: float, ridge: float, seed: int, batch_size: int) -> None:
+    def __init__(
+        self,
+        *,
+        num_samples: PositiveInt,
+        kernel_width: PositiveFloat,
+        ridge: NonNegativeFloat,
+        seed: Seed,
+        batch_size: PositiveInt,
+    ) -> None:
         if kernel_width <= 0 or ridge < 0:
             raise UserError(
                 f"kernel_width is {kernel_width} and ridge is {ridge}, allowed are numbers above 0 and from 0; "

@@ -14,6 +14,7 @@ from seqmine.explanation.asking import Kept, all_places, log_probabilities
 from seqmine.explanation.question import Attribution, Explainer, Question, check_at_least, draws_of
 from seqmine.probing.cases import Cases
 from seqmine.structs import Recommender, UserError
+from seqmine.structs.bounds import NonNegativeInt, PositiveInt, Seed
 
 _MOST_EXACT = 12  # 4,096 histories
 
@@ -35,7 +36,9 @@ class ShapleyExplainer(Explainer):
 
     caution: ClassVar[str] = ""
 
-    def __init__(self, *, max_exact: int, num_orders: int, seed: int, batch_size: int) -> None:
+    def __init__(
+        self, *, max_exact: NonNegativeInt, num_orders: PositiveInt, seed: Seed, batch_size: PositiveInt
+    ) -> None:
         if not 0 <= max_exact <= _MOST_EXACT:
             raise UserError(
                 f"max_exact is {max_exact}, allowed are 0 to {_MOST_EXACT}, as 2 to that power histories are scored; "

@@ -19,6 +19,7 @@ from seqmine.metrics.comparison import paired_bootstrap
 from seqmine.models.module import SequenceModule
 from seqmine.probing.cases import Cases
 from seqmine.structs import Recommender, UserError
+from seqmine.structs.bounds import InnerShare, PositiveInt, Seed
 
 
 @dataclass(frozen=True)
@@ -77,12 +78,12 @@ class ConsistencyTest:
     def __init__(
         self,
         *,
-        dropped: float,
+        dropped: InnerShare,
         peers: Mapping[str, Explainer],
-        size: int,
-        num_resamples: int,
-        confidence: float,
-        seed: int,
+        size: PositiveInt,
+        num_resamples: PositiveInt,
+        confidence: InnerShare,
+        seed: Seed,
     ) -> None:
         if not 0 < dropped < 1:
             raise UserError(

@@ -14,6 +14,7 @@ from seqmine.metrics.comparison import bootstrap_interval, paired_bootstrap
 from seqmine.probing.cases import Cases
 from seqmine.probing.queries import recommended
 from seqmine.structs import Recommender, UserError
+from seqmine.structs.bounds import AtLeastTwo, InnerShare, PositiveInt, Seed
 
 DECIDING = ("PN-S", "POS-P", "NEG-P", "DEL", "INS")
 """Measures on which an explainer has to beat a control; INS and DEL are of probabilities, the others of lists."""
@@ -98,15 +99,15 @@ class FaithfulnessTest:
     def __init__(
         self,
         *,
-        num_users: int,
+        num_users: AtLeastTwo,
         cutoffs: Sequence[int],
-        size: int,
+        size: PositiveInt,
         controls: Mapping[str, Explainer],
         consistency: ConsistencyTest,
-        num_resamples: int,
-        confidence: float,
-        seed: int,
-        batch_size: int,
+        num_resamples: PositiveInt,
+        confidence: InnerShare,
+        seed: Seed,
+        batch_size: PositiveInt,
     ) -> None:
         if num_users < 2 or size < 1 or not cutoffs or min(cutoffs) < 1:
             raise UserError(

@@ -15,6 +15,7 @@ from seqmine.probing.edits import Edit
 from seqmine.probing.faithfulness import FAITHFULNESS_COLUMNS, Occurrence, measure_faithfulness
 from seqmine.probing.queries import probabilities_after
 from seqmine.structs import PatternTable, Recommender, UserError
+from seqmine.structs.bounds import PositiveInt, Seed
 from seqmine.structs.constraints import Constraints
 
 _COMPARED = (
@@ -58,11 +59,11 @@ class ModelAgreement:
     def __init__(
         self,
         *,
-        num_occurrences: int = 50,
-        min_cases: int = 10,
-        top_k: int = 10,
-        batch_size: int = 256,
-        seed: int = 0,
+        num_occurrences: PositiveInt = 50,
+        min_cases: PositiveInt = 10,
+        top_k: PositiveInt = 10,
+        batch_size: PositiveInt = 256,
+        seed: Seed = 0,
     ) -> None:
         numbers = {"num_occurrences": num_occurrences, "min_cases": min_cases, "top_k": top_k}
         for name, value in {**numbers, "batch_size": batch_size}.items():

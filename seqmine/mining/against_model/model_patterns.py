@@ -18,6 +18,7 @@ from seqmine.probing.controls import control_of, matched_places
 from seqmine.probing.edits import Edit, whole_histories
 from seqmine.probing.queries import ask, recommended
 from seqmine.structs import PatternTable, Recommender, UserError
+from seqmine.structs.bounds import PositiveInt, PositiveShare, Seed
 
 
 @dataclass(frozen=True)
@@ -57,13 +58,13 @@ class ModelPatterns:
     def __init__(
         self,
         *,
-        num_histories: int = 1000,
-        num_events: int = 6,
-        sufficiency: float = 0.5,
-        top_k: int = 10,
-        min_count: int = 2,
-        batch_size: int = 256,
-        seed: int = 0,
+        num_histories: PositiveInt = 1000,
+        num_events: PositiveInt = 6,
+        sufficiency: PositiveShare = 0.5,
+        top_k: PositiveInt = 10,
+        min_count: PositiveInt = 2,
+        batch_size: PositiveInt = 256,
+        seed: Seed = 0,
     ) -> None:
         numbers = {"num_histories": num_histories, "num_events": num_events, "min_count": min_count}
         for name, value in {**numbers, "top_k": top_k, "batch_size": batch_size}.items():

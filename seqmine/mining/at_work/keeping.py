@@ -15,6 +15,7 @@ from seqmine.mining.statistics.significance import OrderTest
 from seqmine.mining.statistics.ties import for_order
 from seqmine.probing.matching import count_supports, lexicographic_order
 from seqmine.structs import InteractionLog, PatternTable, UserError
+from seqmine.structs.bounds import AtLeastTwo, PositiveInt, PositiveShare
 from seqmine.structs.constraints import Constraints
 
 
@@ -37,7 +38,13 @@ class KeepPatterns:
     """
 
     def __init__(
-        self, *, min_count: int, max_length: int, max_gap: int, max_q_value: float, most_patterns: int
+        self,
+        *,
+        min_count: PositiveInt,
+        max_length: AtLeastTwo,
+        max_gap: PositiveInt,
+        max_q_value: PositiveShare,
+        most_patterns: PositiveInt,
     ) -> None:
         lowest = {"min_count": (min_count, 1), "max_length": (max_length, 2), "max_gap": (max_gap, 1)}
         for name, (value, least) in (lowest | {"most_patterns": (most_patterns, 1)}).items():

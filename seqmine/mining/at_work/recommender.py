@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from seqmine.models.baselines.counting import popularity_shares
 from seqmine.models.baselines.fitted import declare_buffers, entries_of_rows, store
 from seqmine.structs import InteractionLog, SequenceBatch, UserError
+from seqmine.structs.bounds import PositiveInt, PositiveShare, Share
 
 
 def window_pairs(log: InteractionLog, num_items: int, window: int) -> sparse.csr_matrix:
@@ -49,7 +50,14 @@ class PatternRecommender(nn.Module):
     columns: Int[Tensor, "E"]
     values: Float[Tensor, "E"]
 
-    def __init__(self, *, window: int = 10, num_recent: int = 10, decay: float = 0.8, count_power: float = 0.5) -> None:
+    def __init__(
+        self,
+        *,
+        window: PositiveInt = 10,
+        num_recent: PositiveInt = 10,
+        decay: PositiveShare = 0.8,
+        count_power: Share = 0.5,
+    ) -> None:
         super().__init__()
         for name, value in (("window", window), ("num_recent", num_recent)):
             if value < 1:

@@ -15,6 +15,7 @@ from seqmine.mining.at_work.recommender import PatternRecommender
 from seqmine.models.baselines.module import BaselineModule
 from seqmine.models.module import SequenceModule
 from seqmine.structs import InteractionLog, Recommender, SequenceBatch, UserError, device_of
+from seqmine.structs.bounds import NonNegativeFloat, PositiveFloat
 
 _log = logging.getLogger(__name__)
 
@@ -28,7 +29,7 @@ class PatternReranking:
         eps: as in ``PatternReranker``.
     """
 
-    def __init__(self, *, patterns: PatternRecommender, alpha: float | None, eps: float) -> None:
+    def __init__(self, *, patterns: PatternRecommender, alpha: NonNegativeFloat | None, eps: PositiveFloat) -> None:
         self.patterns, self.alpha, self.eps = patterns, alpha, eps
 
     def __call__(

@@ -12,6 +12,7 @@ from torch.nn import functional as F
 from seqmine.models.layers.residual import take_last
 from seqmine.models.module import SequenceModule
 from seqmine.structs import Baseline, InteractionLog, SequenceBatch
+from seqmine.structs.bounds import Penalty
 
 
 class PatternDefects(nn.Module):
@@ -29,7 +30,7 @@ class PatternDefects(nn.Module):
 
     num_passes: ClassVar[int] = 1
 
-    def __init__(self, *, patterns: Baseline, weight: float) -> None:
+    def __init__(self, *, patterns: Baseline, weight: Penalty) -> None:
         super().__init__()
         # In a tuple the patterns are no part of the checkpoint: they are counted anew at every fit.
         self._patterns = (patterns,)

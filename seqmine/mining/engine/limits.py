@@ -7,6 +7,7 @@ from typing import Self
 
 from seqmine.mining.engine.frequent import num_workers
 from seqmine.structs import PatternTable
+from seqmine.structs.bounds import NonNegativeInt, PositiveInt, PositiveShare
 from seqmine.structs.constraints import Constraints, duration_seconds, threshold
 
 
@@ -30,16 +31,16 @@ class PatternLimits:
         UserError: a setting out of range.
     """
 
-    min_count: int | None = None
-    min_support: float | None = None
-    min_length: int = 1
-    max_length: int | None = None
-    max_gap: int | None = None
-    max_span: int | None = None
+    min_count: PositiveInt | None = None
+    min_support: PositiveShare | None = None
+    min_length: PositiveInt = 1
+    max_length: PositiveInt | None = None
+    max_gap: PositiveInt | None = None
+    max_span: PositiveInt | None = None
     max_duration: int | str | None = None
     strict_time: bool = False
     must_contain: Sequence[int] = ()
-    num_threads: int = 0
+    num_threads: NonNegativeInt = 0
 
     def __post_init__(self) -> None:
         self.constraints  # noqa: B018 - refuses limits out of range

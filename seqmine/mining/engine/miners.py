@@ -7,6 +7,7 @@ from seqmine.mining.engine.condensed import is_searchable, mine_condensed
 from seqmine.mining.engine.frequent import Progress, mine_frequent, no_progress
 from seqmine.mining.engine.limits import PatternLimits
 from seqmine.structs import InteractionLog, PatternTable
+from seqmine.structs.bounds import PositiveInt
 from seqmine.structs.constraints import check_whole
 
 
@@ -70,7 +71,7 @@ class TopKMiner(PatternLimits):
         UserError: a setting out of range.
     """
 
-    top_k: int
+    top_k: PositiveInt
 
     def __post_init__(self) -> None:
         if self.min_count is None and self.min_support is None:

@@ -27,6 +27,7 @@ from seqmine.mining.statistics.swap_null import AssociationTest
 from seqmine.mining.statistics.ties import for_order
 from seqmine.probing.matching import count_supports
 from seqmine.structs import InteractionLog, PatternTable
+from seqmine.structs.bounds import InnerShare, PositiveInt, Seed
 from seqmine.structs.constraints import Constraints
 
 
@@ -82,10 +83,10 @@ class Evidence:
         burst_test: BurstTest,
         stability: Stability,
         adjustment: Adjustment = benjamini_hochberg,
-        holdout: float = 0.3,
-        later: float = 0.3,
-        seed: int = 0,
-        most_patterns: int = 20_000,
+        holdout: InnerShare = 0.3,
+        later: InnerShare = 0.3,
+        seed: Seed = 0,
+        most_patterns: PositiveInt = 20_000,
     ) -> None:
         self.order_test, self.association_test, self.burst_test = order_test, association_test, burst_test
         self.stability, self.adjustment, self.holdout, self.seed = stability, adjustment, holdout, seed

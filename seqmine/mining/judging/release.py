@@ -7,6 +7,7 @@ from seqmine.mining.judging.evaluation import greedy_cover
 from seqmine.mining.judging.rivals import PartTest, direction_p_values
 from seqmine.mining.statistics.ties import for_order
 from seqmine.structs import InteractionLog, PatternTable, UserError
+from seqmine.structs.bounds import NonNegativeFloat, PositiveInt, Share
 from seqmine.structs.constraints import Constraints
 
 
@@ -34,14 +35,14 @@ class ReleaseRule:
     def __init__(
         self,
         *,
-        max_q_value: float = 0.05,
-        min_holdout_lift: float = 1.0,
-        min_later_lift: float = 1.0,
-        min_stability: float = 0.8,
-        min_users: int = 20,
-        min_holdout_users: int = 10,
-        max_gain_p_value: float = 0.01,
-        max_direction_p_value: float = 0.01,
+        max_q_value: Share = 0.05,
+        min_holdout_lift: NonNegativeFloat = 1.0,
+        min_later_lift: NonNegativeFloat = 1.0,
+        min_stability: Share = 0.8,
+        min_users: PositiveInt = 20,
+        min_holdout_users: PositiveInt = 10,
+        max_gain_p_value: NonNegativeFloat = 0.01,
+        max_direction_p_value: NonNegativeFloat = 0.01,
         part_test: PartTest,
     ) -> None:
         for name, share in (("max_q_value", max_q_value), ("min_stability", min_stability)):

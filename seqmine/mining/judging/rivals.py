@@ -18,6 +18,7 @@ from seqmine.mining.statistics.bursts import judged_parts
 from seqmine.mining.statistics.significance import OrderTest
 from seqmine.probing.matching import count_supports, find_supporters
 from seqmine.structs import InteractionLog, PatternTable
+from seqmine.structs.bounds import NonNegativeFloat
 from seqmine.structs.constraints import Constraints
 
 
@@ -125,7 +126,7 @@ class PartTest:
         order_test: p-values of order.
     """
 
-    def __init__(self, *, max_p_value: float = 0.01, order_test: OrderTest) -> None:
+    def __init__(self, *, max_p_value: NonNegativeFloat = 0.01, order_test: OrderTest) -> None:
         self.max_p_value, self.order_test = max_p_value, order_test
 
     def test(

@@ -15,6 +15,7 @@ from seqmine.mining.statistics.intervals import wilson_interval
 from seqmine.probing.database import Database
 from seqmine.probing.matching import lexicographic_order, local_patterns, match_pattern, shared_symbols
 from seqmine.structs import InteractionLog, PatternTable, UserError
+from seqmine.structs.bounds import AtLeastTwo, Share
 from seqmine.structs.constraints import Constraints, check_whole
 
 
@@ -166,8 +167,8 @@ class RuleMiner(PatternLimits):
         UserError: a setting out of range.
     """
 
-    min_length: int = 2
-    min_confidence: float = 0.0
+    min_length: AtLeastTwo = 2
+    min_confidence: Share = 0.0
 
     def __post_init__(self) -> None:
         if not 0 <= self.min_confidence <= 1:

@@ -10,6 +10,7 @@ from seqmine.mining.paths.funnel import Funnel, measure_funnel
 from seqmine.mining.study import Subject
 from seqmine.mining.symbols import BehaviorProjection, Projection, SymbolLog
 from seqmine.structs import UserError
+from seqmine.structs.bounds import NonNegativeInt
 from seqmine.structs.constraints import Constraints, duration_seconds
 
 
@@ -35,7 +36,7 @@ class FunnelStudy:
         steps: Sequence[str],
         same_item: bool = True,
         max_duration: int | str | None = None,
-        num_variants: int | None = 10,
+        num_variants: NonNegativeInt | None = 10,
         must_contain: Sequence[str] = (),
     ) -> None:
         if not steps:

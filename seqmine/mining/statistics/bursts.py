@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from seqmine.mining.statistics.significance import OrderTest
 from seqmine.probing.matching import count_supports
 from seqmine.structs import InteractionLog, PatternTable, UserError
+from seqmine.structs.bounds import PositiveInt
 from seqmine.structs.constraints import Constraints
 
 Part = tuple[NDArray[np.int64], Constraints]
@@ -56,7 +57,7 @@ class BurstTest:
         UserError: a gap below 1.
     """
 
-    def __init__(self, *, max_gap: int = 1) -> None:
+    def __init__(self, *, max_gap: PositiveInt = 1) -> None:
         if max_gap < 1:
             raise UserError(f"max_gap is {max_gap}, allowed are whole numbers from 1")
         self.max_gap = max_gap

@@ -20,6 +20,7 @@ from seqmine.mining.statistics.significance import OrderTest
 from seqmine.mining.statistics.ties import for_order
 from seqmine.probing.matching import count_supports
 from seqmine.structs import InteractionLog, UserError
+from seqmine.structs.bounds import PositiveInt, Seed, Share
 from seqmine.structs.constraints import Constraints
 from seqmine.structs.log import tie_share
 from seqmine.structs.places import told
@@ -153,11 +154,11 @@ class SequentialityCheck:
     def __init__(
         self,
         *,
-        min_count: int = 5,
-        num_copies: int = 5,
-        seed: int = 0,
+        min_count: PositiveInt = 5,
+        num_copies: PositiveInt = 5,
+        seed: Seed = 0,
         limits: PatternLimits | None = None,
-        max_q_value: float = 0.05,
+        max_q_value: Share = 0.05,
     ) -> None:
         for name, value in (("min_count", min_count), ("num_copies", num_copies)):
             if value < 1:

@@ -31,6 +31,7 @@ from seqmine.mining.statistics.poisson_binomial import poisson_binomial_tail
 from seqmine.probing.database import Database
 from seqmine.probing.matching import count_supports, local_patterns
 from seqmine.structs import InteractionLog, PatternTable, UserError
+from seqmine.structs.bounds import PositiveInt, Seed
 from seqmine.structs.constraints import UNLIMITED, Constraints
 
 MOST_BITS = 6
@@ -106,7 +107,7 @@ class OrderTest:
         UserError: fewer than one permutation.
     """
 
-    def __init__(self, *, num_permutations: int = 999, seed: int = 0) -> None:
+    def __init__(self, *, num_permutations: PositiveInt = 999, seed: Seed = 0) -> None:
         if num_permutations < 1:
             raise UserError(f"num_permutations is {num_permutations}, allowed are whole numbers from 1")
         self.num_permutations, self.seed = num_permutations, seed

@@ -10,6 +10,7 @@ from seqmine.mining.statistics.significance import pattern_chances
 from seqmine.mining.statistics.ties import for_order
 from seqmine.probing.matching import local_patterns, weighted_supports
 from seqmine.structs import InteractionLog, PatternTable, UserError
+from seqmine.structs.bounds import PositiveInt, Seed, Share
 from seqmine.structs.constraints import Constraints
 
 _FAR = 4.0
@@ -57,11 +58,11 @@ class Stability:
     def __init__(
         self,
         *,
-        num_bootstraps: int = 100,
-        max_q_value: float = 0.05,
-        list_length: int = 50,
+        num_bootstraps: PositiveInt = 100,
+        max_q_value: Share = 0.05,
+        list_length: PositiveInt = 50,
         adjustment: Adjustment = benjamini_hochberg,
-        seed: int = 0,
+        seed: Seed = 0,
     ) -> None:
         if num_bootstraps < 1:
             raise UserError(f"num_bootstraps is {num_bootstraps}, allowed are whole numbers from 1")

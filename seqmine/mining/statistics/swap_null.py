@@ -11,6 +11,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from seqmine.structs import InteractionLog, PatternTable, UserError
+from seqmine.structs.bounds import PositiveInt, Seed
 
 
 @no_type_check
@@ -117,7 +118,7 @@ class AssociationTest:
         UserError: fewer than one sample or trade.
     """
 
-    def __init__(self, *, num_samples: int = 199, trades_per_user: int = 5, seed: int = 0) -> None:
+    def __init__(self, *, num_samples: PositiveInt = 199, trades_per_user: PositiveInt = 5, seed: Seed = 0) -> None:
         for name, value in (("num_samples", num_samples), ("trades_per_user", trades_per_user)):
             if value < 1:
                 raise UserError(f"{name} is {value}, allowed are whole numbers from 1")

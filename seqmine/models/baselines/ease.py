@@ -13,6 +13,7 @@ from torch.nn import functional as F
 from seqmine.models.baselines.counting import popularity_shares
 from seqmine.models.baselines.fitted import count_table, declare_buffers, store
 from seqmine.structs import InteractionLog, SequenceBatch, UserError
+from seqmine.structs.bounds import PositiveFloat
 
 # Popularity orders the items that share no user with a history; it stays far below every weight.
 _POPULARITY_WEIGHT = 1e-6
@@ -37,7 +38,7 @@ class EASE(nn.Module):
     weights: Float[Tensor, "V V"]
     shares: Float[Tensor, "V"]
 
-    def __init__(self, *, regularization: float = 200.0, max_gib: float = 8.0) -> None:
+    def __init__(self, *, regularization: PositiveFloat = 200.0, max_gib: PositiveFloat = 8.0) -> None:
         super().__init__()
         if regularization <= 0:
             raise UserError(f"regularization is {regularization}, allowed are numbers above 0")

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from seqmine.models.baselines.counting import popularity_shares
 from seqmine.models.baselines.fitted import count_table, declare_buffers, entries_of_rows, store
 from seqmine.structs import InteractionLog, SequenceBatch
+from seqmine.structs.bounds import NonNegativeFloat, PositiveInt, PositiveShare
 
 Neighbors = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]
 
@@ -42,7 +43,12 @@ class ItemKNN(nn.Module):
     values: Float[Tensor, "E"]
 
     def __init__(
-        self, *, num_neighbors: int = 200, num_recent: int = 10, decay: float = 0.7, shrinkage: float = 5.0
+        self,
+        *,
+        num_neighbors: PositiveInt = 200,
+        num_recent: PositiveInt = 10,
+        decay: PositiveShare = 0.7,
+        shrinkage: NonNegativeFloat = 5.0,
     ) -> None:
         super().__init__()
         self.num_neighbors, self.num_recent, self.decay, self.shrinkage = num_neighbors, num_recent, decay, shrinkage

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from seqmine.models.baselines.counting import popularity_shares, positions_in_history
 from seqmine.models.baselines.fitted import count_table, declare_buffers, entries_of_rows, store
 from seqmine.structs import InteractionLog, SequenceBatch, UserError
+from seqmine.structs.bounds import AtLeastTwo, PositiveShare
 
 
 class Markov(nn.Module):
@@ -63,7 +64,7 @@ class NGram(nn.Module):
 
     shares: Float[Tensor, "V"]
 
-    def __init__(self, *, order: int = 3, back_off: float = 0.4) -> None:
+    def __init__(self, *, order: AtLeastTwo = 3, back_off: PositiveShare = 0.4) -> None:
         super().__init__()
         if order < 2:
             raise UserError(f"order is {order}, allowed are whole numbers from 2, as the shortest sequence has 2 items")

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from seqmine.models.baselines.counting import item_counts
 from seqmine.models.baselines.fitted import declare_buffers, store
 from seqmine.structs import InteractionLog, SequenceBatch, UserError
+from seqmine.structs.bounds import PositiveFloat, PositiveInt
 
 SECONDS_PER_DAY = 86_400
 
@@ -42,7 +43,7 @@ class RecentPopularity(nn.Module):
 
     levels: Float[Tensor, "V"]
 
-    def __init__(self, *, days: float | int = 7) -> None:
+    def __init__(self, *, days: PositiveFloat | PositiveInt = 7) -> None:
         super().__init__()
         if not days > 0:
             raise UserError(f"days is {days}, allowed are numbers above 0")

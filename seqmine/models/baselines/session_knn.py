@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from seqmine.models.baselines.counting import popularity_shares
 from seqmine.models.baselines.fitted import declare_buffers, store
 from seqmine.structs import InteractionLog, SequenceBatch
+from seqmine.structs.bounds import PositiveInt
 
 # Popularity orders the items that no neighbor reaches; it stays far below every score.
 _POPULARITY_WEIGHT = 1e-6
@@ -40,7 +41,9 @@ class SessionKNN(nn.Module):
     item_starts: Int[Tensor, "C"]
     item_histories: Int[Tensor, "E"]
 
-    def __init__(self, *, num_neighbors: int = 300, num_candidates: int = 1000, num_recent: int = 8) -> None:
+    def __init__(
+        self, *, num_neighbors: PositiveInt = 300, num_candidates: PositiveInt = 1000, num_recent: PositiveInt = 8
+    ) -> None:
         super().__init__()
         self.num_neighbors, self.num_candidates, self.num_recent = num_neighbors, num_candidates, num_recent
         declare_buffers(self, shares=torch.float32, rarity=torch.float32)

@@ -12,6 +12,7 @@ from torch.nn import functional as F
 from seqmine.models.embeddings.context import require_column, scaled_table
 from seqmine.models.embeddings.items import ItemEmbedding, scale_up
 from seqmine.structs import Catalog, SequenceBatch, UserError
+from seqmine.structs.bounds import PositiveInt
 
 
 class AttributeEmbedding(nn.Module):
@@ -57,7 +58,7 @@ class ItemAttributes(nn.Module):
     codes: Int[Tensor, "V K"]
     values: Float[Tensor, "V F"]
 
-    def __init__(self, *, embedding_dim: int, catalog: Catalog) -> None:
+    def __init__(self, *, embedding_dim: PositiveInt, catalog: Catalog) -> None:
         super().__init__()
         table = catalog.attributes
         if table is None or not (table.num_codes or table.num_values):
@@ -112,7 +113,7 @@ class AttributedItems(nn.Module):
         UserError: no attribute of items was chosen.
     """
 
-    def __init__(self, *, catalog: Catalog, embedding_dim: int) -> None:
+    def __init__(self, *, catalog: Catalog, embedding_dim: PositiveInt) -> None:
         super().__init__()
         self.own = ItemEmbedding(catalog=catalog, embedding_dim=embedding_dim)
         self.attributes = ItemAttributes(catalog=catalog, embedding_dim=embedding_dim)
@@ -140,7 +141,7 @@ class UserAttributes(nn.Module):
 
     columns: ClassVar[tuple[str, ...]] = ("user_codes", "user_values")
 
-    def __init__(self, *, embedding_dim: int, catalog: Catalog) -> None:
+    def __init__(self, *, embedding_dim: PositiveInt, catalog: Catalog) -> None:
         super().__init__()
         if not (catalog.num_user_codes or catalog.num_user_values):
             raise UserError(

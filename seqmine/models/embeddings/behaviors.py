@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from seqmine.models.embeddings.context import look_up, require_column, scaled_table
 from seqmine.structs import Catalog, SequenceBatch, UserError
+from seqmine.structs.bounds import PositiveInt
 
 
 class BehaviorEmbedding(nn.Module):
@@ -22,7 +23,7 @@ class BehaviorEmbedding(nn.Module):
 
     columns: ClassVar[tuple[str, ...]] = ("behaviors",)
 
-    def __init__(self, *, embedding_dim: int, catalog: Catalog) -> None:
+    def __init__(self, *, embedding_dim: PositiveInt, catalog: Catalog) -> None:
         super().__init__()
         if not catalog.behaviors:
             raise UserError(

@@ -13,6 +13,7 @@ from torch.nn import functional as F
 from seqmine.models.baselines.fitted import count_table, declare_buffers, store
 from seqmine.models.embeddings.items import ItemEmbedding, scale_up, take_rows
 from seqmine.structs import Catalog, InteractionLog, UserError
+from seqmine.structs.bounds import PositiveInt
 
 
 class GraphItems(nn.Module):
@@ -38,7 +39,9 @@ class GraphItems(nn.Module):
     neighbors: Int[Tensor, "V N"]
     shares: Float[Tensor, "V N"]
 
-    def __init__(self, *, catalog: Catalog, embedding_dim: int, window: int, num_neighbors: int) -> None:
+    def __init__(
+        self, *, catalog: Catalog, embedding_dim: PositiveInt, window: PositiveInt, num_neighbors: PositiveInt
+    ) -> None:
         super().__init__()
         for name, value in (("window", window), ("num_neighbors", num_neighbors)):
             if value < 1:

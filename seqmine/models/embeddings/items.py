@@ -6,6 +6,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from seqmine.structs import Catalog
+from seqmine.structs.bounds import PositiveInt
 
 
 class ItemEmbedding(nn.Module):
@@ -19,7 +20,7 @@ class ItemEmbedding(nn.Module):
         embedding_dim: size D of the vectors.
     """
 
-    def __init__(self, *, catalog: Catalog, embedding_dim: int) -> None:
+    def __init__(self, *, catalog: Catalog, embedding_dim: PositiveInt) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.empty(catalog.num_items + 1, embedding_dim))
         nn.init.normal_(self.weight, std=0.02)

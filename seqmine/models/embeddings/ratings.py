@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from seqmine.models.embeddings.context import require_column
 from seqmine.structs import Catalog, SequenceBatch, UserError
+from seqmine.structs.bounds import PositiveFloat, PositiveInt
 
 
 class RatingEmbedding(nn.Module):
@@ -25,7 +26,7 @@ class RatingEmbedding(nn.Module):
 
     columns: ClassVar[tuple[str, ...]] = ("ratings",)
 
-    def __init__(self, *, embedding_dim: int, midpoint: float, spread: float, catalog: Catalog) -> None:  # noqa: ARG002
+    def __init__(self, *, embedding_dim: PositiveInt, midpoint: float, spread: PositiveFloat, catalog: Catalog) -> None:  # noqa: ARG002
         super().__init__()
         if spread <= 0:
             raise UserError(f"spread is {spread}, allowed are numbers above 0")

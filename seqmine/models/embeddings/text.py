@@ -12,6 +12,7 @@ from torch.nn import functional as F
 
 from seqmine.models.layers.hugging_face import pretrained, require_package
 from seqmine.structs import UserError
+from seqmine.structs.bounds import PositiveInt
 
 
 class TextEmbedder:
@@ -27,7 +28,7 @@ class TextEmbedder:
         UserError: the folder has no such model, or a setting cannot be.
     """
 
-    def __init__(self, *, folder: str, max_tokens: int, batch_size: int) -> None:
+    def __init__(self, *, folder: str, max_tokens: PositiveInt, batch_size: PositiveInt) -> None:
         for name, value in (("max_tokens", max_tokens), ("batch_size", batch_size)):
             if value < 1:
                 raise UserError(f"{name} is {value}, allowed are whole numbers from 1")

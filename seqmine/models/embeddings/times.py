@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from seqmine.models.embeddings.context import look_up, require_column, scaled_table
 from seqmine.models.layers.relative_bias import time_bucket
 from seqmine.structs import Catalog, SequenceBatch, UserError
+from seqmine.structs.bounds import AtLeastTwo, PositiveInt
 
 _HOUR = 3600
 _MONDAY_OFFSET = 3  # the first day of 1970 was a Thursday
@@ -28,7 +29,7 @@ class TimeGapEmbedding(nn.Module):
 
     columns: ClassVar[tuple[str, ...]] = ("timestamps",)
 
-    def __init__(self, *, embedding_dim: int, num_buckets: int, catalog: Catalog) -> None:  # noqa: ARG002
+    def __init__(self, *, embedding_dim: PositiveInt, num_buckets: PositiveInt, catalog: Catalog) -> None:  # noqa: ARG002
         super().__init__()
         self.num_buckets = num_buckets
         self.table = scaled_table(num_buckets, embedding_dim)
@@ -51,7 +52,7 @@ class CalendarEmbedding(nn.Module):
 
     columns: ClassVar[tuple[str, ...]] = ("timestamps",)
 
-    def __init__(self, *, embedding_dim: int, utc_offset: float, catalog: Catalog) -> None:  # noqa: ARG002
+    def __init__(self, *, embedding_dim: PositiveInt, utc_offset: float, catalog: Catalog) -> None:  # noqa: ARG002
         super().__init__()
         self.utc_offset = utc_offset
         self.hours, self.weekdays = scaled_table(24, embedding_dim), scaled_table(7, embedding_dim)
@@ -77,7 +78,14 @@ class SessionEmbedding(nn.Module):
 
     columns: ClassVar[tuple[str, ...]] = ("timestamps",)
 
-    def __init__(self, *, embedding_dim: int, gap_seconds: int, num_places: int, catalog: Catalog) -> None:  # noqa: ARG002
+    def __init__(
+        self,
+        *,
+        embedding_dim: PositiveInt,
+        gap_seconds: PositiveInt,
+        num_places: AtLeastTwo,
+        catalog: Catalog,  # noqa: ARG002
+    ) -> None:
         super().__init__()
         if gap_seconds < 1 or num_places < 2:
             raise UserError(

@@ -10,6 +10,7 @@ from seqmine.models.layers.feed_forward import FeedForward
 from seqmine.models.layers.positions import LearnedPositions
 from seqmine.models.layers.residual import PostNormResidual
 from seqmine.structs import SequenceBatch
+from seqmine.structs.bounds import PositiveInt, ShareBelowOne
 
 
 class BERT4RecEncoder(nn.Module):
@@ -32,11 +33,11 @@ class BERT4RecEncoder(nn.Module):
     def __init__(
         self,
         *,
-        embedding_dim: int,
-        max_length: int,
-        num_layers: int,
-        num_heads: int,
-        dropout: float,
+        embedding_dim: PositiveInt,
+        max_length: PositiveInt,
+        num_layers: PositiveInt,
+        num_heads: PositiveInt,
+        dropout: ShareBelowOne,
         attention: Callable[..., nn.Module],
     ) -> None:
         super().__init__()

@@ -9,6 +9,7 @@ from seqmine.models.layers.causal_filter import MovingAverageFilter
 from seqmine.models.layers.dropout import Dropout
 from seqmine.models.layers.residual import PostNormResidual, gelu_feed_forward
 from seqmine.structs import SequenceBatch
+from seqmine.structs.bounds import PositiveInt, Share, ShareBelowOne
 
 
 class BSARecEncoder(nn.Module):
@@ -32,12 +33,12 @@ class BSARecEncoder(nn.Module):
     def __init__(
         self,
         *,
-        embedding_dim: int,
-        num_layers: int,
-        num_heads: int,
-        dropout: float,
-        filter_share: float,
-        window: int,
+        embedding_dim: PositiveInt,
+        num_layers: PositiveInt,
+        num_heads: PositiveInt,
+        dropout: ShareBelowOne,
+        filter_share: Share,
+        window: PositiveInt,
         positions: nn.Module,
         attention: Callable[..., nn.Module],
         bias: nn.Module | None = None,

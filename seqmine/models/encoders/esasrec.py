@@ -9,6 +9,7 @@ from seqmine.models.layers.feed_forward import SwiGLU
 from seqmine.models.layers.positions import LearnedPositions
 from seqmine.models.layers.residual import GatedResidual
 from seqmine.structs import SequenceBatch
+from seqmine.structs.bounds import PositiveInt, ShareBelowOne
 
 
 class ESASRecEncoder(nn.Module):
@@ -26,7 +27,14 @@ class ESASRecEncoder(nn.Module):
     """
 
     def __init__(
-        self, *, embedding_dim: int, max_length: int, num_layers: int, num_heads: int, dropout: float, expansion: int
+        self,
+        *,
+        embedding_dim: PositiveInt,
+        max_length: PositiveInt,
+        num_layers: PositiveInt,
+        num_heads: PositiveInt,
+        dropout: ShareBelowOne,
+        expansion: PositiveInt,
     ) -> None:
         super().__init__()
         self.positions = LearnedPositions(

@@ -8,6 +8,7 @@ from seqmine.models.layers.dropout import Dropout
 from seqmine.models.layers.positions import LearnedPositions
 from seqmine.models.layers.residual import PostNormResidual, gelu_feed_forward
 from seqmine.structs import SequenceBatch
+from seqmine.structs.bounds import PositiveInt, ShareBelowOne
 
 
 class FMLPEncoder(nn.Module):
@@ -20,7 +21,9 @@ class FMLPEncoder(nn.Module):
         dropout: dropout of the embedded events and of the result of each part.
     """
 
-    def __init__(self, *, embedding_dim: int, max_length: int, num_layers: int, dropout: float) -> None:
+    def __init__(
+        self, *, embedding_dim: PositiveInt, max_length: PositiveInt, num_layers: PositiveInt, dropout: ShareBelowOne
+    ) -> None:
         super().__init__()
         self.positions = LearnedPositions(
             embedding_dim=embedding_dim, max_length=max_length, std=0.02 * embedding_dim**0.5

@@ -9,6 +9,7 @@ from seqmine.models.layers.dropout import Dropout
 from seqmine.models.layers.positions import LearnedPositions
 from seqmine.models.layers.relative_bias import PositionTimeBias
 from seqmine.structs import SequenceBatch
+from seqmine.structs.bounds import PositiveInt, ShareBelowOne
 
 
 class HSTUEncoder(nn.Module):
@@ -26,12 +27,12 @@ class HSTUEncoder(nn.Module):
     def __init__(
         self,
         *,
-        embedding_dim: int,
-        max_length: int,
-        num_layers: int,
-        num_heads: int,
-        dropout: float,
-        num_time_buckets: int,
+        embedding_dim: PositiveInt,
+        max_length: PositiveInt,
+        num_layers: PositiveInt,
+        num_heads: PositiveInt,
+        dropout: ShareBelowOne,
+        num_time_buckets: PositiveInt,
     ) -> None:
         super().__init__()
         self.positions = LearnedPositions(

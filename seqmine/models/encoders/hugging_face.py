@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from seqmine.models.layers.hugging_face import HuggingFaceBackbone, sees_later_events
 from seqmine.structs import SequenceBatch, UserError
+from seqmine.structs.bounds import PositiveInt
 
 
 class HuggingFaceEncoder(nn.Module):
@@ -20,7 +21,7 @@ class HuggingFaceEncoder(nn.Module):
         UserError: the network sees later events.
     """
 
-    def __init__(self, *, embedding_dim: int, **backbone: Any) -> None:
+    def __init__(self, *, embedding_dim: PositiveInt, **backbone: Any) -> None:
         super().__init__()
         self.backbone = HuggingFaceBackbone(embedding_dim=embedding_dim, **backbone)
         if sees_later_events(self.backbone, embedding_dim):
@@ -43,7 +44,7 @@ class HuggingFaceMaskedEncoder(nn.Module):
         backbone: the other arguments of ``HuggingFaceBackbone``.
     """
 
-    def __init__(self, *, embedding_dim: int, **backbone: Any) -> None:
+    def __init__(self, *, embedding_dim: PositiveInt, **backbone: Any) -> None:
         super().__init__()
         self.backbone = HuggingFaceBackbone(embedding_dim=embedding_dim, **backbone)
 

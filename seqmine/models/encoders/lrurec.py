@@ -12,6 +12,7 @@ from seqmine.models.layers.feed_forward import FeedForward
 from seqmine.models.layers.linear_recurrence import linear_recurrence
 from seqmine.models.layers.residual import PostNormResidual
 from seqmine.structs import SequenceBatch
+from seqmine.structs.bounds import PositiveInt, ShareBelowOne
 
 
 class LRURecEncoder(nn.Module):
@@ -26,7 +27,14 @@ class LRURecEncoder(nn.Module):
         recurrence_dropout: dropout of the result of each recurrence.
     """
 
-    def __init__(self, *, embedding_dim: int, num_layers: int, dropout: float, recurrence_dropout: float) -> None:
+    def __init__(
+        self,
+        *,
+        embedding_dim: PositiveInt,
+        num_layers: PositiveInt,
+        dropout: ShareBelowOne,
+        recurrence_dropout: ShareBelowOne,
+    ) -> None:
         super().__init__()
         self.dropout = Dropout(dropout)
         self.input_norm = nn.LayerNorm(embedding_dim)

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from seqmine.models.layers.dropout import Dropout
 from seqmine.structs import SequenceBatch
+from seqmine.structs.bounds import PositiveInt, ShareBelowOne
 
 
 class RecurrentEncoder(nn.Module):
@@ -29,10 +30,10 @@ class RecurrentEncoder(nn.Module):
     def __init__(
         self,
         *,
-        embedding_dim: int,
-        hidden_dim: int,
-        num_layers: int,
-        dropout: float,
+        embedding_dim: PositiveInt,
+        hidden_dim: PositiveInt,
+        num_layers: PositiveInt,
+        dropout: ShareBelowOne,
         cell: Callable[..., nn.Module],
     ) -> None:
         super().__init__()

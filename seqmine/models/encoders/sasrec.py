@@ -13,6 +13,7 @@ from seqmine.models.layers.feed_forward import FeedForward
 from seqmine.models.layers.positions import LearnedPositions
 from seqmine.models.layers.residual import take_last
 from seqmine.structs import SequenceBatch
+from seqmine.structs.bounds import PositiveInt, ShareBelowOne
 
 
 class SASRecEncoder(nn.Module):
@@ -34,11 +35,11 @@ class SASRecEncoder(nn.Module):
     def __init__(
         self,
         *,
-        embedding_dim: int,
-        max_length: int,
-        num_layers: int,
-        num_heads: int,
-        dropout: float,
+        embedding_dim: PositiveInt,
+        max_length: PositiveInt,
+        num_layers: PositiveInt,
+        num_heads: PositiveInt,
+        dropout: ShareBelowOne,
         positions: Callable[..., nn.Module] = LearnedPositions,
     ) -> None:
         super().__init__()

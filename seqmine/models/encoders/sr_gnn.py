@@ -7,6 +7,7 @@ from torch.nn import functional as F
 
 from seqmine.models.layers.dropout import Dropout
 from seqmine.structs import SequenceBatch
+from seqmine.structs.bounds import PositiveInt, ShareBelowOne
 
 # Prefixes of similar length are encoded together; each has its graph in a matrix as wide as the longest of them.
 _STEPS = 8
@@ -26,7 +27,7 @@ class SRGNNEncoder(nn.Module):
         dropout: dropout of the embedded events.
     """
 
-    def __init__(self, *, embedding_dim: int, num_steps: int, dropout: float) -> None:
+    def __init__(self, *, embedding_dim: PositiveInt, num_steps: PositiveInt, dropout: ShareBelowOne) -> None:
         super().__init__()
         self.num_steps = num_steps
         self.dropout = Dropout(dropout)

@@ -10,6 +10,7 @@ from seqmine.models.layers.attention import CausalSelfAttention
 from seqmine.models.layers.dropout import Dropout
 from seqmine.models.layers.residual import PostNormResidual, PreNormResidual, take_last
 from seqmine.structs import SequenceBatch
+from seqmine.structs.bounds import PositiveInt, ShareBelowOne
 
 
 class TransformerEncoder(nn.Module):
@@ -32,10 +33,10 @@ class TransformerEncoder(nn.Module):
     def __init__(
         self,
         *,
-        embedding_dim: int,
-        num_layers: int,
-        num_heads: int,
-        dropout: float,
+        embedding_dim: PositiveInt,
+        num_layers: PositiveInt,
+        num_heads: PositiveInt,
+        dropout: ShareBelowOne,
         norm_first: bool,
         positions: nn.Module,
         attention: Callable[..., nn.Module],

@@ -7,6 +7,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from seqmine.structs import SequenceBatch
+from seqmine.structs.bounds import NonNegativeFloat, PositiveInt
 
 # Passes whose divergence waits to be asked for; a model without that loss keeps no more than these.
 _KEPT_PASSES = 64
@@ -27,7 +28,7 @@ class VariationalEncoder(nn.Module):
         noise: factor on the deviation of what is drawn; 0 takes the mean, 1 is the posterior.
     """
 
-    def __init__(self, *, embedding_dim: int, encoder: nn.Module, noise: float) -> None:
+    def __init__(self, *, embedding_dim: PositiveInt, encoder: nn.Module, noise: NonNegativeFloat) -> None:
         super().__init__()
         self.encoder = encoder
         self.noise = noise

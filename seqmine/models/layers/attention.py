@@ -12,6 +12,7 @@ from torch.nn import functional as F
 from seqmine.models.layers.dropout import Dropout
 from seqmine.models.layers.residual import take_last
 from seqmine.structs import UserError
+from seqmine.structs.bounds import PositiveFloat, PositiveInt, ShareBelowOne
 
 
 class CausalSelfAttention(nn.Module):
@@ -24,7 +25,14 @@ class CausalSelfAttention(nn.Module):
         attention_dropout: dropout of the attention weights; above 0 the weights are materialized, which is slower.
     """
 
-    def __init__(self, *, embedding_dim: int, num_heads: int, dropout: float, attention_dropout: float = 0.0) -> None:
+    def __init__(
+        self,
+        *,
+        embedding_dim: PositiveInt,
+        num_heads: PositiveInt,
+        dropout: ShareBelowOne,
+        attention_dropout: ShareBelowOne = 0.0,
+    ) -> None:
         super().__init__()
         self.num_heads = num_heads
         self.in_projection, self.out_projection, self.dropout = _projections(embedding_dim, num_heads, dropout)
@@ -82,7 +90,14 @@ class RotarySelfAttention(nn.Module):
 
     frequencies: Tensor
 
-    def __init__(self, *, embedding_dim: int, num_heads: int, dropout: float, base: float = 10_000.0) -> None:
+    def __init__(
+        self,
+        *,
+        embedding_dim: PositiveInt,
+        num_heads: PositiveInt,
+        dropout: ShareBelowOne,
+        base: PositiveFloat = 10_000.0,
+    ) -> None:
         super().__init__()
         self.num_heads = num_heads
         self.in_projection, self.out_projection, self.dropout = _projections(embedding_dim, num_heads, dropout)
@@ -108,7 +123,14 @@ class BidirectionalRotarySelfAttention(nn.Module):
 
     frequencies: Tensor
 
-    def __init__(self, *, embedding_dim: int, num_heads: int, dropout: float, base: float = 10_000.0) -> None:
+    def __init__(
+        self,
+        *,
+        embedding_dim: PositiveInt,
+        num_heads: PositiveInt,
+        dropout: ShareBelowOne,
+        base: PositiveFloat = 10_000.0,
+    ) -> None:
         super().__init__()
         self.num_heads = num_heads
         self.in_projection, self.out_projection, self.dropout = _projections(embedding_dim, num_heads, dropout)
@@ -135,7 +157,14 @@ class RelativeSelfAttention(nn.Module):
         max_distance: distances from here on share one bias.
     """
 
-    def __init__(self, *, embedding_dim: int, num_heads: int, dropout: float, max_distance: int = 200) -> None:
+    def __init__(
+        self,
+        *,
+        embedding_dim: PositiveInt,
+        num_heads: PositiveInt,
+        dropout: ShareBelowOne,
+        max_distance: PositiveInt = 200,
+    ) -> None:
         super().__init__()
         self.num_heads = num_heads
         self.in_projection, self.out_projection, self.dropout = _projections(embedding_dim, num_heads, dropout)
@@ -161,7 +190,7 @@ class BiasedSelfAttention(nn.Module):
         dropout: dropout of the result, before the residual sum.
     """
 
-    def __init__(self, *, embedding_dim: int, num_heads: int, dropout: float) -> None:
+    def __init__(self, *, embedding_dim: PositiveInt, num_heads: PositiveInt, dropout: ShareBelowOne) -> None:
         super().__init__()
         self.num_heads = num_heads
         self.in_projection, self.out_projection, self.dropout = _projections(embedding_dim, num_heads, dropout)

@@ -5,6 +5,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from seqmine.models.layers.dropout import Dropout
+from seqmine.structs.bounds import PositiveInt, ShareBelowOne
 
 
 class FeedForward(nn.Module):
@@ -17,7 +18,9 @@ class FeedForward(nn.Module):
         expansion: inner size as a multiple of ``embedding_dim``.
     """
 
-    def __init__(self, *, embedding_dim: int, dropout: float, activation: nn.Module, expansion: int = 4) -> None:
+    def __init__(
+        self, *, embedding_dim: PositiveInt, dropout: ShareBelowOne, activation: nn.Module, expansion: PositiveInt = 4
+    ) -> None:
         super().__init__()
         self.inner = nn.Linear(embedding_dim, expansion * embedding_dim)
         self.activation = activation
@@ -39,7 +42,7 @@ class SwiGLU(nn.Module):
         expansion: inner size as a multiple of ``embedding_dim``.
     """
 
-    def __init__(self, *, embedding_dim: int, dropout: float, expansion: int = 2) -> None:
+    def __init__(self, *, embedding_dim: PositiveInt, dropout: ShareBelowOne, expansion: PositiveInt = 2) -> None:
         super().__init__()
         self.inner = nn.Linear(embedding_dim, 2 * expansion * embedding_dim, bias=False)
         self.inner_dropout = Dropout(dropout)

@@ -6,6 +6,7 @@ from torch.nn import functional as F
 
 from seqmine.models.layers.attention import check_heads, merge_heads, split_heads
 from seqmine.models.layers.dropout import Dropout
+from seqmine.structs.bounds import PositiveInt, ShareBelowOne
 
 _CHUNK_LENGTH = 64  # positions that see each other directly; the past before them is one (d, d) matrix
 
@@ -22,7 +23,7 @@ class LinearSelfAttention(nn.Module):
         dropout: dropout of the result, before the residual sum.
     """
 
-    def __init__(self, *, embedding_dim: int, num_heads: int, dropout: float) -> None:
+    def __init__(self, *, embedding_dim: PositiveInt, num_heads: PositiveInt, dropout: ShareBelowOne) -> None:
         super().__init__()
         check_heads(embedding_dim, num_heads)
         self.num_heads = num_heads

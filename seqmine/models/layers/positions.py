@@ -5,6 +5,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from seqmine.structs import SequenceBatch
+from seqmine.structs.bounds import NonNegativeFloat, PositiveInt
 
 
 class LearnedPositions(nn.Module):
@@ -19,7 +20,7 @@ class LearnedPositions(nn.Module):
         std: of the numbers at the start; ``0.02 * D ** 0.5`` makes them as strong as the vectors of items.
     """
 
-    def __init__(self, *, embedding_dim: int, max_length: int, std: float = 0.02) -> None:
+    def __init__(self, *, embedding_dim: PositiveInt, max_length: PositiveInt, std: NonNegativeFloat = 0.02) -> None:
         super().__init__()
         self.table = _position_table(max_length, embedding_dim, std)
 
@@ -41,7 +42,7 @@ class StartPositions(nn.Module):
         std: of the numbers at the start; ``0.02 * D ** 0.5`` makes them as strong as the vectors of items.
     """
 
-    def __init__(self, *, embedding_dim: int, max_length: int, std: float = 0.02) -> None:
+    def __init__(self, *, embedding_dim: PositiveInt, max_length: PositiveInt, std: NonNegativeFloat = 0.02) -> None:
         super().__init__()
         self.table = _position_table(max_length, embedding_dim, std)
 

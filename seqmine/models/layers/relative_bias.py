@@ -7,6 +7,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from seqmine.structs import SequenceBatch
+from seqmine.structs.bounds import PositiveInt
 
 _BUCKETS_PER_E_FOLD = 1 / 0.301  # the step of the published bucketing of time gaps
 
@@ -53,7 +54,7 @@ class TimeGapBias(nn.Module):
 
     columns: ClassVar[tuple[str, ...]] = ("timestamps",)
 
-    def __init__(self, *, num_heads: int, max_distance: int, num_time_buckets: int) -> None:
+    def __init__(self, *, num_heads: PositiveInt, max_distance: PositiveInt, num_time_buckets: PositiveInt) -> None:
         super().__init__()
         self.distance_bias = nn.Parameter(torch.zeros(num_heads, max_distance + 1))
         self.time_bias = nn.Parameter(torch.zeros(num_heads, num_time_buckets + 1))

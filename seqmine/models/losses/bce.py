@@ -10,6 +10,7 @@ from torch.nn import functional as F
 
 from seqmine.models.embeddings.items import take_rows
 from seqmine.structs import NegativeSampler, UserError
+from seqmine.structs.bounds import PositiveInt
 
 
 class BCE(nn.Module):
@@ -22,7 +23,7 @@ class BCE(nn.Module):
         sampler: draws the negatives.
     """
 
-    def __init__(self, *, num_negatives: int, sampler: NegativeSampler) -> None:
+    def __init__(self, *, num_negatives: PositiveInt, sampler: NegativeSampler) -> None:
         super().__init__()
         if num_negatives < 1:
             raise UserError(f"num_negatives is {num_negatives}, allowed are whole numbers from 1")

@@ -7,6 +7,7 @@ from torch.nn import functional as F
 
 from seqmine.models.losses.shared_negatives import shared_negatives_loss
 from seqmine.structs import NegativeSampler, UserError
+from seqmine.structs.bounds import PositiveInt
 
 
 class BPR(nn.Module):
@@ -17,7 +18,7 @@ class BPR(nn.Module):
         sampler: draws the negatives.
     """
 
-    def __init__(self, *, num_negatives: int, sampler: NegativeSampler) -> None:
+    def __init__(self, *, num_negatives: PositiveInt, sampler: NegativeSampler) -> None:
         super().__init__()
         if num_negatives < 1:
             raise UserError(f"num_negatives is {num_negatives}, allowed are whole numbers from 1")

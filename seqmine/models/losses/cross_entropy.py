@@ -12,6 +12,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from seqmine.structs import UserError
+from seqmine.structs.bounds import ShareBelowOne, Temperature
 
 _CPU_TILE_BYTES = 4 * 2**20  # a tile of scores and its softmax stay in the second-level caches
 _GPU_TILE_BYTES = 256 * 2**20  # large enough to fill the device
@@ -28,7 +29,7 @@ class CrossEntropy(nn.Module):
         UserError: a setting out of range.
     """
 
-    def __init__(self, *, temperature: float = 1.0, label_smoothing: float = 0.0) -> None:
+    def __init__(self, *, temperature: Temperature = 1.0, label_smoothing: ShareBelowOne = 0.0) -> None:
         super().__init__()
         if temperature <= 0:
             raise UserError(f"temperature is {temperature}, allowed are numbers above 0")

@@ -14,6 +14,7 @@ from torch.nn import functional as F
 
 from seqmine.models.losses.shared_negatives import shared_negatives_loss
 from seqmine.structs import NegativeSampler, UserError
+from seqmine.structs.bounds import PositiveInt, Share
 
 
 class GBCE(nn.Module):
@@ -32,7 +33,9 @@ class GBCE(nn.Module):
             the shifted scores.
     """
 
-    def __init__(self, *, num_negatives: int, num_drawn: int, sampler: NegativeSampler, calibration: float) -> None:
+    def __init__(
+        self, *, num_negatives: PositiveInt, num_drawn: PositiveInt, sampler: NegativeSampler, calibration: Share
+    ) -> None:
         super().__init__()
         for name, value in (("num_negatives", num_negatives), ("num_drawn", num_drawn)):
             if value < 1:

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from seqmine.structs import Loss, UserError
+from seqmine.structs.bounds import AtLeastTwo, Penalty, Temperature
 
 _MASKED = -1e30  # finite, so that a row whose targets are all alike has no NaN
 
@@ -25,7 +26,7 @@ class IntentContrast(nn.Module):
         num_positions: positions compared with each other, drawn when a batch has more; cost grows with its square.
     """
 
-    def __init__(self, *, loss: Loss, weight: float, temperature: float, num_positions: int) -> None:
+    def __init__(self, *, loss: Loss, weight: Penalty, temperature: Temperature, num_positions: AtLeastTwo) -> None:
         super().__init__()
         if temperature <= 0:
             raise UserError(f"temperature is {temperature}, allowed are numbers above 0")

@@ -12,6 +12,7 @@ from torch.nn import functional as F
 
 from seqmine.models.losses.intent_contrast import draw_positions
 from seqmine.structs import Loss, UserError
+from seqmine.structs.bounds import AtLeastTwo, Penalty, PositiveInt, ShareBelowOne, Temperature
 
 _DEAD_SHARE = 0.02  # of the mean size: a smaller prototype stands for nobody and begins anew at a position of the batch
 
@@ -42,12 +43,12 @@ class IntentPrototypes(nn.Module):
         self,
         *,
         loss: Loss,
-        embedding_dim: int,
-        weight: float,
-        temperature: float,
-        num_intents: int,
-        num_positions: int,
-        decay: float,
+        embedding_dim: PositiveInt,
+        weight: Penalty,
+        temperature: Temperature,
+        num_intents: AtLeastTwo,
+        num_positions: AtLeastTwo,
+        decay: ShareBelowOne,
     ) -> None:
         super().__init__()
         if temperature <= 0:

@@ -7,6 +7,7 @@ from torch.nn import functional as F
 
 from seqmine.models.losses.shared_negatives import shared_negatives_loss
 from seqmine.structs import NegativeSampler, UserError
+from seqmine.structs.bounds import PositiveInt, Temperature
 
 
 class SampledSoftmax(nn.Module):
@@ -22,7 +23,7 @@ class SampledSoftmax(nn.Module):
         temperature: divisor of the scores; below 1 sharpens the distribution.
     """
 
-    def __init__(self, *, num_negatives: int, sampler: NegativeSampler, temperature: float = 1.0) -> None:
+    def __init__(self, *, num_negatives: PositiveInt, sampler: NegativeSampler, temperature: Temperature = 1.0) -> None:
         super().__init__()
         if num_negatives < 1:
             raise UserError(f"num_negatives is {num_negatives}, allowed are whole numbers from 1")

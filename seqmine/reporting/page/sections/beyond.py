@@ -10,6 +10,7 @@ from seqmine.models.module import item_vectors
 from seqmine.reporting.page import charts
 from seqmine.reporting.page.blocks import Block, Cell, Chart, Grid, Words
 from seqmine.reporting.page.subject import TOP_K, Subject
+from seqmine.structs.bounds import Seed
 
 _NUM_PAIRS = 2000
 _GROUPS = ("head", "upper middle", "middle", "lower middle", "tail")
@@ -24,7 +25,7 @@ class Beyond:
 
     title: ClassVar[str] = "Beyond accuracy"
 
-    def __init__(self, *, seed: int) -> None:
+    def __init__(self, *, seed: Seed) -> None:
         self.seed = seed
 
     def __call__(self, subject: Subject) -> Sequence[Block]:

@@ -12,6 +12,7 @@ from seqmine.reporting.page import charts
 from seqmine.reporting.page.blocks import Block, Chart, Grid, Words
 from seqmine.reporting.page.subject import TOP_K, Subject
 from seqmine.structs import UserError
+from seqmine.structs.bounds import PositiveInt
 
 
 class Calibration:
@@ -23,7 +24,7 @@ class Calibration:
 
     title: ClassVar[str] = "Do probabilities mean what they say?"
 
-    def __init__(self, *, num_bins: int) -> None:
+    def __init__(self, *, num_bins: PositiveInt) -> None:
         self.num_bins = num_bins
 
     def __call__(self, subject: Subject) -> Sequence[Block]:

@@ -13,6 +13,7 @@ from seqmine.reporting.log_picture import describe_log, draw_users
 from seqmine.reporting.page import charts
 from seqmine.reporting.page.blocks import Block, Chart, Grid, Words
 from seqmine.reporting.page.subject import Subject
+from seqmine.structs.bounds import PositiveInt
 
 
 class DataCard:
@@ -25,7 +26,7 @@ class DataCard:
 
     title: ClassVar[str] = "Data card"
 
-    def __init__(self, *, num_users: int, check: SequentialityCheck) -> None:
+    def __init__(self, *, num_users: PositiveInt, check: SequentialityCheck) -> None:
         self.num_users, self.check = num_users, check
 
     def __call__(self, subject: Subject) -> Sequence[Block]:

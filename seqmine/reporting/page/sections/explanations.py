@@ -16,6 +16,7 @@ from seqmine.reporting.explanation import Answer, sentences
 from seqmine.reporting.page.blocks import Block, Heading, Note, Words
 from seqmine.reporting.page.explained import sentence, shares_chart, verdict_blocks
 from seqmine.reporting.page.subject import TOP_K, Subject
+from seqmine.structs.bounds import NonNegativeInt, PositiveInt, Seed
 
 _NUM_LEADING = 3
 
@@ -41,12 +42,12 @@ class Explanations:
         *,
         explainer: Explainer,
         faithfulness: FaithfulnessTest | dict,
-        num_users: int,
-        num_worst: int,
-        min_users: int,
-        size: int,
+        num_users: PositiveInt,
+        num_worst: NonNegativeInt,
+        min_users: PositiveInt,
+        size: PositiveInt,
         show_ids: bool,
-        seed: int,
+        seed: Seed,
     ) -> None:
         self.explainer, self.faithfulness, self.num_users, self.num_worst = (
             explainer,

@@ -12,6 +12,7 @@ from seqmine.reporting.page.blocks import Block, Cell, Chart, Grid, Words
 from seqmine.reporting.page.subject import Subject
 from seqmine.reporting.pattern_flow import stack_bands
 from seqmine.structs import InteractionLog, UserError
+from seqmine.structs.bounds import NonNegativeInt, PositiveInt
 
 _COLUMNS = {"support_count": "users", "confidence": "confidence", "holdout_confidence": "held-out confidence",
             "lift": "lift", "holdout_lift": "held-out lift", "q_value": "q", "stability": "stability",
@@ -28,7 +29,7 @@ class Patterns:
 
     title: ClassVar[str] = "Patterns of the log"
 
-    def __init__(self, *, most_rows: int, num_drawn: int) -> None:
+    def __init__(self, *, most_rows: PositiveInt, num_drawn: NonNegativeInt) -> None:
         self.most_rows, self.num_drawn = most_rows, num_drawn
 
     def __call__(self, subject: Subject) -> Sequence[Block]:

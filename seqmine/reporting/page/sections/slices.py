@@ -9,6 +9,7 @@ from seqmine.reporting.page import charts
 from seqmine.reporting.page.blocks import Block, Chart, Grid, Heading
 from seqmine.reporting.page.subject import METRIC, Subject
 from seqmine.runs.leaderboard import slices_frame
+from seqmine.structs.bounds import InnerShare, PositiveInt, Seed
 
 
 class Slices:
@@ -24,7 +25,7 @@ class Slices:
     title: ClassVar[str] = "Where is it good?"
 
     def __init__(
-        self, *, edges: Mapping[str, Sequence[float]], num_resamples: int, confidence: float, seed: int
+        self, *, edges: Mapping[str, Sequence[float]], num_resamples: PositiveInt, confidence: InnerShare, seed: Seed
     ) -> None:
         self.edges, self.num_resamples, self.confidence, self.seed = edges, num_resamples, confidence, seed
 

@@ -11,6 +11,7 @@ from seqmine.reporting.page.blocks import Block, Cell, Chart, Grid, Note
 from seqmine.reporting.page.subject import METRIC, Subject
 from seqmine.runs.leaderboard import comparisons_frame
 from seqmine.runs.results import table_rows
+from seqmine.structs.bounds import InnerShare, PositiveInt, Seed
 
 COLUMNS = ("hit_rate@10", "ndcg@10", "mrr@10", "coverage@10", "novelty@10", "popularity_bias@10")
 NO_RANKS = (
@@ -30,7 +31,7 @@ class Standing:
 
     title: ClassVar[str] = "How good is it?"
 
-    def __init__(self, *, num_resamples: int, confidence: float, seed: int) -> None:
+    def __init__(self, *, num_resamples: PositiveInt, confidence: InnerShare, seed: Seed) -> None:
         self.num_resamples, self.confidence, self.seed = num_resamples, confidence, seed
 
     def __call__(self, subject: Subject) -> Sequence[Block]:
