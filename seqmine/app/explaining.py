@@ -23,11 +23,13 @@ from seqmine.reporting.explanation import Answer, show_answer
 from seqmine.reporting.explanation_rows import write_many
 from seqmine.reporting.page.explained import write_answer
 from seqmine.runs.components import build
+from seqmine.runs.folder import read_config
 from seqmine.runs.placement import place, require_one_device
 from seqmine.runs.restore import Model, check_catalog, require_scores, restore_run
 from seqmine.serving.histories import run_histories
 from seqmine.serving.ids import read_ids
 from seqmine.structs import Catalog, InteractionLog, UserError, columns_read
+from seqmine.structs.constraints import Constraints
 from seqmine.structs.files import write_json
 
 _log = logging.getLogger(__name__)
@@ -261,8 +263,16 @@ def _patterns(config: DictConfig, reason: Reason, catalog: Catalog) -> pl.DataFr
         _log.warning("the patterns of %s are of kinds of events, which no item is; none is shown", path)
         frame = frame.clear()
     numbers = [tuple(catalog.encode(pattern)) for pattern in frame["pattern"].to_list()]
-    rows = supporting_patterns(numbers, reason.history, reason.item)
+    rows = supporting_patterns(numbers, reason.history, reason.item, _limits(path.parent))
     return frame[rows].sort("support_count", descending=True, maintain_order=True)
+
+
+def _limits(folder: Path) -> Constraints:
+    """Return where patterns of a mining run may occur; anywhere, where it does not tell."""
+    if not (folder / "config.yaml").is_file():
+        return Constraints()
+    miner = read_config(str(folder)).get("miner") or {}
+    return Constraints(max_gap=miner.get("max_gap"), max_span=miner.get("max_span"))
 
 
 def _verdict(asked: _Asked) -> Verdict | None:

@@ -1,7 +1,7 @@
 """How many users of the training part did the same: counts of people, never a person."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -72,20 +72,32 @@ def _contains(whole: tuple[int, ...], part: tuple[int, ...]) -> bool:
     return all(symbol in rest for symbol in part)
 
 
-def supporting_patterns(patterns: Sequence[tuple[int, ...]], history: Sequence[int], item: int) -> list[int]:
+def supporting_patterns(
+    patterns: Sequence[tuple[int, ...]], history: Sequence[int], item: int, constraints: Constraints | None = None
+) -> list[int]:
     """Return the numbers of the mined patterns that speak for an item: they end in it, and the history has the rest.
+
+    Limits on gaps and on the span hold up to the next event, which the item would be; those on time do not, as nobody
+    knows when that is.
 
     Args:
         patterns: each by its items, oldest first.
         history: items that the model sees, oldest first.
         item: item_index that is explained.
+        constraints: where the patterns may occur; None for anywhere.
 
     >>> supporting_patterns([(1, 9), (2, 1, 9), (1, 8), (9,)], [1, 2], 9)
     [0]
+    >>> supporting_patterns([(1, 9), (2, 9)], [1, 2], 9, Constraints(max_gap=1))
+    [1]
     """
-    whole = tuple(history)
-    return [
-        row
-        for row, pattern in enumerate(patterns)
-        if len(pattern) > 1 and pattern[-1] == item and _contains(whole, pattern[:-1])
-    ]
+    rows = [row for row, pattern in enumerate(patterns) if len(pattern) > 1 and pattern[-1] == item and all(pattern)]
+    if not rows or not history:
+        return []
+    # the next event is told apart from earlier ones of the same item
+    coming = max(*history, *(symbol for row in rows for symbol in patterns[row])) + 1
+    asked = [(*patterns[row][:-1], coming) for row in rows]
+    limits = Constraints() if constraints is None else replace(constraints, max_duration=None, strict_time=False)
+    table = PatternTable.from_lists(asked, [0] * len(asked), 1)
+    counts = count_supports(InteractionLog.from_lists([[*history, coming]]), table, limits)
+    return [row for row, count in zip(rows, counts.tolist(), strict=True) if count]

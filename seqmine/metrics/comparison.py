@@ -5,6 +5,7 @@ users with all their targets, as those of one user are not independent (Field an
 signed-rank test on the means of users; over several models the p-values are corrected after Holm (1979).
 """
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -147,13 +148,16 @@ def _percentiles(means: NDArray[np.float64], confidence: float) -> tuple[float, 
 def signed_rank_p(differences: NDArray[np.float64], users: NDArray[np.int64]) -> float:
     """Return the two-sided p-value of Wilcoxon's test on the means of users; 1 when no user differs.
 
+    No p-value is 0: one that is too small for a number is the smallest normal one.
+
     >>> signed_rank_p(np.zeros(5), np.arange(5))
     1.0
     """
     sums, counts = totals_by_user(users, differences)
     if not sums.any():
         return 1.0
-    return float(stats.wilcoxon(sums / counts, zero_method="wilcox", method="approx").pvalue)
+    found = float(stats.wilcoxon(sums / counts, zero_method="wilcox", method="approx").pvalue)
+    return max(found, sys.float_info.min)
 
 
 def holm(p_values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -1,7 +1,8 @@
 import pytest
 
-from seqmine.explanation.support import Precedent, count_precedents
+from seqmine.explanation.support import Precedent, count_precedents, supporting_patterns
 from seqmine.structs import InteractionLog, UserError
+from seqmine.structs.constraints import Constraints
 
 
 def test_people_who_had_the_same_events_in_this_order_are_counted_without_the_one_who_asks():
@@ -31,3 +32,20 @@ def test_nor_what_a_difference_would_tell():
 def test_a_count_of_nobody_is_refused():
     with pytest.raises(UserError, match=r"min_users is 0, .* change release.min_users"):
         count_precedents(InteractionLog.from_lists([[1]]), [(1,)], 2, user=None, min_users=0)
+
+
+@pytest.mark.parametrize(
+    ("limits", "found"),
+    [
+        ({}, [0, 1, 2]),
+        ({"max_gap": 2}, [1, 2]),
+        ({"max_gap": 1}, [2]),
+        ({"max_span": 3}, [1, 2]),
+        ({"max_span": 2}, [2]),
+    ],
+)
+def test_supporting_patterns_keep_to_the_limits_up_to_the_next_event(limits, found):
+    # two events lie between 1 and the next event, one between 2 and it; an earlier 9 is not the next event
+    history, patterns = [1, 9, 2, 3], [(1, 9), (2, 9), (3, 9), (3, 2, 9), (3, 8), (0, 9)]
+    assert supporting_patterns(patterns, history, 9, Constraints(**limits)) == found
+    assert supporting_patterns(patterns, [], 9) == []

@@ -160,3 +160,7 @@ def test_models_of_different_users_are_refused():
         compare({"a": np.ones(3), "b": np.ones(4)}, np.arange(3), reference="a", seed=0)
     with pytest.raises(UserError, match="the reference 'c' is not one of a, b"):
         compare({"a": np.ones(3), "b": np.ones(3)}, np.arange(3), reference="c", seed=0)
+
+
+def test_no_p_value_is_zero():
+    assert 0 < signed_rank_p(np.linspace(1, 2, 20_000), np.arange(20_000)) < 1e-300

@@ -129,6 +129,8 @@ def shown(cell: Cell) -> str:
 
     >>> shown(0.123456), shown(12345), shown(1234.5), shown(3e-7), shown(0.0), shown(None), shown("a")
     ('0.1235', '12,345', '1,234', '3e-07', '0', '–', 'a')
+    >>> shown(3e-308)
+    '< 1e-300'
     """
     if cell is None or cell != cell:  # noqa: PLR0124 - NaN
         return "–"
@@ -137,5 +139,7 @@ def shown(cell: Cell) -> str:
     if isinstance(cell, int) or cell == 0:
         return f"{cell:,.0f}"
     if isinstance(cell, float):
+        if 0 < cell < 1e-300:  # a p-value that is too small for a number
+            return "< 1e-300"
         return f"{cell:,.0f}" if abs(cell) >= 1000 else f"{cell:.2g}" if 0 < abs(cell) < 1e-4 else f"{cell:.4f}"
     return cell

@@ -1,5 +1,6 @@
 """Charts of Vega-Lite out of plain rows: fields have fixed names, and what a log names is only ever a value."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -66,15 +67,14 @@ def lines(
     """
     alt = altair()
     kinds = {True: alt.Scale(type="log"), False: alt.Scale(zero=False)}
-    across = (
-        alt.X("x:T", title=x)
-        if time
-        else alt.X(
-            "x:Q", title=x, scale=kinds[log_x], axis=alt.Axis(tickMinStep=1 if whole else alt.Undefined, grid=False)
-        )
-    )
+    ticks = dict.fromkeys(("x", "y"), alt.Undefined)
+    ticks |= {name: powers(rows, name) or alt.Undefined for name, is_log in (("x", log_x), ("y", log_y)) if is_log}
+    step = 1 if whole else alt.Undefined
+    axis = alt.Axis(tickMinStep=step, values=ticks["x"], grid=False)
+    across = alt.X("x:T", title=x) if time else alt.X("x:Q", title=x, scale=kinds[log_x], axis=axis)
     tooltip = [alt.Tooltip("x:T" if time else "x:Q", title=x), alt.Tooltip("y:Q", title=y, format=".4~f")]
-    encoding: dict[str, Any] = {"x": across, "y": alt.Y("y:Q", title=y, scale=kinds[log_y])}
+    down = alt.Y("y:Q", title=y, scale=kinds[log_y], axis=alt.Axis(values=ticks["y"]))
+    encoding: dict[str, Any] = {"x": across, "y": down}
     if by is not None:
         encoding["color"] = alt.Color("by:N", title=by)
         encoding["strokeDash"] = alt.StrokeDash("by:N", title=by)
@@ -84,6 +84,19 @@ def lines(
         .mark_line(color=COLORS[0], point=alt.OverlayMarkDef(size=24, color=COLORS[0] if by is None else alt.Undefined))
         .encode(**encoding, tooltip=tooltip)
     )
+
+
+def powers(rows: Rows, name: str) -> list[float] | None:
+    """Return the powers of ten in the range of a column, as ticks of a logarithmic axis; None where two are not in it.
+
+    >>> powers([{"x": 3}, {"x": 2000}], "x"), powers([{"x": 3}, {"x": 20}], "x")
+    ([10, 100, 1000], None)
+    """
+    present = [row[name] for row in rows if row[name] and row[name] > 0]
+    if not present:
+        return None
+    first, last = math.ceil(math.log10(min(present))), math.floor(math.log10(max(present)))
+    return [10**power for power in range(first, last + 1)] if last > first else None
 
 
 def bars(rows: Rows, *, x: str, y: str, order: str | None = "-x") -> dict[str, Any]:
@@ -116,7 +129,7 @@ def columns(rows: Rows, *, x: str, y: str, by: str | None = None) -> dict[str, A
     """
     alt = altair()
     encoding: dict[str, Any] = {
-        "x": alt.X("name:N", title=x, sort=None, axis=alt.Axis(labelAngle=-35)),
+        "x": alt.X("name:N", title=x, sort=None, axis=alt.Axis(labelAngle=-35, labelOverlap=True)),
         "y": alt.Y("value:Q", title=y),
         "tooltip": [alt.Tooltip("name:N", title=x), alt.Tooltip("value:Q", title=y, format=".4~f")],
     }
@@ -169,8 +182,9 @@ def points(rows: Rows, *, x: str, y: str, color: str, log_x: bool = False, is_or
         if is_ordered
         else alt.Color("color:N", title=color)
     )
+    ticks = (powers(rows, "x") if log_x else None) or alt.Undefined
     encoding = {
-        "x": alt.X("x:Q", title=x, scale=scale),
+        "x": alt.X("x:Q", title=x, scale=scale, axis=alt.Axis(values=ticks)),
         "y": alt.Y("y:Q", title=y, scale=alt.Scale(zero=False)),
         "color": shade,
         "tooltip": [

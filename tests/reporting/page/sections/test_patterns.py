@@ -1,10 +1,8 @@
-from dataclasses import replace
-
-import numpy as np
+import polars as pl
 import pytest
 
-from seqmine.reporting.page.sections.patterns import lags
-from seqmine.structs import InteractionLog, UserError
+from seqmine.reporting.page.sections.patterns import lag_columns
+from seqmine.structs import UserError
 from tests.pages import EVIL, page_subject, writer
 from tests.tiny import call
 
@@ -24,25 +22,28 @@ def mined(page_folder):
     )
 
 
-def test_patterns_are_told_by_title_with_their_lag(page_folder, mined):
+def test_patterns_are_told_by_title_with_the_lag_that_mining_measured(page_folder, mined, tmp_path):
     subject = page_subject(page_folder, f"patterns={mined}")
-    _, flow, table = writer(subject, "patterns")(subject)
+    words, flow, table = writer(subject, "patterns")(subject)
     assert table.is_long and any(EVIL in row[0] for row in table.rows)
-    assert table.columns[-2] == "lag, median (hours)"
     assert flow.kind == "chart" and len(flow.spec["layer"]) == 3
-    timed = [row for row in table.rows if row[-2] is not None]
-    assert all(row[1] >= 10 for row in table.rows) and all(row[-2] >= 1 for row in timed)
-    assert len(timed) == 20 and all("→" in row[0] for row in timed)
+    assert all(row[1] >= 10 for row in table.rows)
+    assert not any("lag" in name for name in table.columns) and "evidence=full" in words.text
+    frame = pl.read_parquet(mined / "patterns.parquet").with_columns(
+        lag_lower=1800.0, lag_median=3600.0, lag_upper=9000.0
+    )
+    frame.write_parquet(tmp_path / "patterns.parquet")
+    subject = page_subject(page_folder, f"patterns={tmp_path}")
+    table = writer(subject, "patterns")(subject)[-1]
+    assert table.columns[-2:] == ["lag, median (hours)", "lag, quartiles apart"]
+    assert table.rows[0][-2:] == [1.0, 2.0]
+
+
+def test_lags_of_a_log_without_time_are_events():
+    frame = pl.DataFrame({"lag_lower": [1.0], "lag_median": [2.0], "lag_upper": [4.0]})
+    assert lag_columns(frame, False).to_dicts() == [{"lag, median (events)": 2.0, "lag, quartiles apart": 3.0}]
 
 
 def test_without_patterns_the_command_is_told(subject):
     with pytest.raises(UserError, match="run python -m seqmine.mine run=<this run>"):
         writer(subject, "patterns")(subject)
-
-
-def test_lags_are_those_of_the_first_occurrence_with_the_latest_start():
-    log = InteractionLog.from_lists([[1, 3, 1, 2, 2], [2, 1], [1, 2, 1, 2]])
-    assert lags(log, [1, 2]).tolist() == [1.0, 1.0]
-    assert lags(log, [1]).tolist() == []
-    timed = replace(log, timestamps=np.arange(len(log.items)) * 7200)
-    assert lags(timed, [1, 2]).tolist() == [2.0, 2.0]
