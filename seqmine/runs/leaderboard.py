@@ -173,9 +173,15 @@ def _parts(targets: pl.DataFrame, edges: Mapping[str, Sequence[float]]) -> Itera
 
 
 def _reference(rows: Sequence[Row], against: str | None, metric: str) -> str:
-    if against is None:
-        return max(rows, key=lambda row: row.mean(f"val/{metric}")).name
     names = [row.name for row in rows]
+    if against is None:
+        validated = [row for row in rows if all(f"val/{metric}" in run.metrics for run in row.runs)]
+        if not validated:
+            raise UserError(
+                f"no row has val/{metric}, by which the reference is chosen; set against to one of "
+                f"{', '.join(map(repr, names))}"
+            )
+        return max(validated, key=lambda row: row.mean(f"val/{metric}")).name
     if against not in names:
         raise UserError(f"against is {against!r}, allowed are the models {', '.join(map(repr, names))}; change against")
     return against

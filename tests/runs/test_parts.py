@@ -1,7 +1,7 @@
 import polars as pl
 import pytest
 
-from seqmine.runs.parts import metrics_of_parts
+from seqmine.runs.parts import metrics_of_parts, shared_hits
 
 HALF = 1 / 1.5849625007211562  # NDCG of the second place
 
@@ -38,3 +38,10 @@ def test_the_mean_over_users_is_not_that_over_events():
 def test_a_part_that_is_empty_or_everything_is_left_out():
     plain = targets(user_id=list("abcd"), item_id=list("xyxy"), training_events=[1] * 4, transitions=[0] * 4)
     assert metrics_of_parts(plain, ["x", "y"]) == {}
+
+
+def test_only_hits_of_the_model_are_shared():
+    model = pl.DataFrame({"rank": [1.0, 10.0, 11.0, 30.0]})
+    rivals = {"baseline/a": pl.DataFrame({"rank": [2.0, 12.0, 1.0, 1.0]}), "ceiling": model}
+    assert shared_hits(model, rivals) == {"baseline/a/shared_hits@10": 0.5, "ceiling/shared_hits@10": 1.0}
+    assert shared_hits(pl.DataFrame({"rank": [99.0]}), rivals) == {}
