@@ -1,10 +1,11 @@
 """Trainings and evaluations from their configuration to their numbers, as programs and Python interface run them."""
 
-from collections.abc import Mapping, Sequence
+import logging
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from lightning import Callback, seed_everything
+from lightning import Trainer, seed_everything
 from omegaconf import DictConfig
 
 from seqmine.app.start import settle_protocol
@@ -20,13 +21,14 @@ from seqmine.runs.results import keep_catalog, write_results
 from seqmine.training.best_checkpoint import best_weights
 from seqmine.training.results import results_of
 
+_log = logging.getLogger(__name__)
 
-def fit_and_test(config: DictConfig, watching: Sequence[Callback] = ()) -> dict[str, Any]:
+
+def fit_and_test(config: DictConfig) -> dict[str, Any]:
     """Prepare the data, fit, choose the best checkpoint on validation, test once, and write what came out.
 
     Args:
         config: of ``train``.
-        watching: more callbacks than those of the configuration.
 
     Returns:
         The metrics, by name; nothing on other processes than the first.
@@ -38,14 +40,16 @@ def fit_and_test(config: DictConfig, watching: Sequence[Callback] = ()) -> dict[
     module = build(config.model, config.trusted)(catalog=datamodule.catalog)
     start_from(config, module, datamodule)
     belonging = Belonging(datamodule.catalog, config.model)
-    callbacks = [*build_group(config.callbacks, config.trusted).values(), belonging, *watching]
+    callbacks = [*build_group(config.callbacks, config.trusted).values(), belonging]
     loggers = list(build_group(config.logger, config.trusted).values())
     trainer = build(config.trainer, config.trusted)(callbacks=callbacks, logger=loggers)
+    _tell_what_is_trained(config, trainer, module, datamodule)
     resumed = belonging.checked(resumed_from(config.ckpt_path, config.resume, config.paths.run))
     curve = Path(config.paths.run) / "learning_curve.png"
     with logged_to(loggers, config):
         trainer.fit(module, datamodule, ckpt_path=resumed, weights_only=True)
         best = best_weights(trainer)
+        _log.info("training is done; the best weights and what stands beside them are measured")
         trainer.validate(module, datamodule, ckpt_path=best, weights_only=True, verbose=False)
         trainer.test(module, datamodule, ckpt_path=best, weights_only=True, verbose=False)
         results = results_of(trainer)
@@ -54,6 +58,13 @@ def fit_and_test(config: DictConfig, watching: Sequence[Callback] = ()) -> dict[
         log_results(loggers, config, metrics, results.epochs)
         log_picture(loggers, "learning_curve", curve)
     return metrics
+
+
+def _tell_what_is_trained(config: DictConfig, trainer: Trainer, module: Model, datamodule: SequenceDataModule) -> None:
+    catalog, users = datamodule.catalog, len(datamodule.prepared.user_ids)
+    events, weights = int(catalog.train_counts.sum()), sum(weight.numel() for weight in module.parameters())
+    _log.info("data: %s users, %s items, %s training events", f"{users:,}", f"{catalog.num_items:,}", f"{events:,}")
+    _log.info("model: %s, %s parameters, on %s", config.run_name, f"{weights:,}", trainer.strategy.root_device)
 
 
 def score_again(

@@ -47,6 +47,7 @@ def program(name: str) -> Callable[[Task], Callable[[], None]]:
                 return None
             import hydra
 
+            sys.argv[1:] = ["print_config=true" if argument == "--verbose" else argument for argument in sys.argv[1:]]
             register_resolvers()
             sys.argv[1:] = as_hydra_reads(name, sys.argv[1:])
             _check_command_line(name, sys.argv[1:])

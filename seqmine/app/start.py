@@ -16,8 +16,17 @@ from seqmine.structs.files import write_atomically, write_json
 
 def quiet_lightning() -> None:
     """Let Lightning's messages reach the log once, and drop the ones that do not concern a user of the programs."""
-    logging.getLogger("lightning").handlers.clear()
+    for name in ("lightning", "lightning.pytorch", "lightning.fabric"):
+        logging.getLogger(name).handlers.clear()
+    for handler in logging.getLogger().handlers:
+        if type(handler) is logging.StreamHandler:
+            handler.addFilter(_is_for_people)
     ignore_known_warnings()
+
+
+def _is_for_people(record: logging.LogRecord) -> bool:
+    """Tell whether a terminal shows a message: not what Lightning says of itself, which the log of the run keeps."""
+    return record.levelno >= logging.WARNING or not record.name.startswith("lightning")
 
 
 def ignore_known_warnings() -> None:
@@ -31,7 +40,7 @@ def ignore_known_warnings() -> None:
 
 @rank_zero_only
 def start_run(config: DictConfig, asked: DictConfig | None = None) -> None:
-    """Write configuration and environment into the run folder, and print the configuration.
+    """Write configuration and environment into the run folder, and print the configuration where that is asked for.
 
     Args:
         config: all settings of the run; written as they are, without references, into ``config.yaml``.
@@ -39,7 +48,8 @@ def start_run(config: DictConfig, asked: DictConfig | None = None) -> None:
             ``config``.
     """
     record_run(config, asked)
-    print_config(config)
+    if (asked or config).get("print_config"):
+        print_config(config)
 
 
 @rank_zero_only

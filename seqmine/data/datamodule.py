@@ -150,7 +150,8 @@ class SequenceDataModule(LightningDataModule):
         """
         self._discard_damaged()
         if self.folder.exists():
-            _log.info("prepared data are read from %s", self.folder)
+            if self._prepared is None:  # each part of a run asks again
+                _log.info("prepared data are read from %s", self.folder)
         else:
             prepare_into(self.folder, self.source, self.cleaning, self.split, self.features)
             _log.info("prepared data are kept in %s", self.folder)

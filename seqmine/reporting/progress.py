@@ -1,32 +1,52 @@
-"""The one progress bar of a training that runs inside a notebook or a script."""
+"""Progress bars: of a training, in a notebook, a terminal or a log file, and of what a program does once."""
 
+import math
+import shutil
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from lightning import Callback, LightningModule, Trainer
+from lightning import LightningModule, Trainer
+from lightning.pytorch.callbacks import ProgressBar
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 _UPDATES = 50  # of an epoch
-_WIDTH = 30
+_WIDTH = 24
+_LINES = 4  # of a training in a file
 
 
-class ProgressLine(Callback):
+class ProgressLine(ProgressBar):
     """Show the epoch, how much is done and the last value of a metric in one line that is written over.
+
+    Where nobody watches, as in a log file, some of the epochs have a plain line each.
 
     Args:
         metric: shown beside the epoch.
     """
 
     def __init__(self, *, metric: str) -> None:
+        super().__init__()
         self.metric = metric
         self._last = ""
+        self._start = 0.0
         self._display: Any = None
+        self._enabled = True
+
+    def disable(self) -> None:
+        """Show nothing, as on other devices than the first."""
+        self._enabled = False
+
+    def enable(self) -> None:
+        """Show what is done again."""
+        self._enabled = True
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:  # noqa: ARG002
         """Show an empty bar."""
+        self._start = time.monotonic()
+        self._first = float(trainer.current_epoch)  # of a training that goes on
         self._show(trainer, 0.0)
 
     def on_train_batch_end(
@@ -43,9 +63,14 @@ class ProgressLine(Callback):
             self._show(trainer, (batch_idx + 1) / total)
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:  # noqa: ARG002
-        """Take the metric over."""
+        """Take the metric over; where nobody watches, tell of some epochs."""
         if self.metric in trainer.callback_metrics:
             self._last = f", {self.metric} {float(trainer.callback_metrics[self.metric]):.4f}"
+        if trainer.state.fn != "fit" or somebody_watches() or not self._enabled:
+            return
+        most, epoch = trainer.max_epochs or -1, trainer.current_epoch + 1
+        if epoch % (math.ceil(most / _LINES) if most > 0 else _LINES) == 0:
+            sys.stderr.write(f"epoch {epoch}{f' of {most}' if most > 0 else ''}{self._last}\n")
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:  # noqa: ARG002
         """Leave a full bar."""
@@ -55,14 +80,19 @@ class ProgressLine(Callback):
         epoch, most = trainer.current_epoch, trainer.max_epochs or -1
         done = (epoch + share) / most if most > 0 else share
         of = f" of {most}" if most > 0 else ""
-        self._write(done, f"epoch {epoch + 1}{of}{self._last}", last=False)
+        new = epoch + share - self._first
+        left = (time.monotonic() - self._start) / new * (most - epoch - share) if most > 0 and new > 0 else 0.0
+        self._write(done, f"epoch {epoch + 1}{of}{_in_words(left)}{self._last}", last=False)
 
     def _write(self, done: float, words: str, *, last: bool) -> None:
+        if not self._enabled or not somebody_watches():
+            return
         if in_notebook():
             self._update(f'<progress value="{done:.3f}" max="1"></progress> {words}')
         else:
             bar = ("#" * round(done * _WIDTH)).ljust(_WIDTH, ".")
-            sys.stderr.write(f"\r[{bar}] {words}" + ("\n" if last else ""))
+            width = shutil.get_terminal_size().columns - 1
+            sys.stderr.write(f"\r{f'[{bar}] {words}'[:width].ljust(width)}" + ("\n" if last else ""))
             sys.stderr.flush()
 
     def _update(self, html: str) -> None:
@@ -72,6 +102,17 @@ class ProgressLine(Callback):
             self._display = display(HTML(html), display_id=True)
         else:
             self._display.update(HTML(html))
+
+
+def _in_words(seconds: float) -> str:
+    """Return how long something takes yet, if that is worth telling.
+
+    >>> _in_words(0.4), _in_words(45.0), _in_words(3700.0)
+    ('', ', 45 s left', ', 62 min left')
+    """
+    if seconds < 1:
+        return ""
+    return f", {seconds:.0f} s left" if seconds < 120 else f", {seconds / 60:.0f} min left"
 
 
 @contextmanager

@@ -1,21 +1,41 @@
+import io
 import json
+import logging
 from types import SimpleNamespace
 
+import pytest
 from omegaconf import OmegaConf
 
-from seqmine.app.start import settle_protocol, start_run
+from seqmine.app.start import quiet_lightning, settle_protocol, start_run
 
 
-def test_a_run_begins_with_its_settings_and_its_environment_and_shows_them(tmp_path, capsys):
-    start_run(OmegaConf.create({"paths": {"run": str(tmp_path)}, "seed": 7, "twin": "${seed}", "api_key": "secret"}))
+@pytest.mark.parametrize("asked", [True, False])
+def test_a_run_begins_with_its_settings_and_its_environment_and_shows_them_on_request(tmp_path, capsys, asked):
+    settings = {"paths": {"run": str(tmp_path)}, "seed": 7, "twin": "${seed}", "api_key": "secret"}
+    start_run(OmegaConf.create({**settings, "print_config": asked}))
     written = OmegaConf.load(tmp_path / "config.yaml")
     assert (written.twin, written.api_key) == (7, "***")
     composed = OmegaConf.to_container(OmegaConf.load(tmp_path / "composed.yaml"), resolve=False)
     assert (composed["twin"], composed["api_key"]) == ("${seed}", "***")
     assert json.loads((tmp_path / "environment.json").read_text())["versions"]["seqmine"]
     shown = capsys.readouterr().err
-    assert "configuration" in shown
+    assert ("configuration" in shown) is asked
     assert "secret" not in shown
+
+
+def test_the_terminal_shows_no_talk_of_the_framework_and_its_warnings(monkeypatch):
+    root, stream, kept = logging.getLogger(), io.StringIO(), []
+    terminal, file = logging.StreamHandler(stream), logging.Handler()
+    file.emit = lambda record: kept.append(record.getMessage())
+    monkeypatch.setattr(root, "handlers", [terminal, file])
+    monkeypatch.setattr(root, "level", logging.INFO)
+    quiet_lightning()
+    framework, own = logging.getLogger("lightning.pytorch.anything"), logging.getLogger("seqmine.anything")
+    framework.info("GPU available")
+    framework.warning("careful")
+    own.info("data")
+    assert stream.getvalue().splitlines() == ["careful", "data"]
+    assert kept == ["GPU available", "careful", "data"]
 
 
 def test_what_the_protocol_became_is_stored_in_place_of_auto(tmp_path):

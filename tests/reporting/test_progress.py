@@ -8,26 +8,58 @@ from seqmine.reporting.progress import ProgressLine, in_notebook
 METRIC = "val/ndcg@10"
 
 
-def train(line: ProgressLine) -> None:
-    trainer = SimpleNamespace(current_epoch=0, max_epochs=2, num_training_batches=2, callback_metrics={})
+def train(line: ProgressLine, epochs: int = 2) -> None:
+    state = SimpleNamespace(fn="fit")
+    trainer = SimpleNamespace(
+        current_epoch=0, max_epochs=epochs, num_training_batches=2, callback_metrics={}, state=state
+    )
     line.on_train_start(trainer, None)
-    for epoch in range(2):
+    for epoch in range(epochs):
         trainer.current_epoch = epoch
         for batch in range(2):
             line.on_train_batch_end(trainer, None, None, None, batch)
         trainer.callback_metrics = {METRIC: 0.25 + epoch}
         line.on_validation_end(trainer, None)
-    trainer.current_epoch = 2
+    trainer.current_epoch = epochs
     line.on_train_end(trainer, None)
+    trainer.state.fn = "validate"
+    line.on_validation_end(trainer, None)
 
 
-def test_a_terminal_has_one_line(capsys):
+def test_a_terminal_has_one_line(monkeypatch, capsys):
+    monkeypatch.setattr(progress, "somebody_watches", lambda: True)
+    monkeypatch.setenv("COLUMNS", "80")
     train(ProgressLine(metric=METRIC))
     lines = capsys.readouterr().err.split("\r")[1:]
-    assert lines[0] == f"[{'.' * 30}] epoch 1 of 2"
-    assert lines[3] == f"[{'#' * 22}{'.' * 8}] epoch 2 of 2, {METRIC} 0.2500"
-    assert lines[-1] == f"[{'#' * 30}] 2 epochs, {METRIC} 1.2500\n"
+    assert lines[0].rstrip() == f"[{'.' * 24}] epoch 1 of 2"
+    assert lines[3].rstrip() == f"[{'#' * 18}{'.' * 6}] epoch 2 of 2, {METRIC} 0.2500"
+    assert lines[-1].rstrip() == f"[{'#' * 24}] 2 epochs, {METRIC} 1.2500"
+    assert lines[-1].endswith("\n")
     assert "\n" not in "".join(lines[:-1])
+    assert {len(line.rstrip("\n")) for line in lines} == {79}, "what was longer before is written over"
+
+
+def test_a_line_never_wraps(monkeypatch, capsys):
+    monkeypatch.setattr(progress, "somebody_watches", lambda: True)
+    monkeypatch.setenv("COLUMNS", "40")
+    train(ProgressLine(metric=METRIC))
+    assert {len(line.rstrip("\n")) for line in capsys.readouterr().err.split("\r")[1:]} == {39}
+
+
+def test_a_log_file_has_few_plain_lines(capsys):
+    train(ProgressLine(metric=METRIC), epochs=100)
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0] == f"epoch 25 of 100, {METRIC} 24.2500"
+    assert len(lines) == 4
+
+
+def test_other_devices_than_the_first_say_nothing(monkeypatch, capsys):
+    line = ProgressLine(metric=METRIC)
+    line.disable()
+    train(line)
+    monkeypatch.setattr(progress, "somebody_watches", lambda: True)
+    train(line)
+    assert capsys.readouterr().err == ""
 
 
 def test_a_notebook_has_one_display(monkeypatch):

@@ -18,7 +18,7 @@ from seqmine.structs import UserError
 if TYPE_CHECKING:
     from lightning import LightningModule
 
-_QUIET = ("~callbacks.progress_bar", "trainer.enable_progress_bar=false", "trainer.enable_model_summary=false")
+_QUIET = ("~callbacks.progress_bar", "trainer.enable_progress_bar=false")
 
 
 def train(
@@ -52,16 +52,16 @@ def train(
         UserError: a setting that does not exist, or has a value that is not allowed.
     """
     from seqmine.app.fit import fit_and_test
-    from seqmine.reporting.progress import ProgressLine, somebody_watches
+    from seqmine.reporting.progress import somebody_watches
 
-    arguments = [*data.settings, *_QUIET, "logger=csv", f"model={model}", setting("seed", seed)]
+    watched = somebody_watches() if progress is None else progress
+    arguments = [*data.settings, *(() if watched else _QUIET), "logger=csv", f"model={model}", setting("seed", seed)]
     arguments += [] if epochs is None else [setting("trainer.max_epochs", epochs)]
     arguments += [] if folder is None else [setting("hydra.run.dir", folder)]
     with job("train", [*arguments, *overrides]) as config:
         _require_one_device(config)
         record_run(config)
-        watched = somebody_watches() if progress is None else progress
-        fit_and_test(config, [ProgressLine(metric=config.monitor)] if watched else [])
+        fit_and_test(config)
     return Run(Path(config.paths.run))
 
 
