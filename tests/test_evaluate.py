@@ -63,7 +63,7 @@ def test_patterns_correct_a_run_in_evaluate_and_in_recommend_alike(folder):
     assert both["val/ndcg@10"] > alone["val/ndcg@10"], "the weight was chosen on validation, and 0 was among them"
     assert f"corrected: rerank/alpha {both['rerank/alpha']:g}" in done.stdout
     where = ["history=test", "top_k=5", f"hydra.run.dir={folder / 'both_lists'}"]
-    given = f"rerank.alpha={both['rerank/alpha']}"
+    given = f"rerank.patterns.alpha={both['rerank/alpha']}"
     run("recommend", f"run={folder / 'run'}", "rerank=patterns", given, *where, cwd=folder)
     lists = pl.read_parquet(folder / "both_lists" / "recommendations.parquet")
     targets = pl.read_parquet(folder / "run" / "per_user.parquet").filter(split="test")

@@ -46,6 +46,8 @@ def recommend(config: DictConfig) -> None:
         raise UserError(
             f"trainer.devices is {config.trainer.devices}, allowed are whole numbers from 1; change trainer.devices"
         )
+    if "diverse" in (config.rerank or {}) and config.scores == "probability":
+        raise UserError("scores is 'probability', but rerank=diverse orders lists by more than that; set scores=raw")
     restored = Restored.of(config)
     if config["items"] is not None:
         return _name_similar_items(restored, Path(config.output or Path(config.paths.run) / "similar_items.parquet"))

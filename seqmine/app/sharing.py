@@ -134,9 +134,10 @@ def _settled(restored: Restored) -> dict[str, Any]:
     config = OmegaConf.create(OmegaConf.to_container(restored.config, resolve=True))
     assert isinstance(config, DictConfig)
     config.evaluation.seen = restored.datamodule.seen
-    for name, value in (config.rerank or {}).items():
-        if value is None and f"rerank/{name}" in restored.chosen:
-            config.rerank[name] = restored.chosen[f"rerank/{name}"]
+    for correction in (config.rerank or {}).values():
+        for name, value in dict(correction).items():
+            if value is None and f"rerank/{name}" in restored.chosen:
+                correction[name] = restored.chosen[f"rerank/{name}"]
     found = OmegaConf.to_container(config)
     assert isinstance(found, dict)
     return {str(name): value for name, value in found.items()}

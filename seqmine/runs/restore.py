@@ -75,7 +75,7 @@ def run_catalog(run: str) -> Catalog:
 
 
 def reranked(config: DictConfig, module: Model, datamodule: SequenceDataModule) -> tuple[Model, dict[str, float]]:
-    """Correct a model as ``config.rerank`` says.
+    """Correct a model as ``config.rerank`` says, one correction after the other.
 
     Args:
         config: of a program, with ``run``, ``rerank`` and ``trusted``.
@@ -87,9 +87,17 @@ def reranked(config: DictConfig, module: Model, datamodule: SequenceDataModule) 
     """
     if not config.rerank:
         return module, {}
-    correction = build(config.rerank, config.trusted)
+    corrections = build_group(config.rerank, config.trusted)
     require_scores(module, config.run, "rerank needs; set rerank=none")
-    return correction(module, datamodule)
+    if "diverse" in list(corrections)[:-1]:
+        raise UserError(
+            f"rerank is [{','.join(corrections)}], and what follows diverse would order its lists anew; put it last"
+        )
+    chosen: dict[str, float] = {}
+    for correction in corrections.values():
+        module, told = correction(module, datamodule)
+        chosen |= told
+    return module, chosen
 
 
 def require_scores(module: nn.Module, run: str, need: str) -> None:

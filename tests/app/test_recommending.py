@@ -49,6 +49,21 @@ def test_excluded_items_are_in_no_list_and_allowed_ones_alone(runs, tmp_path):
         lists_of(runs, tmp_path, "exclude=mars")
 
 
+def test_diverse_lists_hold_the_cap_among_what_is_allowed_and_are_no_probabilities(runs, tmp_path, small_log):
+    rows = [f"i{item},{'even' if item % 2 == 0 else 'odd'}" for item in range(1, 31)]
+    (tmp_path / "items.csv").write_text("item_id,kind\n" + "\n".join(rows) + "\n")
+    train(small_log, tmp_path / "net", f"data.items_path={tmp_path / 'items.csv'}")
+    diverse = ["rerank=[patterns,diverse]", "rerank.diverse.category=kind", "seen=none"]
+    settings = [f"run={tmp_path / 'net'}", *diverse, "rerank.diverse.max_per_category=1", "num_shown=0", "exclude=i2"]
+    call("recommend", tmp_path / "out", *settings, "top_k=2")
+    lists = pl.read_parquet(tmp_path / "out" / "recommendations.parquet")
+    kinds = lists.with_columns(even=pl.col("item_id").str.slice(1).cast(pl.Int64) % 2 == 0).group_by("user_id")
+    assert (kinds.agg(pl.col("even").sum(), pl.len()).select("even", "len").unique().rows()) == [(1, 2)]
+    assert "i2" not in set(lists["item_id"])
+    with pytest.raises(UserError, match="scores is 'probability', but rerank=diverse orders"):
+        call("recommend", tmp_path / "out", *settings, "scores=probability")
+
+
 def test_what_was_seen_is_left_out_as_the_run_does_or_as_is_asked(runs, tmp_path, small_log):
     had = history_of(small_log, "u5")
     kept = lists_of(runs, tmp_path, "users=u5", "top_k=30")["item_id"].to_list()

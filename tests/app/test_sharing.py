@@ -22,7 +22,9 @@ def lists_of(runs, tmp_path, *settings, run):
     return pl.read_parquet(output)
 
 
-@pytest.mark.parametrize("more", [[], ["rerank=patterns", "rerank.patterns.window=3"]], ids=["alone", "corrected"])
+@pytest.mark.parametrize(
+    "more", [[], ["rerank=patterns", "rerank.patterns.rules.window=3"]], ids=["alone", "corrected"]
+)
 def test_two_processes_make_the_rows_of_one(runs, tmp_path, more):
     """Also where a weight is chosen on validation."""
     settings = ["shard_size=60", "batch_size=16", "scores=probability", *more]

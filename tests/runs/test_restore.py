@@ -162,8 +162,10 @@ def test_what_a_run_folder_trusts_is_not_believed(tmp_path, target, trusted):
 
 
 def test_a_correction_of_the_program_is_built_with_its_trust(tmp_path):
-    config = OmegaConf.create({"rerank": {"_target_": "shutil.copyfile"}, "run": str(tmp_path), "trusted": []})
-    with pytest.raises(UserError, match="rerank._target_ is 'shutil.copyfile'"):
+    config = OmegaConf.create(
+        {"rerank": {"patterns": {"_target_": "shutil.copyfile"}}, "run": str(tmp_path), "trusted": []}
+    )
+    with pytest.raises(UserError, match="rerank.patterns._target_ is 'shutil.copyfile'"):
         reranked(config, None, None)
     assert reranked(OmegaConf.create({"rerank": None}), "model", None) == ("model", {})
 

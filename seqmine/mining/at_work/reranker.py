@@ -24,13 +24,13 @@ class PatternReranking:
     """Counts patterns on the training part, chooses their weight on validation, and corrects a model by them.
 
     Args:
-        patterns: scores the catalog by patterns.
+        rules: score the catalog by patterns.
         alpha: weight of the patterns, as in ``PatternReranker``; None chooses it on validation.
         eps: as in ``PatternReranker``.
     """
 
-    def __init__(self, *, patterns: PatternRecommender, alpha: NonNegativeFloat | None, eps: PositiveFloat) -> None:
-        self.patterns, self.alpha, self.eps = patterns, alpha, eps
+    def __init__(self, *, rules: PatternRecommender, alpha: NonNegativeFloat | None, eps: PositiveFloat) -> None:
+        self.rules, self.alpha, self.eps = rules, alpha, eps
 
     def __call__(
         self, model: SequenceModule | BaselineModule, data: SequenceDataModule
@@ -41,7 +41,7 @@ class PatternReranking:
             model: trained; is set to evaluation.
             data: of the model.
         """
-        reranker = PatternReranker(model=model.eval(), patterns=self.patterns, alpha=self.alpha or 0.0, eps=self.eps)
+        reranker = PatternReranker(model=model.eval(), patterns=self.rules, alpha=self.alpha or 0.0, eps=self.eps)
         reranker.fit(data.prepared.training_log(), data.catalog.num_items)
         reranker.to(device_of(model))
         if self.alpha is None:

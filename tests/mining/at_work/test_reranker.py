@@ -112,7 +112,7 @@ def test_a_run_is_corrected_by_patterns_of_its_training_part_and_left_as_it_is(s
             return torch.zeros(len(batch), data.catalog.num_items + 1)
 
     model = Model().train()
-    corrected, chosen = PatternReranking(patterns=Recorded(), alpha=0.5, eps=1e-3)(model, data)
+    corrected, chosen = PatternReranking(rules=Recorded(), alpha=0.5, eps=1e-3)(model, data)
     assert fitted == [int(data.prepared.split.train_stops.sum())]
     assert not model.training
     assert chosen == {"rerank/alpha": 0.5}
