@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 from lightning.pytorch.utilities import rank_zero_only
 from omegaconf import DictConfig
 
+from seqmine.runs.parts import SHORT
 from seqmine.runs.results import table_rows
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def print_table(config: DictConfig, metrics: dict[str, Any]) -> None:
     console = Console()
     console.print(metrics_table(config.run_name, metrics))
     console.print(stated_protocol(metrics), highlight=False)
-    for sentence in [*parts_found(metrics), *order_found(metrics)]:
+    for sentence in [*parts_found(metrics), *shortcut_found(metrics), *order_found(metrics)]:
         console.print(sentence, highlight=False)
     if chosen := ", ".join(f"{name} {value:g}" for name, value in metrics.items() if name.startswith("rerank/")):
         console.print(f"the scores of the model are corrected: {chosen}", highlight=False)
@@ -65,6 +66,18 @@ def metrics_table(run_name: str, metrics: dict[str, Any]) -> "Table":
         style = "bold" if prefix == "" else None
         table.add_row(escape(name), *("" if value is None else f"{value:.4f}" for value in values), style=style)
     return table
+
+
+def shortcut_found(metrics: dict[str, Any]) -> list[str]:
+    """Return how much of what the model hits looking at the last one or two items finds as well.
+
+    >>> shortcut_found({"shortcut/shared_hits@10": 0.75})
+    ['75.0% of the hits of the model are hits of markov or ngram too, which look at the last one or two items']
+    """
+    share = metrics.get("shortcut/shared_hits@10")
+    names = " or ".join(SHORT)
+    look = "which look at the last one or two items"
+    return [] if share is None else [f"{share:.1%} of the hits of the model are hits of {names} too, {look}"]
 
 
 def parts_found(metrics: dict[str, Any]) -> list[str]:

@@ -9,6 +9,8 @@ from seqmine.metrics.comparison import rank_gains
 
 _METRICS = ("hit_rate@10", "ndcg@10")
 _TOP_K = 10
+SHORT = ("markov", "ngram")
+"""Baselines that look at the last item, and at the last two."""
 
 
 def metrics_of_parts(test: pl.DataFrame, known_items: Collection[str]) -> dict[str, float]:
@@ -39,8 +41,25 @@ def metrics_of_parts(test: pl.DataFrame, known_items: Collection[str]) -> dict[s
     return found
 
 
+def beyond_shortcuts(
+    test: pl.DataFrame, rivals: Mapping[str, pl.DataFrame], known_items: Collection[str]
+) -> dict[str, float]:
+    """Return what tells a model from simpler recommenders: shared hits, and the value of each rival on the same parts.
+
+    Args:
+        test: ranked targets of the model with their traits.
+        rivals: the same targets, ranked by each rival, by name.
+        known_items: raw keys of the items that training has.
+    """
+    found = shared_hits(test, rivals)
+    for name, frame in rivals.items():
+        parts = metrics_of_parts(test.with_columns(frame["rank"]), known_items)
+        found |= {f"{name}/{key}": value for key, value in parts.items() if not key.startswith("test/num_")}
+    return found
+
+
 def shared_hits(test: pl.DataFrame, rivals: Mapping[str, pl.DataFrame]) -> dict[str, float]:
-    """Return for each rival the share of the hits@10 of the model that are also hits of the rival.
+    """Return the share of the hits@10 of the model that are also hits of each rival, and of any that is a shortcut.
 
     Args:
         test: ranked targets of the model.
@@ -53,7 +72,8 @@ def shared_hits(test: pl.DataFrame, rivals: Mapping[str, pl.DataFrame]) -> dict[
     hits = test["rank"].to_numpy() <= _TOP_K
     if not hits.any():
         return {}
-    return {
-        f"{name}/shared_hits@{_TOP_K}": float(np.mean(frame["rank"].to_numpy()[hits] <= _TOP_K))
-        for name, frame in rivals.items()
-    }
+    shared = {name: frame["rank"].to_numpy()[hits] <= _TOP_K for name, frame in rivals.items()}
+    short = [shared[f"baseline/{name}"] for name in SHORT if f"baseline/{name}" in shared]
+    if len(short) > 1:
+        shared["shortcut"] = np.logical_or.reduce(short)
+    return {f"{name}/shared_hits@{_TOP_K}": float(of.mean()) for name, of in shared.items()}

@@ -11,7 +11,7 @@ from omegaconf import DictConfig
 from seqmine.data.datamodule import SequenceDataModule
 from seqmine.data.store import write_catalog
 from seqmine.data.traits import target_traits
-from seqmine.runs.parts import metrics_of_parts, shared_hits
+from seqmine.runs.parts import beyond_shortcuts, metrics_of_parts
 from seqmine.structs import Catalog
 from seqmine.structs.files import write_atomically, write_json
 from seqmine.training.results import Results
@@ -58,7 +58,7 @@ def write_results(
         if data.features.horizon is None and "test" in results.per_user:
             test = ranks.filter(split="test")
             metrics |= metrics_of_parts(test, data.catalog.item_ids)
-            metrics |= shared_hits(test, results.rivals_per_user)
+            metrics |= beyond_shortcuts(test, results.rivals_per_user, data.catalog.item_ids)
         write_atomically(folder / "per_user.parquet", ranks.write_parquet)
     write_json(folder / "metrics.json", metrics)
     if results.rivals_per_user:

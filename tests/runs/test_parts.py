@@ -1,7 +1,7 @@
 import polars as pl
 import pytest
 
-from seqmine.runs.parts import metrics_of_parts, shared_hits
+from seqmine.runs.parts import beyond_shortcuts, metrics_of_parts, shared_hits
 
 HALF = 1 / 1.5849625007211562  # NDCG of the second place
 
@@ -45,3 +45,18 @@ def test_only_hits_of_the_model_are_shared():
     rivals = {"baseline/a": pl.DataFrame({"rank": [2.0, 12.0, 1.0, 1.0]}), "ceiling": model}
     assert shared_hits(model, rivals) == {"baseline/a/shared_hits@10": 0.5, "ceiling/shared_hits@10": 1.0}
     assert shared_hits(pl.DataFrame({"rank": [99.0]}), rivals) == {}
+
+
+def test_any_of_the_shortcuts_counts_once():
+    model = pl.DataFrame({"rank": [1.0, 2.0, 3.0, 4.0, 90.0]})
+    rivals = {"baseline/markov": pl.DataFrame({"rank": [1.0, 1.0, 99.0, 99.0, 1.0]}),
+              "baseline/ngram": pl.DataFrame({"rank": [99.0, 1.0, 1.0, 99.0, 1.0]})}  # fmt: skip
+    assert shared_hits(model, rivals)["shortcut/shared_hits@10"] == 0.75
+
+
+def test_rivals_are_measured_on_the_parts_of_the_same_targets():
+    test = targets()
+    found = beyond_shortcuts(test, {"baseline/a": test.with_columns(rank=pl.Series([1.0, 1.0, 99.0, 1.0]))}, ["x", "y"])
+    assert found["baseline/a/test/unexplained/hit_rate@10"] == 0.5
+    assert found["baseline/a/test/cold_users/hit_rate@10"] == 0.0
+    assert not any("/num_" in name and name.endswith(("num_users", "a/test/num_targets")) for name in found)

@@ -10,10 +10,8 @@ from seqmine.reporting.page import charts
 from seqmine.reporting.page.blocks import Block, Chart, Grid, Words
 from seqmine.reporting.page.sections.standing import NO_RANKS
 from seqmine.reporting.page.subject import TOP_K, Subject
+from seqmine.runs.parts import SHORT
 from seqmine.structs import UserError
-
-SHORT = ("markov", "ngram")
-"""Baselines that look at the last item, and at the last two."""
 
 
 class Shortcut:

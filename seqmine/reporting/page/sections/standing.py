@@ -14,6 +14,8 @@ from seqmine.runs.results import table_rows
 from seqmine.structs.bounds import InnerShare, PositiveInt, Seed
 
 COLUMNS = ("hit_rate@10", "ndcg@10", "mrr@10", "coverage@10", "novelty@10", "popularity_bias@10")
+# on targets whose item never came right after the last item of the history in training
+_UNEXPLAINED = "unexplained/ndcg@10"
 NO_RANKS = (
     "the ranks of the baselines are not kept in this run; run python -m seqmine.evaluate run=<run> and copy its "
     "baselines_per_user.parquet into the run folder"
@@ -38,8 +40,9 @@ class Standing:
         """Return the table of test values, and what the stored ranks can prove."""
         found = table_rows(subject.name, subject.metrics)
         strong = next((place for place, (_, prefix) in enumerate(found) if not prefix), None)
-        rows = [[name, *(_value(subject, prefix, column) for column in COLUMNS)] for name, prefix in found]
-        blocks: list[Block] = [Grid("Test values; the model in bold", ["row", *COLUMNS], rows, strong)]
+        columns = [*COLUMNS, *([_UNEXPLAINED] if f"test/{_UNEXPLAINED}" in subject.metrics else [])]
+        rows = [[name, *(_value(subject, prefix, column) for column in columns)] for name, prefix in found]
+        blocks: list[Block] = [Grid("Test values; the model in bold", ["row", *columns], rows, strong)]
         if not subject.rivals:
             return [*blocks, Note(NO_RANKS[:1].upper() + NO_RANKS[1:] + ".")]
         alt = f"{METRIC} of {len(subject.gains)} rows, each with the {self.confidence:.0%} interval over users."
