@@ -20,6 +20,7 @@ from seqmine.metrics.comparison import bootstrap_interval, paired_bootstrap
 from seqmine.probing.cases import Cases
 from seqmine.probing.queries import recommended
 from seqmine.structs import Baseline, InteractionLog, Recommender, UserError
+from seqmine.structs.bounds import InnerShare, PositiveFloat, PositiveInt, Seed
 
 
 class Fidelity(NamedTuple):
@@ -87,7 +88,7 @@ class SurrogateFit:
         batch_size: histories scored at once.
 
     Raises:
-        UserError: ``last`` is none of ``counted``, or too few users.
+        UserError: ``last`` is none of ``counted``.
     """
 
     def __init__(
@@ -95,22 +96,17 @@ class SurrogateFit:
         *,
         counted: Mapping[str, Baseline],
         last: str,
-        num_users: int,
-        list_length: int,
-        max_depth: int,
-        penalty: float,
-        num_resamples: int,
-        confidence: float,
-        seed: int,
-        batch_size: int,
+        num_users: PositiveInt,
+        list_length: PositiveInt,
+        max_depth: PositiveInt,
+        penalty: PositiveFloat,
+        num_resamples: PositiveInt,
+        confidence: InnerShare,
+        seed: Seed,
+        batch_size: PositiveInt,
     ) -> None:
         if last not in counted:
-            raise UserError(f"last is {last!r}, allowed are {', '.join(counted)}; change last of the surrogates")
-        if num_users < 4 or list_length < 1 or max_depth < 1 or penalty <= 0:
-            raise UserError(
-                f"num_users is {num_users}, list_length {list_length}, max_depth {max_depth} and penalty {penalty}, "
-                "allowed are at least 4, 1, 1 and numbers above 0; change those of the surrogates"
-            )
+            raise UserError(f"last is {last!r}, allowed are {', '.join(counted)}; change `last`")
         self.counted, self.last, self.num_users, self.list_length = counted, last, num_users, list_length
         self.max_depth, self.penalty = max_depth, penalty
         self.num_resamples, self.confidence, self.seed, self.batch_size = num_resamples, confidence, seed, batch_size
@@ -127,7 +123,7 @@ class SurrogateFit:
         Raises:
             UserError: too few cases, or scikit-learn is not installed.
         """
-        tree_of, lasso_of, text_of = _packages()
+        tree_of, lasso_of = _packages()
         rng = np.random.default_rng(self.seed)
         able = np.flatnonzero(cases.targets.positions > 0)
         cases = cases.take(rng.permutation(able)[: self.num_users])
@@ -158,7 +154,7 @@ class SurrogateFit:
         return Surrogates(
             names,
             tree,
-            text_of(tree, feature_names=names, class_names=["not listed", "listed"], decimals=1),
+            "\n".join(rule_lines(tree.tree_, names)),
             {names[place]: float(linear.coef_[place]) for place in order if linear.coef_[place]},
             [
                 self._fidelity(name, some, areas["decision tree of the last event alone"])
@@ -232,12 +228,33 @@ def user_areas(users: NDArray[np.int64], listed: NDArray[np.int64], said: NDArra
     return np.array(areas)
 
 
-def _packages() -> tuple[Any, Any, Any]:
+def rule_lines(nodes: Any, names: Sequence[str], node: int = 0, depth: int = 0) -> list[str]:
+    """Return the questions of a tree below a node, each leaf with the share of its items that are listed.
+
+    Args:
+        nodes: of a tree of scikit-learn (``tree_``).
+        names: of the features.
+        node: where to begin.
+        depth: how far lines are indented.
+    """
+    indent = "    " * depth
+    if nodes.children_left[node] < 0:
+        shares = nodes.value[node][0] / nodes.value[node][0].sum()
+        listed = float(shares[1]) if len(shares) > 1 else float("nan")
+        return [f"{indent}listed: {listed:.0%} of {nodes.n_node_samples[node]:,}"]
+    question = f"{names[nodes.feature[node]]} <= {nodes.threshold[node]:.1f}"
+    left, right = (
+        rule_lines(nodes, names, children[node], depth + 1) for children in (nodes.children_left, nodes.children_right)
+    )
+    return [f"{indent}if {question}:", *left, f"{indent}else:", *right]
+
+
+def _packages() -> tuple[Any, Any]:
     try:
         from sklearn.linear_model import Lasso
-        from sklearn.tree import DecisionTreeClassifier, export_text
+        from sklearn.tree import DecisionTreeClassifier
     except ModuleNotFoundError as error:
         raise UserError(
             f"surrogates need {error.name}, which is not installed; install it with pip install 'seqmine[report]'"
         ) from error
-    return DecisionTreeClassifier, Lasso, export_text
+    return DecisionTreeClassifier, Lasso

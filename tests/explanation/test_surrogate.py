@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from seqmine.explanation.surrogate import SurrogateFit, drawn_rows, user_areas
+from seqmine.explanation.surrogate import SurrogateFit, drawn_rows, rule_lines, user_areas
 from seqmine.models.baselines.markov import Markov
 from seqmine.models.baselines.popularity import Popularity
 from seqmine.probing.cases import Cases
@@ -53,7 +53,7 @@ def test_a_model_of_the_last_event_is_told_by_the_last_event(training, cases):
     found = fit().fit(After(0), cases, training, NUM_ITEMS)
     tree, _, last = found.fidelities
     assert tree.value > 0.75 and last.value > 0.75 and not found.is_more_than_last
-    assert found.rules.startswith("|--- last <=") and "class: listed" in found.rules
+    assert found.rules.startswith("if last <= ") and "\n    listed: " in found.rules
     assert next(iter(found.weights)) == "last" and found.weights["last"] < 0
     assert (found.num_fitted, found.num_held_out) == (40, 40)
 
@@ -103,8 +103,16 @@ def test_areas_are_those_of_each_user_by_hand():
 def test_bad_settings_and_too_few_users_are_refused(training):
     with pytest.raises(UserError, match="last is 'x', allowed are last, popular"):
         fit(last="x")
-    for wrong in ({"num_users": 3}, {"list_length": 0}, {"max_depth": 0}, {"penalty": 0}):
-        with pytest.raises(UserError, match="change those of the surrogates"):
-            fit(**wrong)
     with pytest.raises(UserError, match="1 users have a history"):
         fit().fit(After(0), Cases.of_histories([[1, 2]], max_length=4), training, NUM_ITEMS)
+
+
+def test_rules_have_the_share_of_listed_items_in_each_leaf():
+    tree = pytest.importorskip("sklearn.tree").DecisionTreeClassifier(max_depth=1)
+    tree.fit(np.array([[1.0], [2.0], [3.0], [4.0]]), np.array([1, 1, 0, 0]))
+    assert rule_lines(tree.tree_, ["rank"]) == [
+        "if rank <= 2.5:",
+        "    listed: 100% of 2",
+        "else:",
+        "    listed: 0% of 2",
+    ]

@@ -11,6 +11,8 @@ Rows = Sequence[Mapping[str, Any]]
 
 # told apart on white and on black, by people who see few colors too (after Okabe and Ito 2008)
 COLORS = ["#0072b2", "#d55e00", "#009e73", "#c0659a", "#b8860b", "#3a94c9", "#8a6fd1", "#7f7f7f"]
+# the part of it that is seen on white and on black
+_SCHEME = {"name": "plasma", "extent": [0.25, 0.88]}
 _HEIGHT = 240
 _BAR = 22
 
@@ -35,7 +37,13 @@ def finish(chart: Any, height: int | None = _HEIGHT) -> dict[str, Any]:
     spec: dict[str, Any] = sized.configure(
         background="transparent",
         view={"stroke": None},
-        axis={"labelLimit": 170, "titleFontWeight": "normal", "labelFontSize": 12, "titleFontSize": 12},
+        axis={
+            "labelLimit": 170,
+            "titlePadding": 14,
+            "titleFontWeight": "normal",
+            "labelFontSize": 12,
+            "titleFontSize": 12,
+        },
         legend={"orient": "top", "labelFontSize": 12, "title": None, "columns": 3, "labelLimit": 240},
         range={"category": COLORS},
     ).to_dict()
@@ -111,7 +119,7 @@ def bars(rows: Rows, *, x: str, y: str, order: str | None = "-x") -> dict[str, A
     alt = altair()
     encoding = {
         "x": alt.X("value:Q", title=x),
-        "y": alt.Y("name:N", title=y, sort=order),
+        "y": alt.Y("name:N", title=None, sort=order),  # beside names of any width it would lie on them
         "tooltip": [alt.Tooltip("name:N", title=y), alt.Tooltip("value:Q", title=x, format=".4~f")],
     }
     bar = _chart(rows).mark_bar(color=COLORS[0]).encode(**encoding)
@@ -148,7 +156,7 @@ def intervals(rows: Rows, *, x: str, y: str) -> dict[str, Any]:
         y: title of the names.
     """
     alt = altair()
-    names = alt.Y("name:N", title=y, sort=None)
+    names = alt.Y("name:N", title=None, sort=None)
     shared = {"y": names, "color": alt.Color("kind:N", title="kind", sort=None)}
     shared["tooltip"] = [
         alt.Tooltip("name:N", title=y),
@@ -176,16 +184,16 @@ def points(rows: Rows, *, x: str, y: str, color: str, log_x: bool = False, is_or
         is_ordered: colors are numbers, on a logarithmic scale.
     """
     alt = altair()
-    scale = alt.Scale(type="log") if log_x else alt.Scale(zero=False)
+    scale = alt.Scale(type="log", nice=False, padding=12) if log_x else alt.Scale(zero=False)
     shade = (
-        alt.Color("color:Q", title=color, scale=alt.Scale(type="log", scheme="viridis"), legend=alt.Legend(title=color))
+        alt.Color("color:Q", title=color, scale=alt.Scale(type="log", scheme=_SCHEME), legend=alt.Legend(title=color))
         if is_ordered
         else alt.Color("color:N", title=color)
     )
     ticks = (powers(rows, "x") if log_x else None) or alt.Undefined
     encoding = {
-        "x": alt.X("x:Q", title=x, scale=scale, axis=alt.Axis(values=ticks)),
-        "y": alt.Y("y:Q", title=y, scale=alt.Scale(zero=False)),
+        "x": alt.X("x:Q", title=x, scale=scale, axis=alt.Axis(values=ticks, tickCount=6, grid=False)),
+        "y": alt.Y("y:Q", title=y, scale=alt.Scale(zero=False), axis=alt.Axis(tickCount=6)),
         "color": shade,
         "tooltip": [
             alt.Tooltip("name:N", title="item"),
@@ -209,8 +217,8 @@ def heat(rows: Rows, *, x: str, y: str, value: str) -> dict[str, Any]:
     alt = altair()
     encoding = {
         "x": alt.X("x:O", title=x, sort=None, axis=alt.Axis(labelAngle=0, labelOverlap=True)),
-        "y": alt.Y("y:O", title=y, sort=None),
-        "color": alt.Color("value:Q", title=value, scale=alt.Scale(scheme="viridis"), legend=alt.Legend(title=value)),
+        "y": alt.Y("y:O", title=None, sort=None),
+        "color": alt.Color("value:Q", title=value, scale=alt.Scale(scheme=_SCHEME), legend=alt.Legend(title=value)),
         "tooltip": [
             alt.Tooltip("x:O", title=x),
             alt.Tooltip("y:O", title=y),

@@ -32,8 +32,9 @@ class SurrogateModels:
             Words(_verdict(found)),
             Grid(f"Fidelity on {found.num_held_out:,} held-out users", columns, rows),
             Words(
-                "Each question of the tree is about the rank of an item among all items, by what was counted in the "
-                "training part: 1 is what fits best. Leaves say whether the item is in the list of the model."
+                "A question of the tree is about the rank of an item among all items, by what was counted in the "
+                "training part: 1 is what fits best. An answer is the share of such items that are in the list of the "
+                "model."
             ),
             Code(found.rules),
             Picture(

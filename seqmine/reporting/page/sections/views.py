@@ -23,6 +23,7 @@ from seqmine.reporting.page.blocks import Block, Cell, Chart, Grid, Heading, Not
 from seqmine.reporting.page.explained import sentence
 from seqmine.reporting.page.subject import Subject
 from seqmine.structs import UserError
+from seqmine.structs.bounds import PositiveInt, Seed
 
 _MOST_VALUES = 8  # of an attribute that colors can tell apart
 _NUM_NEAREST = 5
@@ -47,12 +48,12 @@ class Views:
         self,
         *,
         explainer: Explainer,
-        num_users: int,
-        num_events: int,
-        num_points: int,
-        num_named: int,
+        num_users: PositiveInt,
+        num_events: PositiveInt,
+        num_points: PositiveInt,
+        num_named: PositiveInt,
         color: str | None,
-        seed: int,
+        seed: Seed,
     ) -> None:
         self.explainer, self.num_users, self.num_events = explainer, num_users, num_events
         self.num_points, self.num_named, self.color, self.seed = num_points, num_named, color, seed
@@ -195,8 +196,7 @@ class Views:
         if column is None:
             known = ", ".join(subject.catalog.features) or "none"
             raise UserError(
-                f"color is {self.color!r}, which is no attribute of the items, those are: {known}; "
-                "change sections.views.color"
+                f"color is {self.color!r}, which is no attribute of the items, those are: {known}; change `color`"
             )
         values = [_first(column[row]) for row in shown]
         kinds, sizes = np.unique(values, return_counts=True)

@@ -12,7 +12,7 @@ def test_rules_stand_beside_their_fidelity(page_folder):
     ]
     assert all(0 <= row[1] <= 1 and row[2] <= row[1] <= row[3] for row in grid.rows)
     [rules] = [block.text for block in blocks if block.kind == "code"]
-    assert rules.startswith("|--- ") and "class: listed" in rules
+    assert rules.startswith("if ") and "listed: " in rules
     [picture] = [block for block in blocks if block.kind == "picture"]
     assert picture.png.startswith(b"\x89PNG")
     assert "held-out" in grid.caption and "puts a listed item above another one" in blocks[0].text
