@@ -14,6 +14,7 @@ from seqmine.app.manual import manual
 from seqmine.app.processes import metric_of, run_in_process
 from seqmine.runs.components import CONF_DIR
 from seqmine.structs.errors import UserError
+from seqmine.structs.progress import shown_by
 
 if TYPE_CHECKING:
     from seqmine.training.stop_signals import Stopped
@@ -72,10 +73,11 @@ def _import_lightning() -> None:
 
 
 def _run_with_plain_errors(task: Task, config: DictConfig, overrides: Sequence[str]) -> Any:
+    from seqmine.reporting.progress import progress_bar
     from seqmine.training.stop_signals import Stopped, stoppable
 
     try:
-        with stoppable():
+        with stoppable(), shown_by(progress_bar):
             check_trust(config, overrides)
             return task(config)
     except Stopped as stopped:

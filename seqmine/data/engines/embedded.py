@@ -19,10 +19,12 @@ from seqmine.data.engines.parts import (
 )
 from seqmine.structs import Source, UserError
 from seqmine.structs.bounds import PositiveInt
+from seqmine.structs.progress import progress
 
 READ_ERRORS = (pl.exceptions.PolarsError, pl.exceptions.PanicException)
 """What reading a file that is damaged in the middle may raise."""
 _BATCH_EVENTS = 2_000_000
+_LONG_EVENTS = 20_000_000
 
 
 class PolarsEngine:
@@ -62,7 +64,7 @@ class PolarsEngine:
         numbered = number_keys(events, users["user_id"], items["item_id"])
         borders = part_borders(users["events"].to_numpy(), self.part_events)
         if len(borders):
-            pieces = _write_pieces(numbered, borders, folder)
+            pieces = _write_pieces(numbered, borders, int(users["events"].sum()), folder)
             del events, numbered  # may hold a whole log of text
             parts: Parts = FileParts(pieces, folder).map(sort_events)
         else:
@@ -154,14 +156,17 @@ def _number(column: str, keys: pl.Series) -> pl.Expr:
     return pl.col(column).cast(pl.Enum(keys)).to_physical().cast(pl.UInt32)
 
 
-def _write_pieces(numbered: pl.LazyFrame, borders: np.ndarray, folder: Path) -> list[list[Path]]:
+def _write_pieces(numbered: pl.LazyFrame, borders: np.ndarray, num_events: int, folder: Path) -> list[list[Path]]:
     """Write the events of each part in pieces, in the order of the log."""
     pieces: list[list[Path]] = [[] for _ in range(len(borders) + 1)]
-    for batch in numbered.collect_batches(chunk_size=_BATCH_EVENTS, maintain_order=True, engine="streaming"):
-        part = np.searchsorted(borders, batch["user_id"].to_numpy(), side="right")
-        for rows in batch.with_columns(part=pl.Series(part)).partition_by("part", maintain_order=True):
-            mine = pieces[rows["part"][0]]
-            path = folder / f"part-{rows['part'][0]}-{len(mine)}.arrow"
-            rows.drop("part").write_ipc(path)
-            mine.append(path)
+    batches = numbered.collect_batches(chunk_size=_BATCH_EVENTS, maintain_order=True, engine="streaming")
+    with progress(num_events, "dividing the log", _LONG_EVENTS) as advance:
+        for batch in batches:
+            part = np.searchsorted(borders, batch["user_id"].to_numpy(), side="right")
+            for rows in batch.with_columns(part=pl.Series(part)).partition_by("part", maintain_order=True):
+                mine = pieces[rows["part"][0]]
+                path = folder / f"part-{rows['part'][0]}-{len(mine)}.arrow"
+                rows.drop("part").write_ipc(path)
+                mine.append(path)
+            advance(len(batch))
     return pieces

@@ -29,6 +29,11 @@ _SAME = {
     "%d": ("%e", "%F", "%D", "%j", "%s", "%c", "%+"),
 }
 
+
+class AmbiguousTimeError(UserError):
+    """Times that may mean several moments, as far as these rows tell."""
+
+
 Locate = Callable[[int], str]
 """Turns the number of a row (from 0) into words such as ``log.csv line 7``."""
 
@@ -52,7 +57,7 @@ def from_digits(numbers: pl.Series, locate: Locate) -> pl.Series | None:
         locate: names a row, for messages.
 
     Raises:
-        UserError: they may be years, or days of a spreadsheet.
+        AmbiguousTimeError: they may be years, or days of a spreadsheet.
     """
     low, high = float(numbers.min()), float(numbers.max())  # type: ignore[arg-type]
     if not may_be_calendar(low, high):
@@ -70,7 +75,7 @@ def from_digits(numbers: pl.Series, locate: Locate) -> pl.Series | None:
             return None
         _log.info("%s: timestamps are read as the digits of dates (%s)", locate(0), form)
         return moments
-    raise UserError(f"{locate(0)}: timestamp {numbers[0]} may be {meant}; {remedy}")
+    raise AmbiguousTimeError(f"{locate(0)}: timestamp {numbers[0]} may be {meant}; {remedy}")
 
 
 def from_spreadsheet(numbers: pl.Series) -> pl.Series:
@@ -124,7 +129,7 @@ def from_written_dates(values: pl.Series, locate: Locate) -> pl.Series:
     is the day.
 
     Raises:
-        UserError: day and month may be either; the line is named.
+        AmbiguousTimeError: day and month may be either; the line is named.
     """
     texts = values.str.strip_chars()
     names = ["one", "mark", "two", "year", *_CLOCK_NAMES]
@@ -137,7 +142,7 @@ def from_written_dates(values: pl.Series, locate: Locate) -> pl.Series:
     day_first, month_first = points or bool((one > 12).any()), not points and bool((two > 12).any())
     if day_first == month_first:
         row = first_true(one > 12) if day_first else 0
-        raise UserError(
+        raise AmbiguousTimeError(
             f"{locate(row)}: timestamp {values[row]!r} does not say which number is the day and which the month; "
             "set `time_format`, such as %d/%m/%Y or '%m/%d/%Y %I:%M %p'"
         )

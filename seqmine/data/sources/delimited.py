@@ -13,12 +13,28 @@ import pyarrow.csv as pa_csv
 
 from seqmine.data.sources.files import read_text
 from seqmine.structs import UserError
+from seqmine.structs.progress import Advance, progress
 
 SEPARATORS = "\t,;|"
 _BLOCK_BYTES = 1 << 24
+_LONG_BYTES = 1 << 29
 # a number or the beginning of a date, which names of columns are not
 _VALUE = re.compile(r"[+-]?\d+([.,]\d+)?([eE][+-]?\d+)?|\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}.*")
 _TYPE_SUFFIXES = (":token", ":token_seq", ":float", ":float_seq")
+
+
+class _Told(io.BytesIO):
+    """Text that tells how much of it is read."""
+
+    def __init__(self, text: bytes, advance: Advance) -> None:
+        super().__init__(text)  # shares the bytes
+        self.advance = advance
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Return the next bytes."""
+        found = super().read(size)
+        self.advance(len(found))
+        return found
 
 
 @dataclass(frozen=True)
@@ -75,8 +91,12 @@ class DelimitedText:
         return pl.DataFrame(read)
 
     def _parse(self, types: dict[str, pa.DataType]) -> pa.Table:
+        with progress(len(self.text), f"reading {self.path.name}", _LONG_BYTES) as advance:
+            return self._parsed(pa.PythonFile(_Told(self.text, advance), mode="r"), types)
+
+    def _parsed(self, content: pa.NativeFile, types: dict[str, pa.DataType]) -> pa.Table:
         return pa_csv.read_csv(
-            pa.BufferReader(self.text),
+            content,
             read_options=pa_csv.ReadOptions(
                 column_names=list(self.header), skip_rows=int(self.has_header), block_size=_BLOCK_BYTES
             ),
@@ -133,7 +153,9 @@ class DelimitedText:
         )
 
 
-def open_table(path: Path, has_header: bool | None = True, wanted: Collection[str] = ()) -> DelimitedText:
+def open_table(
+    path: Path, has_header: bool | None = True, wanted: Collection[str] = (), text: bytes | None = None
+) -> DelimitedText:
     """Open a table, its columns told apart by the first separator found in its first line, or by ``::``.
 
     Headers with types, as RecBole writes them (``user_id:token``), are read by their names, and the quotes of such
@@ -143,11 +165,12 @@ def open_table(path: Path, has_header: bool | None = True, wanted: Collection[st
         path: the file.
         has_header: whether the first line names the columns; None decides by what stands there.
         wanted: names of columns that a header would have.
+        text: its content or the beginning of that, or None to read it.
 
     Raises:
         UserError: the file cannot be read as text, or a column name stands twice.
     """
-    text = read_text(path)
+    text = read_text(path) if text is None else text
     first = re.split(rb"[\r\n]", text, maxsplit=1)[0].decode()
     if "::" in first and "\t" not in first:
         text, first = text.replace(b"::", b"\t"), first.replace("::", "\t")

@@ -10,7 +10,7 @@ import lzma
 import re
 import zipfile
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -134,6 +134,29 @@ def read_bytes(path: Path) -> bytes:
         ) from error
 
 
+def read_beginning(path: Path, size: int) -> bytes:
+    """Return the first whole lines of a text file, unpacked, of about a size in bytes.
+
+    Nothing of a zip file, and nothing where something is wrong, which is told when the whole file is read.
+    """
+    with path.open("rb") as file:
+        first = file.read(8)
+    kind = next((name for magic, name in _PACKED.items() if first.startswith(magic)), "plain")
+    if kind not in _OPEN:
+        return b""
+    try:
+        with _OPEN[kind](path) as content:
+            data = content.read(size)
+    except _DAMAGE:
+        return b""
+    data = data[: data.rfind(b"\n") + 1].removeprefix(_UTF8_BOM)
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return b""
+    return data
+
+
 def _unpack_zip(path: Path, data: bytes) -> bytes:
     with zipfile.ZipFile(io.BytesIO(data)) as content:
         hidden = ("__MACOSX/", ".")
@@ -179,6 +202,13 @@ def read_text(path: Path) -> bytes:
     return data
 
 
+_OPEN: dict[str, Callable[[Path], Any]] = {
+    "plain": lambda path: path.open("rb"),
+    "gzip": gzip.open,
+    "zstd": lambda path: pa.CompressedInputStream(pa.OSFile(str(path)), "zstd"),
+    "bzip2": bz2.open,
+    "xz": lzma.open,
+}
 _UNPACK = {"gzip": gzip.decompress, "zstd": _unpack_zstd, "bzip2": bz2.decompress, "xz": lzma.decompress}
 
 

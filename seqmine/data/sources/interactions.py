@@ -16,13 +16,18 @@ from seqmine.data.sources.files import (
     expand_paths,
     fingerprint_files,
     plain_name,
+    read_beginning,
     require_file,
 )
 from seqmine.data.sources.item_table import read_item_table
 from seqmine.data.sources.json_lines import json_names, json_type, read_json_events
+from seqmine.data.sources.judging import judge_times
 from seqmine.data.sources.parquet import PARQUET_ERRORS, damaged, parquet_names, scan_parquet
 from seqmine.data.sources.timestamps import NUMBERS, check_time_format
 from seqmine.structs import UserError
+
+_JUDGED_BYTES = 1 << 23
+"""Size of the beginning that is judged, of larger files: some 100,000 rows."""
 
 
 class InteractionFiles:
@@ -112,7 +117,21 @@ class InteractionFiles:
     def _open(self, path: Path) -> DelimitedText:
         return open_table(path, self.header, [column for column in self.columns.values() if column is not None])
 
+    def _judge_beginning(self, path: Path) -> None:
+        """Refuse a large file by its first rows: a column is not there, a line broken, a time cannot be read."""
+        text = read_beginning(path, _JUDGED_BYTES) if path.stat().st_size > _JUDGED_BYTES else b""
+        if not text:
+            return
+        wanted = [column for column in self.columns.values() if column is not None]
+        table = open_table(path, self.header, wanted, text)
+        chosen = _columns_of(table, self.columns)
+        if table.quoted and b'"' in text:
+            return  # a value may go on beyond the beginning
+        raw = table.read(list(chosen.values())).select(pl.col(column).alias(name) for name, column in chosen.items())
+        judge_times(raw, lambda row: f"{path} line {table.line_of(row)}", self.time_format)
+
     def _read_text(self, paths: Sequence[Path]) -> tuple[pl.DataFrame, Callable[[int], str]]:
+        self._judge_beginning(paths[0])
         tables = [self._open(path) for path in paths]
         chosen = _columns_of(tables[0], self.columns)
         _require_same_header(tables)

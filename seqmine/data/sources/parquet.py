@@ -10,6 +10,7 @@ import polars as pl
 from seqmine.data.sources.calendar import may_be_calendar
 from seqmine.data.sources.columns import ALL_MISSING_WORDS, REQUIRED, choose_columns, fault, key_text, may_merge
 from seqmine.data.sources.events import finish, report_rejects, to_events
+from seqmine.data.sources.judging import ROWS, judge_times
 from seqmine.data.sources.timestamps import UNITS, unit_of, warn_of_strange_times
 from seqmine.structs import UserError
 
@@ -181,6 +182,7 @@ def checked_events(
         raise UserError(f"{locate(0)} has columns but no rows; set `path` to a file with events")
     times = None if time_format else _streamable_times(raw, locate)
     if times is None and "timestamp" in names:
+        judge_times(raw.head(ROWS).collect(engine="streaming"), locate, time_format)
         return to_events(
             raw.collect(engine="streaming"), locate, reject_path, time_format, dropped, ALL_MISSING_WORDS
         ).lazy()

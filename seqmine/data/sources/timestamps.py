@@ -29,7 +29,11 @@ NUMBERS = (*UNITS, "spreadsheet")
 _UNIT_BOUNDS = (10**11, 10**14, 10**17)
 # Beyond what 64 bits hold; NaN and infinity are not below it either.
 _TOO_LARGE = 9.2e18
-_ISO = r"^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2})(:\d{2})?(?:[.,](\d{1,9}))?)? ?(Z|UTC|[+-]\d{2}(?::?\d{2})?)?$"
+_ISO = (
+    r"^(\d{4}-\d{1,2}-\d{1,2})(?:[T ](\d{1,2}:\d{2})(:\d{2})?(?:[.,](\d{1,9}))?)?"
+    r" ?(Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)?(?: ?\[?([A-Z][A-Za-z_]+/[A-Za-z_/+-]+)\]?)?$"
+)
+_BASIC = r"^(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})"  # without hyphens and colons
 EARLIEST = 631_152_000
 """1 January 1990: no log that is mined today is older."""
 _DAY = 86_400
@@ -40,8 +44,8 @@ def to_epoch(values: pl.Series, locate: Locate, time_format: str | None = None) 
     """Return ``timestamp`` (seconds since 1970) and ``microsecond`` (the rest) of numbers, texts or dates.
 
     Numbers are seconds, milliseconds, microseconds or nanoseconds, told by their range, or the digits of dates (8, 12
-    or 14). Texts are such numbers, ISO 8601 with or without time zone, or dates as ``from_written_dates`` reads
-    them; without a zone, UTC is meant.
+    or 14). Texts are such numbers, ISO 8601 with or without time zone (an offset, or a name such as Europe/Berlin), or
+    dates as ``from_written_dates`` reads them; without a zone, UTC is meant.
 
     Args:
         values: the times.
@@ -78,12 +82,17 @@ def check_time_format(time_format: str | None) -> None:
     """Refuse what is no way of writing times.
 
     Raises:
-        UserError: it has no code of ``strftime`` and is no unit.
+        UserError: it has no code of ``strftime`` and is no unit, or it reads names of time zones.
     """
     if time_format is not None and "%" not in time_format and time_format not in NUMBERS:
         raise UserError(
             f"`time_format`={time_format} is unknown; set `time_format` to one of {', '.join(NUMBERS)}, or to a "
             "format such as %d.%m.%Y"
+        )
+    if time_format is not None and "%Z" in time_format:
+        raise UserError(
+            f"`time_format`={time_format} reads names of time zones with %Z, and such a name (EST, IST) may mean "
+            "several; give offsets and set `time_format` to a format with %z"
         )
 
 
@@ -169,17 +178,23 @@ def _raise_mixed_units(units: pl.Series, shown: pl.Series, locate: Locate) -> No
 
 
 def _from_iso(values: pl.Series, locate: Locate) -> pl.DataFrame:
-    groups = values.str.strip_chars().str.extract_groups(_ISO)
-    parts = groups.struct.rename_fields(["day", "time", "second", "fraction", "zone"]).struct.unnest()
+    texts = values.str.strip_chars()
+    if texts.head(1).str.contains(_BASIC).any():
+        texts = texts.str.replace(_BASIC + r"(\d{2})", "${1}-${2}-${3}T${4}:${5}:${6}")
+        texts = texts.str.replace(_BASIC, "${1}-${2}-${3}T${4}:${5}")
+    groups = texts.str.extract_groups(_ISO)
+    parts = groups.struct.rename_fields(["day", "time", "second", "fraction", "zone", "name"]).struct.unnest()
     moment = pl.concat_str("day", pl.lit(" "), pl.col("time").fill_null("00:00"), pl.col("second").fill_null(":00"))
-    zone = pl.col("zone").replace(["Z", "UTC"], "+0000").str.replace(":", "", literal=True)
+    zone = pl.col("zone").replace(["Z", "UTC", "GMT"], "+0000").str.replace(":", "", literal=True)
     minutes = zone.str.slice(1, 2).cast(pl.Int64) * 60 + zone.str.slice(3, 2).replace("", "0").cast(pl.Int64)
     offset = pl.when(zone.str.starts_with("-")).then(-minutes).otherwise(minutes).fill_null(0) * 60
     frame = parts.select(
         timestamp=moment.str.to_datetime("%Y-%m-%d %H:%M:%S", strict=False).dt.epoch("s") - offset,
         microsecond=pl.col("fraction").fill_null("0").str.pad_end(6, "0").str.slice(0, 6).cast(pl.Int32),
-        aware=pl.col("zone").is_not_null(),
+        aware=pl.any_horizontal(pl.col("zone", "name").is_not_null()),
+        name=pl.when(pl.col("zone").is_null()).then("name"),
     )
+    frame = frame.with_columns(timestamp=_from_zones(frame["timestamp"], frame["name"], values, locate))
     seconds = frame["timestamp"]
     # two digits are a zone behind a time of the day alone, as Postgres writes it
     bare = parts["time"].is_null() & (parts["zone"].str.len_chars() == 3)
@@ -193,6 +208,21 @@ def _from_iso(values: pl.Series, locate: Locate) -> pl.DataFrame:
             "give all of them with a time zone, or none"
         )
     return frame.select("timestamp", "microsecond")
+
+
+def _from_zones(seconds: pl.Series, names: pl.Series, shown: pl.Series, locate: Locate) -> pl.Series:
+    """Return the seconds since 1970 of times that clocks of named zones show; an hour that came twice is the first."""
+    for name in names.drop_nulls().unique(maintain_order=True):
+        clock = pl.from_epoch(seconds, "s")
+        try:
+            there = clock.dt.replace_time_zone(name, ambiguous="earliest", non_existent="null").dt.epoch("s")
+        except pl.exceptions.PolarsError as error:
+            row = first_true(names == name)
+            raise UserError(
+                f"{locate(row)}: timestamp {shown[row]!r} names the time zone {name}, which is unknown; {REMEDY}"
+            ) from error
+        seconds = pl.select(pl.when((names == name).fill_null(False)).then(there).otherwise(seconds)).to_series()
+    return seconds
 
 
 def _from_temporal(values: pl.Series, locate: Locate) -> pl.DataFrame:

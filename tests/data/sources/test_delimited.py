@@ -1,11 +1,14 @@
 import gzip
+from contextlib import contextmanager
 
 import polars as pl
 import pytest
 
+from seqmine.data.sources import delimited
 from seqmine.data.sources.delimited import open_table
 from seqmine.data.sources.interactions import InteractionFiles
 from seqmine.structs import UserError
+from seqmine.structs.progress import shown_by
 
 HEADER = "user_id,item_id,timestamp\n"
 
@@ -95,3 +98,20 @@ def test_a_line_is_found_after_the_text_was_let_go(tmp_path):
     path = tmp_path / "log.csv"
     path.write_text('user\n"a\nb"\nc\n')
     assert open_table(path).without_text().line_of(1) == 4
+
+
+def test_reading_a_long_text_tells_how_far_it_is(tmp_path, monkeypatch):
+    told = []
+
+    @contextmanager
+    def bar(total, what):
+        told.append((what, total))
+        yield told.append
+
+    (tmp_path / "log.csv").write_text("user_id,item_id\n" + "u,i\n" * 50)
+    monkeypatch.setattr(delimited, "_LONG_BYTES", 100)
+    monkeypatch.setattr(delimited, "_BLOCK_BYTES", 60)
+    with shown_by(bar):
+        assert len(open_table(tmp_path / "log.csv").read(["user_id"])) == 50
+    assert told[0] == ("reading log.csv", 216)
+    assert sum(told[1:]) == 216 and len(told) > 3

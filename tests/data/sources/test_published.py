@@ -1,5 +1,6 @@
 """Contract of all sources: what conf/data names reads its ten-line sample into the events written beside it."""
 
+import tempfile
 from pathlib import Path
 
 import polars as pl
@@ -16,7 +17,7 @@ CONF = Path(__file__).resolve().parents[3] / "conf" / "data"
 SAMPLES = Path(__file__).resolve().parents[1] / "samples"
 
 
-OWN_FILES = {"sequences": "log.txt", "interactions": "log.csv"}
+OWN_FILES = {"sequences": "log.txt", "interactions": "log.csv", "query": "log.csv"}
 
 
 NAMES = sorted(path.stem for path in CONF.glob("*.yaml") if path.stem not in ("base", "synthetic"))
@@ -29,7 +30,11 @@ def source_of(name, root):
     config = OmegaConf.load(CONF / f"{name}.yaml")
     config.pop("defaults")
     tree = OmegaConf.create({"data": config, "paths": {"data": str(root)}})
-    if name in OWN_FILES:
+    if name == "query":
+        pytest.importorskip("duckdb")
+        tree.paths.store = tempfile.gettempdir()
+        tree.data.query = f"select * from read_csv('{root}/query/log.csv', all_varchar=true)"
+    elif name in OWN_FILES:
         tree.data.path = str(Path(root) / name / OWN_FILES[name])
     return instantiate(tree.data.source)
 
@@ -68,7 +73,7 @@ def test_fingerprint_is_stable_and_follows_the_file(name, tmp_path):
     assert before == source_of(name, SAMPLES).fingerprint()
     for path in (tmp_path / name).iterdir():
         if path.name != "expected.csv":
-            path.write_bytes(path.read_bytes() + b"\n")
+            path.write_bytes(path.read_bytes() + (b"w,x,1,y,2\n" if name == "query" else b"\n"))
             break
     assert before != source_of(name, tmp_path).fingerprint()
 
