@@ -7,7 +7,7 @@ from seqmine.structs import Baseline, Catalog, SequenceBatch
 
 
 class BaselineModule(LightningModule):
-    """A recommender that is fitted by counting the training part once.
+    """A recommender that counts the training part once and is measured once, whatever epochs the trainer has.
 
     Args:
         recommender: has ``fit(log, num_items)`` and ``score(batch)``.
@@ -20,7 +20,8 @@ class BaselineModule(LightningModule):
         self.catalog = catalog
 
     def on_fit_start(self) -> None:
-        """Count the training part; every device counts the same."""
+        """Count the training part; every device counts the same. More epochs than one with a validation add nothing."""
+        self.trainer.fit_loop.max_epochs = self.trainer.check_val_every_n_epoch or 1
         self.recommender.fit(self.trainer.datamodule.prepared.training_log(), self.catalog.num_items)  # type: ignore[attr-defined]
 
     def score(self, batch: SequenceBatch) -> Tensor:
