@@ -185,14 +185,17 @@ def with_attributes(
         users: the choice for users.
         table: what ``items.read`` returned.
     """
-    item_rows = items.encode(table, data.catalog.item_ids, np.ones(data.catalog.num_items, dtype=bool))
+    known = data.catalog.num_items
+    keys = [*data.catalog.item_ids, *data.unseen_item_ids]
+    item_rows = items.encode(table, keys, np.arange(len(keys)) < known)
     user_table = users.read(None)
     if user_table is not None:
         require_joined(data.user_ids, user_table[users.key], "users", "`features.users.path`")
     user_rows = users.encode(user_table, data.user_ids, data.split.train_stops > 0)
     catalog = replace(
         data.catalog,
-        attributes=None if item_rows is None else item_rows.with_padding(),
+        attributes=None if item_rows is None else item_rows.take(np.arange(known)).with_padding(),
+        unseen_attributes=None if item_rows is None else item_rows.take(np.arange(known, len(keys))),
         num_user_codes=user_rows.num_codes if user_rows else 0,
         num_user_values=user_rows.num_values if user_rows else 0,
     )

@@ -6,7 +6,7 @@ A store is written under a temporary name and renamed when complete, so a folder
 import json
 import shutil
 from collections.abc import Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, overload
@@ -21,7 +21,7 @@ from seqmine.data.targets import Split, Targets
 from seqmine.structs import AttributeTable, Catalog, InteractionLog, UserError
 from seqmine.structs.files import temporary_name, write_atomically
 
-STORE_VERSION = 5
+STORE_VERSION = 6
 
 # in a catalog file: the key of what is said about it, and the columns of attributes in numbers
 _ABOUT, _CODES, _VALUES = "seqmine", "attribute_codes", "attribute_values"
@@ -95,6 +95,10 @@ def read_store(folder: Path) -> PreparedData:
     if not (folder / "description.json").is_file():
         raise UserError(f"{folder} is not a store of prepared data; remove it or change paths.store")
     meta = json.loads((folder / "description.json").read_text())
+    catalog, unseen = read_catalog(folder / "catalog.parquet"), pl.read_parquet(folder / "unseen_items.parquet")
+    if catalog.attributes is not None:
+        rows = _read_attributes(unseen, catalog.attributes.num_codes)
+        catalog = replace(catalog, unseen_attributes=rows and rows.take(np.arange(1, len(rows))))
     columns = {path.stem: np.load(path, mmap_mode="r") for path in folder.glob("*.npy")}
     log = InteractionLog(
         items=columns["items"],
@@ -107,9 +111,9 @@ def read_store(folder: Path) -> PreparedData:
     )
     return PreparedData(
         log=log,
-        catalog=read_catalog(folder / "catalog.parquet"),
+        catalog=catalog,
         user_ids=StoredKeys(folder / "users.parquet", "user_id"),
-        unseen_item_ids=pl.read_parquet(folder / "unseen_items.parquet")["item_id"].to_list(),
+        unseen_item_ids=unseen["item_id"].to_list(),
         split=Split(
             np.asarray(columns["train_stops"]),
             _read_targets(columns, "val"),
@@ -209,5 +213,7 @@ def _write_tables(data: PreparedData, folder: Path) -> None:
     pl.DataFrame({"user_id": list(data.user_ids)}, schema={"user_id": pl.String}).write_parquet(
         folder / "users.parquet"
     )
-    unseen = pl.DataFrame({"item_id": data.unseen_item_ids}, schema={"item_id": pl.String})
+    attributes = data.catalog.unseen_attributes
+    columns = _attribute_columns(None if attributes is None else attributes.with_padding())
+    unseen = pl.DataFrame({"item_id": data.unseen_item_ids, **columns}, schema_overrides={"item_id": pl.String})
     unseen.write_parquet(folder / "unseen_items.parquet")

@@ -6,6 +6,7 @@ from functools import partial
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
+from torch.nn import functional as F
 from torchmetrics import Metric
 from torchmetrics.utilities.distributed import gather_all_tensors
 
@@ -18,7 +19,7 @@ from seqmine.metrics.ranking import MRR, NDCG, HitRate
 from seqmine.structs import ListRecommender, SequenceBatch, UserError
 from seqmine.structs.bounds import Seed
 
-UNSEEN_TARGETS = ("keep", "drop")
+UNSEEN_TARGETS = ("keep", "drop", "score")
 
 # Lists for coverage, novelty and popularity bias have this length.
 LIST_LENGTH = 10
@@ -40,7 +41,9 @@ class RankingEvaluator(nn.Module):
         cutoffs: list cut-offs of hit rate, NDCG and MRR. A cut-off beyond the catalog is that of the whole catalog.
         ties: items scored like the target count before it (``pessimistic``: a constant model scores 0), half (``mean``)
             or behind it (``optimistic``).
-        unseen_targets: targets that training never saw are misses (``keep``) or not counted (``drop``).
+        unseen_targets: targets that training never saw are misses (``keep``) or not counted (``drop``), or they are
+            counted in ``num_items`` and ``train_counts`` and ranked as all others (``score``), and missed by a model
+            that has no scores of them.
         candidates: rank among all items (``full``), among those that were there at the moment of the target, as the
             batches say (``available``), or among the target and 100 drawn negatives, which flatters every model.
             Coverage, novelty and popularity bias never look at drawn ones.
@@ -77,6 +80,10 @@ class RankingEvaluator(nn.Module):
                 f"`candidates` is {candidates!r}, which draws for one target of a user, but `horizon` is {horizon}; "
                 "set `candidates` to full or available"
             )
+        if unseen_targets == "score" and candidates != "full":
+            raise UserError(
+                f"`unseen_targets` is 'score' and `candidates` {candidates!r}, allowed is full; change one of them"
+            )
         self.has_horizon = horizon is not None
         self.ties, self.unseen_targets, self.candidates, self.seed = ties, unseen_targets, candidates, seed
         self.num_items, self.cutoffs = num_items, list(cutoffs)
@@ -109,6 +116,8 @@ class RankingEvaluator(nn.Module):
         self._require_availability(batch)
         targets = batch.last_targets
         check_scores(scores)
+        if scores.shape[1] <= self.num_items and self.unseen_targets == "score":
+            scores = F.pad(scores, (0, self.num_items + 1 - scores.shape[1]), value=-torch.inf)
         mask_candidates(scores, batch)
         lists = top_items(scores, LIST_LENGTH)
         if self.candidates in SAMPLED:

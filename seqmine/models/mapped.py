@@ -9,10 +9,10 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from seqmine.models.embeddings.attributes import AttributedItems, ItemAttributes
+from seqmine.models.embeddings.attributes import ItemAttributes
 from seqmine.models.embeddings.items import ItemEmbedding
 from seqmine.models.module import SequenceModule
-from seqmine.structs import Catalog, InteractionLog, Recommender, SequenceBatch
+from seqmine.structs import Catalog, ContentTable, InteractionLog, Recommender, SequenceBatch
 from seqmine.structs.batch import EVENT_COLUMNS
 
 
@@ -86,7 +86,7 @@ def with_new_items(model: SequenceModule, known: Catalog, catalog: Catalog) -> t
         of their own alone.
     """
     theirs, ours = (np.array(rows, np.int64) for rows in shared_items(known, catalog))
-    if not isinstance(model.item_embedding, AttributedItems) or known.attributes is None or catalog.attributes is None:
+    if not isinstance(model.item_embedding, ContentTable) or known.attributes is None or catalog.attributes is None:
         return model, known
     new = np.setdiff1d(np.arange(1, catalog.num_items + 1), ours)
     rows = catalog.attributes.renumbered(known.attributes, ours, theirs)

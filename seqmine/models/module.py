@@ -16,10 +16,18 @@ from seqmine.models.embeddings.items import ItemEmbedding
 from seqmine.models.layers.residual import take_last
 from seqmine.models.negatives import prepare_samplers
 from seqmine.models.optimizers import LazyAdamW, clip_norm
-from seqmine.structs import Catalog, InteractionLog, ItemTable, LastStateEncoder, SequenceBatch, UserError
+from seqmine.models.scoring import score_catalog
+from seqmine.structs import (
+    AttributeTable,
+    Catalog,
+    ContentTable,
+    InteractionLog,
+    ItemTable,
+    LastStateEncoder,
+    SequenceBatch,
+    UserError,
+)
 from seqmine.structs.bounds import PositiveInt, Temperature
-
-_SCORED_ROWS = 32  # queries of one product with the whole catalog on a CPU
 
 
 @runtime_checkable
@@ -111,6 +119,7 @@ class SequenceModule(LightningModule):
         self.num_items = catalog.num_items
         self.cosine_temperature = cosine_temperature
         self.build_optimizer, self.build_scheduler = optimizer, scheduler
+        self._unseen: AttributeTable | None = None
 
     def forward(self, batch: SequenceBatch) -> Float[Tensor, "B L D"]:
         """Return the hidden state of each position.
@@ -135,12 +144,26 @@ class SequenceModule(LightningModule):
             last = self.encoder.last_state(embedded, batch)
         else:
             last = take_last(self.encoder(embedded, batch), batch.lengths - 1).squeeze(1)
-        queries, items = self.compared(last.float())
+        queries, items = self.compared(last.float(), self._unseen)
         return score_catalog(queries, items.float())
 
-    def compared(self, hidden: Float[Tensor, "M D"]) -> tuple[Float[Tensor, "M D"], Float[Tensor, "V D"]]:
-        """Return the vectors of hidden states and of items whose inner products are the scores."""
+    def score_unseen(self, attributes: AttributeTable | None) -> None:
+        """Let scores have columns of items that training never saw behind those of the catalog, by their content.
+
+        Without effect where the item table knows nothing but its own vectors.
+
+        Args:
+            attributes: of these items; None scores the catalog alone again.
+        """
+        self._unseen = attributes if isinstance(self.item_embedding, ContentTable) else None
+
+    def compared(
+        self, hidden: Float[Tensor, "M D"], unseen: AttributeTable | None = None
+    ) -> tuple[Float[Tensor, "M D"], Float[Tensor, "V D"]]:
+        """Return the vectors of hidden states and of items, unseen ones behind, whose inner products are the scores."""
         items = self.item_embedding.vectors()
+        if unseen is not None and isinstance(self.item_embedding, ContentTable):
+            items = torch.cat([items, self.item_embedding.vectors_of(unseen)])
         if self.cosine_temperature is None:
             return hidden, items
         return F.normalize(hidden, dim=-1) / self.cosine_temperature, F.normalize(items, dim=-1)
@@ -185,11 +208,11 @@ class SequenceModule(LightningModule):
         )  # fmt: skip
         return loss * self._share_of_targets(num_targets)
 
-    def validation_step(self, batch: SequenceBatch, batch_index: int) -> Tensor:  # noqa: ARG002
+    def validation_step(self, batch: SequenceBatch, batch_index: int) -> Tensor | None:  # noqa: ARG002
         """Return the scores of the catalog."""
         return self.score(batch)
 
-    def test_step(self, batch: SequenceBatch, batch_index: int) -> Tensor:  # noqa: ARG002
+    def test_step(self, batch: SequenceBatch, batch_index: int) -> Tensor | None:  # noqa: ARG002
         """Return the scores of the catalog."""
         return self.score(batch)
 
@@ -239,20 +262,6 @@ class SequenceModule(LightningModule):
         counts = torch.tensor(float(num_targets), device=self.device)
         mean = self.trainer.strategy.reduce(counts, reduce_op="mean")
         return num_targets / mean
-
-
-def score_catalog(queries: Float[Tensor, "B D"], items: Float[Tensor, "V D"]) -> Float[Tensor, "B V"]:
-    """Return all inner products, in single precision also where the model computes in less: equal scores are misses.
-
-    On a CPU by few rows at a time, so that what is written stays in the cache.
-    """
-    if queries.device.type != "cpu" or torch.is_grad_enabled():
-        with torch.autocast(queries.device.type, enabled=False):
-            return queries @ items.T
-    scores = queries.new_empty(len(queries), len(items))
-    for rows, result in zip(queries.split(_SCORED_ROWS), scores.split(_SCORED_ROWS), strict=True):
-        torch.mm(rows, items.T, out=result)
-    return scores
 
 
 def select_targets(

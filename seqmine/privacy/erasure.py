@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from seqmine.data.sequences import PreparedData, keep_known, training_counts
 from seqmine.data.targets import Split, Targets
-from seqmine.structs import Catalog, UserError
+from seqmine.structs import AttributeTable, Catalog, UserError
 
 
 def without_users(data: PreparedData, erased: NDArray[np.bool_]) -> PreparedData:
@@ -48,7 +48,7 @@ def without_users(data: PreparedData, erased: NDArray[np.bool_]) -> PreparedData
     known, split = keep_known(replace(log, items=number[log.items]), Split(stops, val, test), num_items)
     return PreparedData(
         known,
-        _catalog_of(data.catalog, order[:num_items], counts),
+        _catalog_of(data.catalog, order, num_items, counts),
         [data.user_ids[user] for user in kept.tolist()],
         keys.gather(order[num_items:] - 1).to_list(),
         split,
@@ -85,19 +85,30 @@ def _of_those_who_stay(
     return replace(taken, users=number[taken.users]), items[rows]
 
 
-def _catalog_of(catalog: Catalog, order: NDArray[np.int64], counts: NDArray[np.int64]) -> Catalog:
-    """Return the catalog of some of its items, which are given by their numbers, in a new order."""
+def _catalog_of(catalog: Catalog, every: NDArray[np.int64], num_items: int, counts: NDArray[np.int64]) -> Catalog:
+    """Return the catalog of the first of some items, given by their numbers in a new order; the others are unseen."""
+    order, unseen = every[:num_items], every[num_items:]
     rows = (order - 1).tolist()
-    padded = np.concatenate([[0], order])
+    attributes = _attributes_of_all(catalog)
     return Catalog(
         [catalog.item_ids[row] for row in rows],
         torch.from_numpy(np.concatenate([[0], counts[order]])),
         {name: [column[row] for row in rows] for name, column in catalog.features.items()},
         behaviors=catalog.behaviors,
-        attributes=None if catalog.attributes is None else catalog.attributes.take(padded),
+        attributes=None if attributes is None else attributes.take(np.concatenate([[0], order])),
+        unseen_attributes=None if attributes is None else attributes.take(unseen),
         num_user_codes=catalog.num_user_codes,
         num_user_values=catalog.num_user_values,
     )
+
+
+def _attributes_of_all(catalog: Catalog) -> AttributeTable | None:
+    """Return the attributes of padding, of the items of the catalog and of those that are unseen."""
+    known, unseen = catalog.attributes, catalog.unseen_attributes
+    if known is None or unseen is None:
+        return known
+    codes, values = np.concatenate([known.codes, unseen.codes]), np.concatenate([known.values, unseen.values])
+    return AttributeTable(codes, values, known.num_codes)
 
 
 def _texts(path: Path) -> Iterator[tuple[str, set[str]]]:

@@ -49,13 +49,17 @@ class ListSettings:
         check_choice("scores", self.scores, SCORES)
         check_choice("fallback", self.fallback, FALLBACKS)
 
+    def asks_lists(self, module: ListRecommender) -> bool:
+        """Tell whether a model that names its best items is asked for them, not for scores, as probabilities need."""
+        return self.scores != "probability" or not isinstance(module, Recommender)
+
     def require_fit(self, catalog: Catalog, module: Recommender | ListRecommender) -> None:
         """Refuse lists that are longer than the catalog, or that a model that names its best items cannot make."""
         if not 1 <= self.top_k <= catalog.num_items:
             raise UserError(
                 f"top_k is {self.top_k}, allowed are 1 to {catalog.num_items}, the size of the catalog; change top_k"
             )
-        if not isinstance(module, ListRecommender):
+        if not isinstance(module, ListRecommender) or not self.asks_lists(module):
             return
         if self.top_k > module.longest_list:
             raise UserError(
@@ -114,8 +118,9 @@ def _best(
     """Return the items of each list, 0 where there are no more, and their scores."""
     batch = batch.to(device_of(module))
     popular = np.flatnonzero(is_empty) if settings.fallback == "popularity" else np.empty(0, np.int64)
-    if isinstance(module, ListRecommender):
+    if isinstance(module, ListRecommender) and settings.asks_lists(module):
         return _named(module, catalog, batch, settings.top_k, popular)
+    assert isinstance(module, Recommender)
     with torch.no_grad():
         scores = module.score(batch)
     scores[torch.from_numpy(popular).to(scores.device)] = _popularity(catalog).to(scores)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from seqmine.structs.log import InteractionLog as InteractionLog
     from seqmine.structs.patterns import PatternTable as PatternTable
     from seqmine.structs.protocols import Baseline as Baseline
+    from seqmine.structs.protocols import ContentTable as ContentTable
     from seqmine.structs.protocols import Encoder as Encoder
     from seqmine.structs.protocols import ItemTable as ItemTable
     from seqmine.structs.protocols import LastStateEncoder as LastStateEncoder
@@ -34,6 +35,7 @@ _HOMES = {
     "patterns": ("PatternTable",),
     "protocols": (
         "Baseline",
+        "ContentTable",
         "Encoder",
         "ItemTable",
         "LastStateEncoder",

@@ -29,6 +29,8 @@ class Catalog:
         count_targets: returns how often each row of the item table is what comes next in the first epoch; None where
             that is not known, as in a finished run.
         training_log: returns the histories of the training part; None where the log is not known, as in a finished run.
+        unseen_attributes: the attributes of the items that only later parts have, in the order of their numbers, from
+            ``num_items + 1``; None where none are chosen, or the log is not known.
     """
 
     item_ids: Sequence[str]
@@ -40,6 +42,7 @@ class Catalog:
     num_user_values: int = 0
     count_targets: Callable[[], Int[Tensor, "V"]] | None = None
     training_log: Callable[[], InteractionLog] | None = None
+    unseen_attributes: AttributeTable | None = None
 
     def unknown_users(self, num_users: int) -> AttributeTable:
         """Return the attributes of users of whom nothing is known."""

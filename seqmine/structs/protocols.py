@@ -5,6 +5,7 @@ from typing import Any, Protocol, runtime_checkable
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from seqmine.structs.attributes import AttributeTable
 from seqmine.structs.batch import SequenceBatch
 from seqmine.structs.log import InteractionLog
 
@@ -19,6 +20,19 @@ class ItemTable(Protocol):
 
     def vectors(self) -> Float[Tensor, "V D"]:
         """Return the vectors that hidden states are compared with."""
+        ...
+
+
+@runtime_checkable
+class ContentTable(ItemTable, Protocol):
+    """An item table that has vectors of items which it was not built for, by what is known of them."""
+
+    def vectors_of(self, attributes: AttributeTable) -> Float[Tensor, "R D"]:
+        """Return the vectors that hidden states are compared with, of items without a vector of their own.
+
+        Args:
+            attributes: a row an item, numbered and scaled as those of the catalog that the table was built for.
+        """
         ...
 
 

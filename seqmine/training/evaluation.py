@@ -8,6 +8,7 @@ import polars as pl
 import torch
 from lightning import Callback, LightningModule, Trainer
 from torch import Tensor
+from torch.nn import functional as F
 from torchmetrics.aggregation import MeanMetric
 
 from seqmine.data.datamodule import SequenceDataModule
@@ -15,6 +16,7 @@ from seqmine.data.sequences import PreparedData
 from seqmine.metrics.comparison import order_gain
 from seqmine.metrics.evaluator import RankingEvaluator
 from seqmine.metrics.functional import negative_log_likelihood
+from seqmine.models.module import SequenceModule
 from seqmine.structs import Baseline, ListRecommender, Recommender, SequenceBatch
 
 
@@ -52,14 +54,30 @@ class RankingEvaluation(Callback):
                 baseline.fit(training_log, data.catalog.num_items)
                 self._rivals[f"baseline/{name}/"] = baseline
             self._rivals |= data.ceilings()
+        counts = self._counts(data, pl_module)
         self._evaluators = {
-            name: self.build_evaluator(num_items=data.catalog.num_items, train_counts=data.catalog.train_counts)
+            name: self.build_evaluator(num_items=len(counts) - 1, train_counts=counts)
             for name in ("val", "test", *self._rivals)
         }
         for name, evaluator in self._evaluators.items():
             model = self._rivals.get(name, pl_module)
             if isinstance(model, ListRecommender):
                 evaluator.require_lists(model)
+
+    def _counts(self, data: SequenceDataModule, module: LightningModule) -> Tensor:
+        """Return the training events of each candidate; where unseen items are some, let the model score them too."""
+        counts = data.catalog.train_counts
+        protocol = self.build_evaluator(num_items=data.catalog.num_items, train_counts=counts)
+        if protocol.unseen_targets != "score":
+            return counts
+        if isinstance(module, SequenceModule):
+            module.score_unseen(data.catalog.unseen_attributes)
+        return F.pad(counts, (0, len(data.prepared.unseen_item_ids)))
+
+    def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:  # noqa: ARG002
+        """Let the model score its catalog alone again."""
+        if isinstance(pl_module, SequenceModule):
+            pl_module.score_unseen(None)
 
     @property
     def validation_names(self) -> list[str]:

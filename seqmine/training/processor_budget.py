@@ -4,7 +4,8 @@ import time
 
 from lightning import Callback, LightningModule, Trainer
 
-from seqmine.structs import SequenceBatch, UserError
+from seqmine.structs import SequenceBatch
+from seqmine.structs.bounds import PositiveFloat
 
 
 class ProcessorBudget(Callback):
@@ -14,15 +15,10 @@ class ProcessorBudget(Callback):
     A budget that ends within an epoch measures the weights that it had by then.
 
     Args:
-        processor_s: seconds of processor, of all threads together, above 0.
-
-    Raises:
-        UserError: seconds that are not above 0.
+        processor_s: seconds of processor, of all threads together.
     """
 
-    def __init__(self, *, processor_s: float | int) -> None:
-        if not processor_s > 0:
-            raise UserError(f"processor_s is {processor_s}, allowed are numbers above 0")
+    def __init__(self, *, processor_s: PositiveFloat) -> None:
         self.processor_s = processor_s
 
     def on_train_batch_end(

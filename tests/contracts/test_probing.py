@@ -77,7 +77,7 @@ def test_unedited_histories_get_the_scores_of_the_evaluator(choice, log, datamod
     cases = trained_model(module, datamodule).test
     [batch] = list(datamodule.test_dataloader())
     with torch.no_grad():
-        expected = module.test_step(batch, 0)
+        expected = module.score(batch)
     [(rows, scores)] = list(scores_after_edits(module, cases, whole_histories(cases)))
     place = {user: row for row, user in enumerate(batch.user_index.tolist())}
     order = [place[user] for user in cases.users[rows].tolist()]

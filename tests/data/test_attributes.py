@@ -5,7 +5,7 @@ import pytest
 from seqmine.data.attributes import Attributes, scale, with_attributes
 from seqmine.data.engines.embedded import number_table
 from seqmine.data.sequences import prepare_sequences
-from seqmine.data.splits import UserHoldout
+from seqmine.data.splits import LeaveOneOut, UserHoldout
 from seqmine.structs import UserError
 
 TABLE = pl.DataFrame(
@@ -81,6 +81,25 @@ def test_the_fingerprint_follows_the_content_and_the_choice(tmp_path):
     path.write_text("item_id,brand\na,y\n")
     changed = Attributes(owner="item", path=str(path), categorical=["brand"]).fingerprint()
     assert len({first, other, changed}) == 3
+
+
+def test_items_that_training_never_saw_are_read_by_what_it_knows():
+    """Item d comes last of all: its brand is known from a, its color is new, and no scale comes from its price."""
+    table = pl.DataFrame(
+        {"item_id": ["d", "a", "b", "c"], "brand": ["x", "x", "y", "y"], "color": ["new", "r", "r", "r"], "price": [99.0, 1.0, 3.0, 3.0]}
+    )  # fmt: skip
+    rows = [("u", item) for item in "abcabd"]
+    data = prepare_sequences(
+        number_table(pl.DataFrame(rows, schema=["user_id", "item_id"], orient="row")), table, LeaveOneOut()
+    )
+    choice = Attributes(owner="item", categorical=["brand", "color"], numeric=["price"])
+    catalog = with_attributes(data, choice, Attributes(owner="user"), table).catalog
+    known, unseen = catalog.attributes, catalog.unseen_attributes
+    first = catalog.item_index["a"]
+    assert data.unseen_item_ids == ["d"] and len(known) == 4
+    assert values_of(unseen.codes[0]) < values_of(known.codes[first]) and len(values_of(unseen.codes[0])) == 1
+    assert unseen.num_codes == known.num_codes == 3 and abs(known.values[1:].mean()) < 1e-6
+    assert unseen.values[0, 0] > 50
 
 
 def test_vocabularies_of_users_come_from_those_who_train(tmp_path):

@@ -70,7 +70,12 @@ def test_attributes_and_behaviors_are_read_back(events, tmp_path):
     data = with_attributes(prepare_sequences(number_table(events), table, LeaveOneOut()), items, users, table)
     write_store(data, tmp_path / "store", {}, {})
     found = read_store(tmp_path / "store")
-    for one, other in ((found.log.users, data.log.users), (found.catalog.attributes, data.catalog.attributes)):
+    kept = ("attributes", "unseen_attributes")
+    pairs = [
+        (found.log.users, data.log.users),
+        *((getattr(found.catalog, name), getattr(data.catalog, name)) for name in kept),
+    ]
+    for one, other in pairs:
         assert one.codes.tolist() == other.codes.tolist()
         assert one.values.tolist() == other.values.tolist()
         assert one.num_codes == other.num_codes > 0

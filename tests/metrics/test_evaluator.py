@@ -279,3 +279,15 @@ def test_nothing_to_count_is_not_a_number():
 
 def test_the_evaluator_leaves_no_trace_in_a_checkpoint():
     assert make_evaluator().state_dict() == {}
+
+
+def test_unseen_items_are_candidates_of_all_and_missed_by_a_model_that_has_no_scores_of_them():
+    """Items 4 and 5 were never seen: the one model scores them, the other does not."""
+    counts = torch.tensor([0, 3, 2, 1, 0, 0])
+    settings = {"num_items": 5, "train_counts": counts, "cutoffs": [2], "unseen_targets": "score"}
+    batch = make_batch([4, 2])
+    scores = torch.tensor([[0.0, 0.1, 0.2, 0.3, 0.9, 0.5], [0.0, 0.1, 0.8, 0.3, 0.9, 0.5]])
+    assert RankingEvaluator(**settings).update(scores.clone(), batch).tolist() == [1, 2]
+    assert RankingEvaluator(**settings).update(scores[:, :4].clone(), batch).tolist() == [6, 1]
+    with pytest.raises(UserError, match=r"unseen_targets is 'score' and candidates 'available', allowed is full"):
+        RankingEvaluator(**settings, candidates="available")

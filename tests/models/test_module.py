@@ -127,6 +127,24 @@ def test_only_matrices_decay():
     assert {parameter.ndim for parameter in groups[1]["params"]} == {1}
 
 
+def test_unseen_items_are_scored_behind_the_catalog_by_their_attributes_where_the_table_reads_them():
+    random = np.random.default_rng(0)
+    rows = AttributeTable(np.zeros((25, 0), np.int32), random.normal(size=(25, 3)).astype(np.float32), 0)
+    catalog = replace(Catalog.of_size(20), attributes=rows.take(np.arange(20)).with_padding())
+    net = module(catalog=catalog, item_table=AttributedItems)
+    alone = net.score(BATCH)
+    net.score_unseen(rows.take(np.arange(20, 25)))
+    both = net.score(BATCH)
+    assert torch.equal(both[:, :21], alone)
+    content = net.item_embedding.attributes.embedding(None, torch.from_numpy(rows.values[20:])) / 8**0.5
+    torch.testing.assert_close(both[:, 21:], net(BATCH)[[0, 1], [1, 2]] @ content.T)
+    net.score_unseen(None)
+    assert torch.equal(net.score(BATCH), alone)
+    own = module()
+    own.score_unseen(rows.take(np.arange(20, 25)))
+    assert own.score(BATCH).shape == (2, 21)
+
+
 def test_lazy_updates_are_refused_where_the_gradient_reaches_all_items():
     lazy = partial(LazyAdamW, lr=0.1, weight_decay=0.0, betas=(0.9, 0.99), fused=False)
     table = AttributeTable(np.ones((20, 1), np.int32), np.zeros((20, 0), np.float32), 1).with_padding()

@@ -1,5 +1,5 @@
 import json
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import numpy as np
 import polars as pl
@@ -9,7 +9,7 @@ from seqmine.data.engines.embedded import number_table
 from seqmine.data.sequences import prepare_sequences
 from seqmine.data.splits import LeaveLastK, LeaveOneOut
 from seqmine.privacy.erasure import traces, without_users
-from seqmine.structs import UserError
+from seqmine.structs import AttributeTable, UserError
 
 HISTORIES = {
     "ann": "a b c d a",
@@ -71,6 +71,20 @@ def test_items_that_they_alone_trained_on_become_unseen_and_those_they_alone_had
     assert "z" not in left.catalog.item_ids
     assert left.unseen_item_ids == ["d", "z"]
     assert "y" not in [*left.catalog.item_ids, *left.unseen_item_ids]
+
+
+def test_attributes_go_with_their_items_also_where_these_become_unseen():
+    whole = prepared(LeaveOneOut())
+    keys, known = [*whole.catalog.item_ids, *whole.unseen_item_ids], whole.catalog.num_items
+    rows = AttributeTable(
+        np.zeros((len(keys), 0), np.int32), np.arange(1.0, len(keys) + 1, dtype=np.float32)[:, None], 0
+    )
+    tables = (rows.take(np.arange(known)).with_padding(), rows.take(np.arange(known, len(keys))))
+    catalog = replace(whole.catalog, attributes=tables[0], unseen_attributes=tables[1])
+    left = without_users(replace(whole, catalog=catalog), np.isin(list(whole.user_ids), ["bob"]))
+    value = dict(zip(keys, rows.values[:, 0].tolist(), strict=True))
+    assert left.catalog.attributes.values[:, 0].tolist() == [0.0, *(value[key] for key in left.catalog.item_ids)]
+    assert left.catalog.unseen_attributes.values[:, 0].tolist() == [value["d"], value["z"]]
 
 
 def test_a_log_of_nobody_is_refused():

@@ -1,6 +1,8 @@
 from functools import partial
 from types import SimpleNamespace
 
+import numpy as np
+import polars as pl
 import pytest
 import torch
 from lightning import LightningModule, Trainer
@@ -18,6 +20,7 @@ from seqmine.models.baselines.popularity import Popularity
 from seqmine.structs import UserError
 from seqmine.training.evaluation import RankingEvaluation
 from tests.listing import Listing
+from tests.tiny import call, train
 
 
 class Fixed(LightningModule):
@@ -156,3 +159,26 @@ def test_a_baseline_may_name_its_items(small_log, tmp_path):
 def test_lists_that_are_too_short_are_refused_before_anything_is_ranked(small_log, tmp_path):
     with pytest.raises(UserError, match="the lists of the model have at most 3 items and 10 are needed"):
         evaluate(small_log, tmp_path, 0.0, model=lambda n: setattr(one := Naming(Falling(n)), "longest_list", 3) or one)
+
+
+def test_items_that_training_never_saw_are_ranked_by_their_content_alone(small_log, tmp_path):
+    """Items stand on a circle, each followed by its neighbor: where they stand tells what comes next of a new one too."""
+    angles = np.arange(30) * 2 * np.pi / 30
+    columns = {"item_id": [f"i{item + 1}" for item in range(30)], "x": np.cos(angles), "y": np.sin(angles)}
+    pl.DataFrame(columns).write_csv(tmp_path / "items.csv")
+    circle = [f"data.item_attributes.path={tmp_path}/items.csv", "data.item_attributes.numeric=[x,y]"]
+    cold = ["data/cleaning=cold_items", "data.cleaning.steps.1.share=0.2", "evaluation.unseen_targets=score"]
+    learned = ["trainer.max_epochs=6", "optimizer.lr=0.03", "scheduler=constant"]
+    content = ["model/item_table=content", "model.item_table.own_dropout=0.5"]
+    settings = [*circle, *cold, *learned, *content, "evaluation.seen=none"]
+    folder = train(small_log, tmp_path / "run", *settings)
+    known = set(pl.read_parquet(folder / "catalog.parquet")["item_id"])
+    ranks = pl.read_parquet(folder / "per_user.parquet").filter(split="test")
+    of_cold = ranks.filter(~pl.col("item_id").is_in(list(known)))
+    assert 20 <= len(known) < 30 and len(of_cold) > 20
+    assert of_cold["rank"].mean() < 11 and (ranks["rank"] <= 5).mean() > 0.5  # chance is 15
+    again = call("evaluate", tmp_path / "again", f"run={folder}")
+    assert pl.read_parquet(again / "per_user.parquet").filter(split="test")["rank"].equals(ranks["rank"])
+    kept = call("evaluate", tmp_path / "kept", f"run={folder}", "evaluation.unseen_targets=keep")
+    missed = pl.read_parquet(kept / "per_user.parquet").filter(split="test").join(of_cold, on="user_id", how="semi")
+    assert (missed["rank"] == len(known) + 1).all()

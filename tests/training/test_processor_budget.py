@@ -3,8 +3,6 @@ import time
 import pytest
 import torch
 
-from seqmine.structs import UserError
-from seqmine.training.processor_budget import ProcessorBudget
 from tests.tiny import train
 
 
@@ -16,8 +14,3 @@ def test_training_ends_with_its_processor_time_and_is_measured(more_s, num_epoch
     assert last["epoch"] == num_epochs - 1
     assert (last["global_step"] == 1) == (num_epochs == 1)
     assert (folder / "metrics.json").is_file()
-
-
-def test_a_budget_that_is_used_up_at_once_is_refused():
-    with pytest.raises(UserError, match=r"processor_s is 0, allowed are numbers above 0"):
-        ProcessorBudget(processor_s=0)

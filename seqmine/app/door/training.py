@@ -82,7 +82,7 @@ def evaluate(
         run: a run or its folder.
         seen: which items are no candidates: ``full``, ``window`` or ``none``; None keeps that of the run.
         ties: ``pessimistic``, ``mean`` or ``optimistic``; None keeps that of the run, as below.
-        unseen_targets: ``keep`` or ``drop`` targets that training never saw.
+        unseen_targets: ``keep`` (misses), ``drop`` or ``score`` (by their content) targets that training never saw.
         candidates: ``full``, ``uniform_100`` or ``popularity_100``.
         rerank: ``patterns`` corrects the model by them.
         overrides: any other setting of ``python -m seqmine.evaluate``, such as ``data.path=log.csv``.

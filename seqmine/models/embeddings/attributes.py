@@ -11,7 +11,7 @@ from torch.nn import functional as F
 
 from seqmine.models.embeddings.context import require_column, scaled_table
 from seqmine.models.embeddings.items import ItemEmbedding, scale_up
-from seqmine.structs import Catalog, SequenceBatch, UserError
+from seqmine.structs import AttributeTable, Catalog, SequenceBatch, UserError
 from seqmine.structs.bounds import PositiveInt
 
 
@@ -126,6 +126,13 @@ class AttributedItems(nn.Module):
         """Return the vectors that hidden states are compared with."""
         own = self.own.vectors()
         return own + self.attributes.vectors() / own.shape[1] ** 0.5  # as small as an item's own
+
+    def vectors_of(self, attributes: AttributeTable) -> Float[Tensor, "R D"]:
+        """Return the vectors of items that have none of their own: those of their attributes."""
+        device = self.attributes.codes.device
+        codes = torch.as_tensor(attributes.codes, dtype=torch.int64, device=device)
+        found = self.attributes.embedding(codes, torch.as_tensor(attributes.values, device=device))
+        return found / found.shape[1] ** 0.5
 
 
 class UserAttributes(nn.Module):

@@ -30,6 +30,13 @@ _TIES = {
 }
 
 
+_UNSEEN = {
+    "keep": "count as misses",
+    "drop": "are left out",
+    "score": "are ranked by their content, where the model reads it",
+}
+
+
 class Methods:
     """Protocol, tests, null models and corrections as a paragraph."""
 
@@ -39,7 +46,7 @@ class Methods:
         """Return the paragraphs."""
         said = subject.metrics["protocol"]
         split = _SPLITS.get(said["split"], f"targets are chosen by {said['split']}")
-        dropped = "are left out" if said["unseen_targets"] == "drop" else "count as misses"
+        dropped = _UNSEEN[said["unseen_targets"]]
         versions = ", ".join(f"{name} {one}" for name, one in subject.environment.get("versions", {}).items())
         ranking = (
             f"Protocol. {split[:1].upper()}{split[1:]}. A model reads the last {said['max_length']} events and ranks "
