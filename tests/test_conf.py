@@ -12,6 +12,7 @@ from omegaconf import DictConfig, OmegaConf
 from seqmine.runs.components import CONF_DIR, build, is_allowed
 from seqmine.structs import Catalog
 from tests.programs import run
+from tests.tiny import call
 
 FILES = sorted(path.relative_to(CONF_DIR) for path in CONF_DIR.rglob("*.yaml"))
 MODELS = sorted(path.stem for path in (CONF_DIR / "model").glob("*.yaml"))
@@ -89,14 +90,13 @@ def test_an_experiment_runs(name, small_log, tmp_path):
     path = log_for(name, small_log, tmp_path)
     more = attributes_for(name, path, tmp_path)
     arguments = [f"experiment={name}", f"data.path={path}", *more, "trainer=smoke", "logger=none", "baselines=none"]
-    run(
-        "train",
-        *arguments,
+    short = [
         "data.max_length=8",
         "trainer.precision=32-true",
-        f"hydra.run.dir={tmp_path / 'run'}",
-        cwd=tmp_path,
-    )
+        "trainer.max_epochs=1",
+        "trainer.enable_model_summary=false",
+    ]
+    call("train", tmp_path / "run", *arguments, *short, "++trainer.enable_progress_bar=false")
     assert (tmp_path / "run" / "metrics.json").is_file()
 
 
