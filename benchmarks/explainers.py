@@ -3,9 +3,11 @@
     python benchmarks/explainers.py <run> --data <log of the run> [--max-length 50] [--users 200] [explainer ...]
 For each explainer the first recommendations of validation users, by which the best one is picked (lowest DEL), and the
 lists of five of as many other users at the test, by which it is judged: PN-S@5, PN-R@5, areas under POS-P and NEG-P,
-DEL, INS, CDCG, size and Gini, each a mean with its interval over users (percentile bootstrap), and how far every
-explainer is from the random and the recency control on the same users. A deletion is a true one, the gap closes.
-Seconds are of processor on one thread, for one recommendation.
+DEL, INS, CDCG, size and Gini, each a mean with its interval over users (percentile bootstrap), and in which measures
+the whole interval of the paired difference to the random and to the recency control speaks for an explainer. A deletion
+is a true one, the gap closes. Seconds are of processor on one thread, for one recommendation of a list, whose items
+share histories; with ``--cost 50`` nothing is judged, and the first recommendation alone is explained for ten users
+with that many events.
 """
 
 import argparse
@@ -70,6 +72,22 @@ def beaten(own: Scores, other: Scores, control: str) -> list[str]:
     return won
 
 
+def tell_cost(model: Model, cases: Cases, names: list[str], num_events: int) -> None:
+    """Print the median seconds of one explanation of a history of a length."""
+    cases = cases.take(np.flatnonzero(cases.targets.positions >= num_events)[:10])
+    questions = questions_of_lists(model, cases, 1, 256)
+    for name in names:
+        explainer, seconds = build(OmegaConf.load(CONF_DIR / "explainer" / f"{name}.yaml"), []), []
+        for one in questions:
+            start = time.process_time()
+            explainer.explain(model, cases, [one])
+            seconds.append(time.process_time() - start)
+        print(
+            json.dumps({"explainer": name, "events": num_events, "seconds": round(float(np.median(seconds)), 4)}),
+            flush=True,
+        )
+
+
 def main() -> None:
     """Print one JSON line an explainer, then the one that is picked."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -78,7 +96,9 @@ def main() -> None:
     parser.add_argument("--data", required=True)
     parser.add_argument("--max-length", type=int, default=50)
     parser.add_argument("--users", type=int, default=200)
+    parser.add_argument("--cost", type=int, default=0)
     options = parser.parse_args()
+    options.max_length = options.cost or options.max_length
     torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as folder:
         places = {"run": folder, "outputs": folder, "store": f"{folder}/store"}
@@ -92,6 +112,9 @@ def main() -> None:
                 (prepared.split.test, prepared.test_items),
             )
         )
+    if options.cost:
+        tell_cost(model, test, options.explainers, options.cost)
+        return
     validation = drawn(validation, options.users, np.empty(0))
     test = drawn(test, options.users, validation.users)
     events = float(np.mean([len(test.events(case)) for case in range(len(test))]))

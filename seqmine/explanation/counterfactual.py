@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from math import comb
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,12 +47,13 @@ class Addition:
 
 
 def smallest_deletion(
-    model: Recommender, cases: Cases, question: Question, top_k: int, batch_size: int
+    model: Recommender, cases: Cases, question: Question, top_k: int, batch_size: int, most_pairs: int = 20_000
 ) -> Deletion | None:
     """Return the smallest set of past events without which the item is not in the top K.
 
-    Every set of one and of two events is asked; beyond, events go greedily, each time the one whose deletion costs the
-    item most, and what turns out not to be needed comes back. Of sets of one size the one that costs most is returned.
+    Every set of one and, unless these are too many, of two events is asked; beyond, events go greedily, each time the
+    one whose deletion costs the item most, and what turns out not to be needed comes back. Of sets of one size the one
+    that costs most is returned.
 
     Args:
         model: scores the catalog.
@@ -59,6 +61,7 @@ def smallest_deletion(
         question: which item after which history.
         top_k: length K of the list.
         batch_size: histories scored at once.
+        most_pairs: sets of two that are asked; where there are more, sets of two are left to the greedy search.
 
     Returns:
         The deletion; None where the item is not in the list, or stays in it even without any event.
@@ -67,12 +70,13 @@ def smallest_deletion(
     asks = _Asks(model, cases, question, whole, batch_size)
     if asks.ranks([()])[0] > top_k:
         return None
-    for size in (1, 2):
+    largest = 2 if comb(len(whole), 2) <= most_pairs else 1
+    for size in range(1, largest + 1):
         sets = list(combinations(whole, size))
         found = asks.lowest(sets, top_k)
         if found is not None:
             return Deletion(*found, is_minimal=True)
-    return _greedy(asks, whole, top_k)
+    return _greedy(asks, whole, top_k, largest)
 
 
 class _Asks:
@@ -104,8 +108,11 @@ class _Asks:
         return deleted[best], int(ranks[best])
 
 
-def _greedy(asks: _Asks, whole: tuple[int, ...], top_k: int) -> Deletion | None:
-    """Delete events one by one until the item is out, then bring back what is not needed."""
+def _greedy(asks: _Asks, whole: tuple[int, ...], top_k: int, largest: int) -> Deletion | None:
+    """Delete events one by one until the item is out, then bring back what is not needed.
+
+    No set of up to ``largest`` events suffices, so that one more are a proof.
+    """
     gone: tuple[int, ...] = ()
     rank = 0
     while rank <= top_k:
@@ -115,14 +122,13 @@ def _greedy(asks: _Asks, whole: tuple[int, ...], top_k: int) -> Deletion | None:
         ranks = asks.ranks([(*gone, place) for place in left])
         best = int(np.argmin(asks.logs))
         gone, rank = (*gone, left[best]), int(ranks[best])
-    while len(gone) > 3:
+    while len(gone) > largest + 1:
         smaller = [tuple(place for place in gone if place != back) for back in gone]
         found = asks.lowest(smaller, top_k)
         if found is None:
             break
         gone, rank = found
-    # as no one and no two events suffice, three are a proof
-    return Deletion(tuple(sorted(gone)), rank, is_minimal=len(gone) <= 3)
+    return Deletion(tuple(sorted(gone)), rank, is_minimal=len(gone) <= largest + 1)
 
 
 def smallest_addition(

@@ -50,6 +50,7 @@ class Reason:
         size: int,
         num_items: int,
         batch_size: int,
+        most_pairs: int = 20_000,
     ) -> Self:
         """Answer a question.
 
@@ -62,6 +63,7 @@ class Reason:
             size: events of the explanation whose deletion PN-S asks for.
             num_items: of the catalog.
             batch_size: histories scored at once.
+            most_pairs: pairs of events whose deletion is asked, to prove the smallest one.
 
         Raises:
             UserError: a list that is empty or longer than the catalog, or a model that the explainer does not fit.
@@ -74,7 +76,7 @@ class Reason:
         [found] = trace(model, cases, [question], [attribution], batch_size)
         rank, deletion, addition = int(answer.ranks[0]), None, None
         if rank <= top_k:
-            deletion = smallest_deletion(model, cases, question, top_k, batch_size)
+            deletion = smallest_deletion(model, cases, question, top_k, batch_size, most_pairs)
         else:
             addition = smallest_addition(model, cases, question, top_k, num_items, batch_size)
         return cls(

@@ -19,9 +19,9 @@ def needs(causes):
     return Table(9, scores)
 
 
-def ask(causes, history, top_k=1):
+def ask(causes, history, top_k=1, **limits):
     cases = Cases.of_histories([history], max_length=9, seen="none")
-    return smallest_deletion(needs(causes), cases, Question(0, 9), top_k, 64)
+    return smallest_deletion(needs(causes), cases, Question(0, 9), top_k, 64, **limits)
 
 
 def test_one_event_or_two_are_proved_to_be_the_fewest():
@@ -35,6 +35,14 @@ def test_one_event_or_two_are_proved_to_be_the_fewest():
 def test_three_are_a_proof_because_no_two_suffice():
     three = ask([{1, 2, 3}], [4, 1, 2, 5, 3])
     assert (three.places, three.is_minimal) == ((1, 2, 4), True)
+
+
+@pytest.mark.parametrize(("most_pairs", "is_minimal"), [(10, True), (9, False)])  # five events have ten pairs
+def test_where_pairs_are_not_asked_three_are_no_proof_and_two_are(most_pairs, is_minimal):
+    three = ask([{1, 2, 3}], [4, 1, 2, 5, 3], most_pairs=most_pairs)
+    assert (three.places, three.is_minimal) == ((1, 2, 4), is_minimal)
+    two = ask([{1, 2}], [4, 1, 2, 5, 3], most_pairs=most_pairs)
+    assert (two.places, two.is_minimal) == ((1, 2), True)
 
 
 def test_more_are_greedy_and_said_to_be():

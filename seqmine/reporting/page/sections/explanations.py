@@ -31,6 +31,7 @@ class Explanations:
         num_worst: users whose next item the model ranks last.
         min_users: fewest people behind a count of people.
         size: events of an explanation that PN-S deletes.
+        most_pairs: pairs of events whose deletion is asked, to prove the smallest one.
         show_ids: tell the ids of users; otherwise they are numbered.
         seed: of the draw.
     """
@@ -46,6 +47,7 @@ class Explanations:
         num_worst: NonNegativeInt,
         min_users: PositiveInt,
         size: PositiveInt,
+        most_pairs: NonNegativeInt,
         show_ids: bool,
         seed: Seed,
     ) -> None:
@@ -56,6 +58,7 @@ class Explanations:
             num_worst,
         )
         self.min_users, self.size, self.show_ids, self.seed = min_users, size, show_ids, seed
+        self.most_pairs = most_pairs
 
     def __call__(self, subject: Subject) -> Sequence[Block]:
         """Return an explanation of each user, and the faithfulness of the method."""
@@ -91,6 +94,7 @@ class Explanations:
             size=self.size,
             num_items=subject.catalog.num_items,
             batch_size=subject.config.batch_size,
+            most_pairs=self.most_pairs,
         )
         leading, user = reason.leading_events(_NUM_LEADING), int(subject.cases.users[case])
         training = subject.data.prepared.training_log()
