@@ -47,8 +47,9 @@ def compose_checked(name: str, overrides: Iterable[str]) -> DictConfig:
     try:
         with initialize_config_dir(str(CONF_DIR), version_base="1.3"):
             parsed = [_parsed(argument) for argument in arguments]
+            searched = [item.input_line for item in parsed if item.key_or_group == "hydra.searchpath"]
             groups = [item.input_line for item in parsed if (CONF_DIR / item.key_or_group.split("@")[0]).is_dir()]
-            defaults = compose(name, groups)
+            defaults = compose(name, [*searched, *groups])
             for item in parsed:
                 may_be_new = item.is_add() or item.is_force_add() or item.input_line in groups
                 _check_key(item.key_or_group, may_be_new, defaults)

@@ -11,7 +11,7 @@ from omegaconf import DictConfig
 from seqmine.app.checks import check_trust
 from seqmine.app.composing import as_hydra_reads, compose_checked, mistake_behind, register_resolvers
 from seqmine.app.manual import manual
-from seqmine.app.processes import metric_of, run_in_process
+from seqmine.app.processes import is_finished, metric_of, run_in_process
 from seqmine.runs.components import CONF_DIR
 from seqmine.structs.errors import UserError
 from seqmine.structs.progress import shown_by
@@ -19,6 +19,7 @@ from seqmine.structs.progress import shown_by
 if TYPE_CHECKING:
     from seqmine.training.stop_signals import Stopped
 
+_CONFIG_DIR = ("--config-dir", "-cd")
 Task = Callable[[DictConfig], Any]
 
 
@@ -50,7 +51,8 @@ def program(name: str) -> Callable[[Task], Callable[[], None]]:
 
             sys.argv[1:] = ["print_config=true" if argument == "--verbose" else argument for argument in sys.argv[1:]]
             register_resolvers()
-            sys.argv[1:] = as_hydra_reads(name, sys.argv[1:])
+            # flags may stand anywhere, and Hydra wants all settings in a row
+            sys.argv[1:] = sorted(as_hydra_reads(name, sys.argv[1:]), key=_is_setting)
             _check_command_line(name, sys.argv[1:])
             flags = {argument for argument in sys.argv if argument.startswith("-")}
             if any(argument.startswith("sweep=") for argument in sys.argv) and flags <= {"-m", "--multirun"}:
@@ -149,18 +151,41 @@ def _run_job(name: str, config: DictConfig) -> Any:
         for source in hydra_config.runtime.config_sources
         if source.provider == "command-line"
     ]
+    monitor = config.get("monitor", "")
+    if is_finished(folder, hydra_config.overrides.task):
+        sys.stderr.write(f"{folder} is finished and stays as it is\n")
+        return metric_of(folder, monitor)
     status = run_in_process(name, arguments, folder, Path(hydra_config.sweep.dir).name)
     if status:
         raise RuntimeError(f"the run {folder} failed with status {status}; its messages stand above")
-    return metric_of(folder, config.get("monitor", ""))
+    return metric_of(folder, monitor)
+
+
+def _is_setting(argument: str) -> bool:
+    return argument.startswith("~") or ("=" in argument and not argument.startswith("-"))
+
+
+def _config_folders(arguments: list[str]) -> list[str]:
+    """Return the folders of a user's own configuration that the command line names.
+
+    >>> _config_folders(["--config-dir", "mine", "seed=1"]), _config_folders(["--config-dir=mine"])
+    (['mine'], ['mine'])
+    """
+    pairs = zip(arguments, [*arguments[1:], ""], strict=True)
+    return [one.partition("=")[2] or after for one, after in pairs if one.partition("=")[0] in _CONFIG_DIR]
 
 
 def _check_command_line(name: str, arguments: list[str]) -> None:
     """Compose the configuration once to tell mistakes in one sentence; sweeps are checked job by job."""
-    flags = {argument for argument in arguments if argument.startswith("-")}
-    if flags - {"--cfg", "--resolve"}:
+    folders = _config_folders(arguments)
+    flags = {argument.partition("=")[0] for argument in arguments if argument.startswith("-")}
+    if flags - {"--cfg", "--resolve", *_CONFIG_DIR}:
         return
     try:
-        compose_checked(name, [argument for argument in arguments if "=" in argument or argument.startswith("~")])
+        for folder in folders:
+            if not Path(folder).is_dir():
+                raise UserError(f"--config-dir is {folder!r}, which is no folder; change --config-dir")
+        searched = [f"hydra.searchpath=[{','.join(f'file://{Path(folder).absolute()}' for folder in folders)}]"]
+        compose_checked(name, [*(searched if folders else []), *filter(_is_setting, arguments)])
     except UserError as error:
         fail(error)

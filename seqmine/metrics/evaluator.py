@@ -1,7 +1,8 @@
 """The whole evaluation of one part of the data: scores or lists in, every metric out, by one stated protocol."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from types import MappingProxyType
 
 import torch
 from jaxtyping import Float, Int
@@ -15,6 +16,7 @@ from seqmine.metrics.candidates import CANDIDATES, SAMPLED, keep_sampled
 from seqmine.metrics.functional import TIES, check_choice, check_scores, mask_candidates, target_ranks, top_items
 from seqmine.metrics.horizon import MEASURES, HorizonMetric, rank_table, target_table
 from seqmine.metrics.lists import list_ranks, top_lists
+from seqmine.metrics.own import Measure, own_metrics
 from seqmine.metrics.ranking import MRR, NDCG, HitRate
 from seqmine.structs import ListRecommender, SequenceBatch, UserError
 from seqmine.structs.bounds import Seed
@@ -50,6 +52,9 @@ class RankingEvaluator(nn.Module):
         seed: decides the drawn negatives of each user; without effect on the other choices.
         horizon: what histories are asked for, where it is more than the next event: every metric is then that of
             ``seqmine.metrics.horizon`` over all targets of a history, recall among them.
+        of_ranks: metrics of a user's own by name: functions from the ranks of targets (1 is first) to a number for
+            each, of which the mean is told, or metrics of torchmetrics that are updated with the ranks.
+        of_lists: the same from the lists of the first 10 items.
 
     Raises:
         UserError: a cut-off below 1, or a word that is not one of the choices.
@@ -68,6 +73,8 @@ class RankingEvaluator(nn.Module):
         candidates: str = "full",
         seed: Seed = 0,
         horizon: int | str | None = None,
+        of_ranks: Mapping[str, Measure | Metric] = MappingProxyType({}),
+        of_lists: Mapping[str, Measure | Metric] = MappingProxyType({}),
     ) -> None:
         super().__init__()
         check_choice("ties", ties, TIES)
@@ -89,12 +96,15 @@ class RankingEvaluator(nn.Module):
         self.num_items, self.cutoffs = num_items, list(cutoffs)
         weights = train_counts.double() if candidates == "popularity_100" else torch.ones(num_items + 1)
         self.register_buffer("sampling_weights", weights, persistent=False)
-        self.rank_metrics = nn.ModuleDict(_rank_metrics(num_items, cutoffs, self.has_horizon))
+        self.rank_metrics = nn.ModuleDict(
+            {**_rank_metrics(num_items, cutoffs, self.has_horizon), **own_metrics(of_ranks)}
+        )
         self.list_metrics = nn.ModuleDict(
             {
                 f"coverage@{LIST_LENGTH}": Coverage(num_items=num_items),
                 f"novelty@{LIST_LENGTH}": Novelty(train_counts=train_counts),
                 f"popularity_bias@{LIST_LENGTH}": PopularityBias(train_counts=train_counts),
+                **own_metrics(of_lists),
             }
         )
         self._rows: list[Float[Tensor, "B 4"]] = []

@@ -13,7 +13,13 @@ from seqmine.runs.components import CONF_DIR
 ROOT = Path(__file__).resolve().parent.parent.parent
 NAMES = sorted(path.stem for path in CONF_DIR.glob("*.yaml"))
 MUST = {name: ["run=x"] for name in ("evaluate", "explain", "recommend", "report")}
-MUST |= {"leaderboard": ["runs=x"], "embed": ["embedder.folder=x"], "tokenize": ["vectors=x"]}
+MUST |= {
+    "judge": ["recommendations=x"],
+    "forget": ["store=x", "users=x"],
+    "leaderboard": ["runs=x"],
+    "embed": ["embedder.folder=x"],
+    "tokenize": ["vectors=x"],
+}
 
 
 def test_every_program_is_listed_in_a_sentence():

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from seqmine.app.processes import metric_of, run_in_process
+from seqmine.app.processes import is_finished, metric_of, run_in_process
 
 
 @pytest.mark.parametrize("status", [0, 3])
@@ -19,6 +19,15 @@ def test_a_job_gets_its_arguments_its_folder_and_the_name_of_its_sweep(status, t
     assert run_in_process("mine", ["seed=3"], tmp_path / "it's 1", "sweep") == status
     folder = str(tmp_path / "it's 1").replace("'", "\\'")
     assert seen == [[sys.executable, "-m", "seqmine.mine", "seed=3", f"hydra.run.dir='{folder}'"], "sweep", False]
+
+
+def test_a_job_is_finished_where_its_results_are_of_the_same_settings(tmp_path):
+    (tmp_path / "command.yaml").write_text("overrides: [seed=1, data.password=***]\nchoices: {}\n")
+    typed = ["seed=1", "data.password=x"]
+    assert not is_finished(tmp_path, typed), "it was stopped before it had results"
+    (tmp_path / "metrics.json").write_text("{}")
+    assert is_finished(tmp_path, typed)
+    assert not is_finished(tmp_path, ["seed=2", "data.password=x"])
 
 
 def test_a_job_is_judged_by_what_it_measured(tmp_path):

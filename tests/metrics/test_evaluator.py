@@ -71,6 +71,21 @@ def test_values_equal_a_numpy_reference():
     }
 
 
+def test_measures_of_ones_own_stand_beside_the_others():
+    scores, targets = random_problem(20)
+    evaluator = make_evaluator(
+        of_ranks={"first": lambda ranks: (ranks == 1).double()}, of_lists={"fifth": lambda lists: lists[:, 4].double()}
+    )
+    ranks = evaluator.update(scores.clone(), make_batch(targets))
+    found = evaluator.compute()
+    assert {"first", "fifth"} <= set(evaluator.names)
+    assert found["first"] == pytest.approx(float((ranks == 1).double().mean()))
+    scores[:, 0] = -torch.inf
+    assert found["fifth"] == pytest.approx(float(scores.argsort(descending=True)[:, 4].double().mean()))
+    evaluator.reset()
+    assert math.isnan(evaluator.compute()["first"])
+
+
 def test_batches_add_up_and_reset_forgets():
     scores, targets = random_problem(12)
     whole, parts = make_evaluator(), make_evaluator()

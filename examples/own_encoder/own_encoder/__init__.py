@@ -1,0 +1,1 @@
+"""An encoder and a metric of one's own for seqmine."""
