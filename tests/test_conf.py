@@ -114,7 +114,9 @@ def test_a_protocol_bundles_split_targets_candidates_and_cutoffs_and_the_command
     whole = composed("data=ml-100k", "protocol=time_to_split")
     split = build(whole.data.split, [])
     assert split.stated() == {"targets": "last", "validation": "time"}
-    assert (split.val_from, split.test_from, whole.evaluation.seen) == (0.81, 0.9, "auto")
+    assert (split.val_share, split.test_from, whole.evaluation.seen) == (0.09, 0.9, "auto")
+    for validation in ("last_train_item", "users"):
+        build(composed("data=ml-100k", "protocol=time_to_split", f"data.split.validation={validation}").data.split, [])
     assert {"popular_last_week", "popular_last_hour", "markov"} <= set(whole.baselines)
     changed = composed(
         "data=ml-100k",

@@ -33,7 +33,13 @@ def ignore_known_warnings() -> None:
     """Drop the warnings of Lightning that do not concern a user."""
     import warnings
 
-    for words in ("does not have many workers", "has `__len__` defined", "isinstance\\(treespec", "is deprecated"):
+    for words in (
+        "does not have many workers",
+        "has `__len__` defined",
+        "isinstance\\(treespec",
+        "is deprecated",
+        "no logger configured",
+    ):
         warnings.filterwarnings("ignore", f".*{words}.*")
     warnings.filterwarnings("ignore", ".*using `DistributedSampler`.*|.*The dirpath has changed.*")
 
