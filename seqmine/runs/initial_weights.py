@@ -1,4 +1,4 @@
-"""Start a training from the weights of a run, on a log whose catalog may have grown since."""
+"""Start a training from the weights of a run, on a log whose catalog may have grown since, or is another one."""
 
 import logging
 from pathlib import Path
@@ -20,7 +20,7 @@ from seqmine.models.module import SequenceModule
 from seqmine.runs.checkpoints import read_checkpoint
 from seqmine.runs.folder import best_checkpoint
 from seqmine.runs.restore import run_catalog
-from seqmine.structs import Catalog, InteractionLog, UserError
+from seqmine.structs import Catalog, ContentTable, InteractionLog, UserError
 
 _log = logging.getLogger(__name__)
 
@@ -28,11 +28,12 @@ _log = logging.getLogger(__name__)
 def start_from(config: DictConfig, module: LightningModule, datamodule: SequenceDataModule) -> None:
     """Give a module the best weights of the run that ``config.init_from`` names; nothing where it names none.
 
-    Items are matched by id. A new item starts from the mean of the vectors of what occurs in the training part of the
-    same histories, or from the mean of all where nothing does.
+    Items are matched by id. A new item starts from its content where the item table reads content, with nothing of its
+    own, so that the log may be that of another shop; else from the mean of the vectors of what occurs in the training
+    part of the same histories, or from the mean of all where nothing does. Content vectors must be of one kind in both.
 
     Args:
-        config: of the program, with ``init_from`` and ``ckpt_path``.
+        config: of the program, with ``init_from``, ``ckpt_path`` and ``data.item_attributes``.
         module: to be trained; changed in place.
         datamodule: brings the log.
 
@@ -51,22 +52,48 @@ def start_from(config: DictConfig, module: LightningModule, datamodule: Sequence
         raise UserError(f"init_from is {run!r}, but the model is counted and has no weights; set init_from=null")
     weights: dict[str, Any] = read_checkpoint(Path(best_checkpoint(run)), f"init_from is {run!r}")["state_dict"]
     known, catalog = run_catalog(run), datamodule.catalog
-    _require_same_columns(known, catalog, run)
+    _require_same_columns(known, catalog, run, config.data.item_attributes)
     of_items = {f"{name}.weight" for name, part in module.named_modules() if isinstance(part, ItemEmbedding)}
     own = module.state_dict()
     weights |= {name: own[name] for name in _counted(module) if name in weights}
     _require_same_shapes(module, weights, of_items, run)
     theirs, ours = (np.array(rows, np.int64) for rows in shared_items(known, catalog))
-    if len(theirs) == 0:
-        raise UserError(f"init_from is {run!r}, which shares no item with the log; set init_from to a run of this shop")
+    reads_content = isinstance(module.item_embedding, ContentTable)
+    if len(theirs) == 0 and not reads_content:
+        raise UserError(
+            f"init_from is {run!r}, which shares no item with the log; set init_from to a run of this shop, or of a "
+            "model that reads vectors of content (model/item_table=content)"
+        )
     log = datamodule.prepared.training_log()
     for name in of_items:
-        weights[name] = grown(weights[name], theirs, ours, catalog.num_items, log)
+        if reads_content:
+            weights[name] = moved(weights[name], theirs, ours, catalog.num_items)
+        else:
+            weights[name] = grown(weights[name], theirs, ours, catalog.num_items, log)
     module.load_state_dict(weights)
     _log.info(
         "training starts from %s: of %d items %d keep their vector, %d are new", run, catalog.num_items, len(ours),
         catalog.num_items - len(ours),
     )  # fmt: skip
+
+
+def moved(
+    table: Float[Tensor, "W D"], theirs: NDArray[np.int64], ours: NDArray[np.int64], num_items: int
+) -> Float[Tensor, "V D"]:
+    """Return a table of item vectors for another catalog, whose new items have zeros.
+
+    Args:
+        table: vectors of the items of a run.
+        theirs: rows of the items that both catalogs have, in ``table``.
+        ours: rows of the same items in the new table.
+        num_items: of the new catalog.
+
+    >>> moved(torch.tensor([[0.0], [5.0], [7.0]]), np.array([2]), np.array([1]), 2).tolist()
+    [[0.0], [7.0], [0.0]]
+    """
+    found = table.new_zeros(num_items + 1, table.shape[1])
+    found[torch.from_numpy(ours)] = table[torch.from_numpy(theirs)]
+    return found
 
 
 def grown(
@@ -81,9 +108,7 @@ def grown(
         num_items: of the new catalog.
         log: training histories, numbered as the new table; what occurs in one history belongs together.
     """
-    vectors = table.numpy()
-    found = np.zeros((num_items + 1, vectors.shape[1]), vectors.dtype)
-    found[ours] = vectors[theirs]
+    found = moved(table, theirs, ours, num_items).numpy()
     new = np.setdiff1d(np.arange(1, num_items + 1), ours)
     users = log.event_users
     has_new = np.zeros(log.num_users, np.bool_)
@@ -119,8 +144,8 @@ def _require_same_shapes(module: LightningModule, weights: dict[str, Any], of_it
             )
 
 
-def _require_same_columns(known: Catalog, catalog: Catalog, run: str) -> None:
-    """Refuse values of behaviors and attributes that are numbered in another way, whose vectors would be mixed up."""
+def _require_same_columns(known: Catalog, catalog: Catalog, run: str, choice: DictConfig) -> None:
+    """Refuse values of behaviors and attributes that are numbered or scaled anew, which would be mixed up."""
     if list(known.behaviors) != list(catalog.behaviors):
         raise UserError(
             f"init_from is {run!r}, which knows the behaviors {', '.join(known.behaviors) or 'none'}, and the log has "
@@ -128,8 +153,14 @@ def _require_same_columns(known: Catalog, catalog: Catalog, run: str) -> None:
         )
     if known.fingerprint == catalog.fingerprint:
         return
-    if catalog.attributes is not None or catalog.num_user_codes or catalog.num_user_values:
+    numbered = [*choice.categorical, *choice.multi_valued, *choice.numeric]
+    had_codes = known.attributes is not None and known.attributes.num_codes > 0
+    if (
+        (catalog.attributes is not None and (numbered or had_codes))
+        or catalog.num_user_codes
+        or catalog.num_user_values
+    ):
         raise UserError(
-            f"init_from is {run!r}, but the model reads attributes, whose values each log numbers anew; take "
-            "data.item_attributes and data.user_attributes out, or set init_from=null"
+            f"init_from is {run!r}, but the model reads attributes, whose values each log numbers anew; keep vectors "
+            "alone in data.item_attributes, take data.user_attributes out, or set init_from=null"
         )

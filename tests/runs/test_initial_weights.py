@@ -1,3 +1,5 @@
+import json
+
 import numpy as np
 import pytest
 import torch
@@ -29,8 +31,8 @@ def test_nothing_changes_on_the_same_catalog():
 
 
 def test_training_starts_from_a_run_by_item_id(older_run, newer_log, tmp_path):
-    """With a learning rate of zero the start is the end."""
-    folder = train(newer_log, tmp_path / "run", f"init_from={older_run}", "optimizer.lr=0")
+    """With a learning rate of next to nothing the start is the end."""
+    folder = train(newer_log, tmp_path / "run", f"init_from={older_run}", "optimizer.lr=1e-30")
     start, weights = (
         torch.load(run / "checkpoints" / "best.ckpt", weights_only=True)["state_dict"] for run in (older_run, folder)
     )
@@ -43,6 +45,36 @@ def test_training_starts_from_a_run_by_item_id(older_run, newer_log, tmp_path):
     assert not table[0].any()
     rest = [name for name in weights if name != "item_embedding.weight"]
     assert rest and all(torch.equal(weights[name], start[name]) for name in rest)
+
+
+def test_a_model_of_content_is_applied_to_the_log_of_another_shop(small_log, tmp_path):
+    """Items stand on a circle in both shops, under other names: what follows what is known before anything is learned."""
+    angles = np.arange(30)[:, None] * 2 * np.pi / 30 * np.arange(1, 4)
+    np.save(tmp_path / "vectors.npy", np.hstack([np.cos(angles), np.sin(angles)]).astype(np.float32))
+    other_log = tmp_path / "log.txt"
+    other_log.write_text(small_log.read_text().replace(" i", " j"))
+    settings = [
+        "model/item_table=content",
+        f"data.item_attributes.vectors={tmp_path}/vectors.npy",
+        "evaluation.seen=none",
+    ]
+
+    def content(letter):
+        path = tmp_path / f"{letter}.csv"
+        path.write_text("\n".join(["item_id,place", *(f"{letter}{item + 1},{item}" for item in range(30))]) + "\n")
+        return [*settings, f"data.item_attributes.path={path}"]
+
+    learned = ["trainer.max_epochs=6", "scheduler=constant", "optimizer.lr=0.03", "model.item_table.own_dropout=0.5"]
+    start = train(small_log, tmp_path / "start", *content("i"), *learned)
+    found = {
+        name: json.loads(
+            (train(other_log, tmp_path / name, *content("j"), "optimizer.lr=1e-30", *more) / "metrics.json").read_text()
+        )
+        for name, more in {"moved": [f"init_from={start}"], "new": []}.items()
+    }
+    assert found["moved"]["test/hit_rate@5"] > 0.5 > 0.3 > found["new"]["test/hit_rate@5"]
+    with pytest.raises(UserError, match=r"whose values each log numbers anew; keep vectors alone"):
+        train(other_log, tmp_path / "x", *content("j"), f"init_from={start}", "data.item_attributes.numeric=[place]")
 
 
 @pytest.mark.parametrize(
