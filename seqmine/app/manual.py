@@ -69,6 +69,7 @@ def manual(name: str) -> str:
         name: of the program and of its configuration in ``conf/``.
     """
     text = (CONF_DIR / f"{name}.yaml").read_text()
+    chosen = [_beside(f"{group}=", choices) for group, choices in groups(name)]
     return "\n".join(
         [
             f"{programs()[name][:1].upper()}{programs()[name][1:].rstrip('.')}.",
@@ -78,9 +79,7 @@ def manual(name: str) -> str:
             "The most used settings, with their defaults:",
             *(_beside(setting, meaning) for setting, meaning in settings(text)),
             "",
-            "Groups, of which one is chosen as in group=choice (* is the default):",
-            *(_beside(f"{group}=", choices) for group, choices in groups(name)),
-            "",
+            *(["Groups, of which one is chosen as in group=choice (* is the default):", *chosen, ""] if chosen else []),
             f"Every setting with its value: python -m seqmine.{name} --cfg job",
             "A run for each value of a,b: -m; what else Hydra takes: --hydra-help",
             "",
