@@ -173,11 +173,14 @@ def test_a_diverging_training_stops_with_a_sentence(small_log, tmp_path):
     ("argument", "sentence"),
     [
         ("data.path=missing.txt", "missing.txt"),
-        ("trainer.max_epochs=abc", "trainer.max_epochs is 'abc', allowed is a whole number; change trainer.max_epochs"),
+        (
+            "trainer.max_epochs=abc",
+            "trainer.max_epochs is 'abc', allowed are whole numbers from 1, -1 or null; change trainer.max_epochs",
+        ),
         ("trainer.max_epoch=3", "trainer.max_epoch is no setting; did you mean trainer.max_epochs"),
         ("trainer.enable_progressbar=false", "did you mean trainer.enable_progress_bar"),
         ("model=transfomer", "transformer"),
-        ("evaluation.seen=all", "evaluation.seen is 'all', allowed are auto, full, window, none"),
+        ("evaluation.seen=all", "evaluation.seen is 'all', allowed are auto, full, window or none"),
         ("data.split=global_time", "data/split"),
     ],
 )

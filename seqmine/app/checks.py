@@ -1,39 +1,53 @@
 """Mistakes on the command line, told before anything runs."""
 
 import difflib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from omegaconf import DictConfig, ListConfig, OmegaConf
+from omegaconf import DictConfig, ListConfig, Node, OmegaConf
 
+from seqmine.app.program_settings import settings_of_program
+from seqmine.runs.arguments import arguments_of
+from seqmine.runs.components import check, refusal
 from seqmine.runs.settings import nodes
+from seqmine.structs.bounds import fits
 from seqmine.structs.credentials import without_credentials
 from seqmine.structs.errors import UserError
 
-_KINDS = {bool: "true or false", int: "a whole number", float: "a number"}
+_GROUPS_OF_THEIR_OWN = ("callbacks", "logger")
 
 
-def check_types(config: DictConfig, defaults: DictConfig) -> None:
-    """Refuse values whose type differs from that of the default.
+def check_settings(name: str, config: DictConfig, overrides: Sequence[str]) -> None:
+    """Refuse values that a program or one of its components does not take, before anything is built.
+
+    Args:
+        name: of the program.
+        config: its settings.
+        overrides: of the command line.
 
     Raises:
         UserError: names the value, what is allowed, and the setting.
     """
-    of_hydra = {name for name, node in nodes(defaults) if "${hydra:" in str(node._value())}  # known only inside a run
-    known = {name for name, _ in nodes(defaults)}
-    for key, value in _leaves(config):
-        if key in of_hydra:
-            continue
-        default = OmegaConf.select(defaults, key)
-        if isinstance(default, DictConfig) and value is not None:
-            raise UserError(f"{key} is {value!r}, but {key} is a group; write {key.replace('.', '/')}={value}")
-        if value is None or type(default) not in _KINDS or _same_kind(value, default):
-            if key.startswith("trainer.") and value is not None and key not in known:
-                _check_trainer_argument(key, value)
-            continue
-        if key.startswith("trainer.") and _trainer_takes(key, value):
-            continue
-        raise UserError(f"{key} is {value!r}, allowed is {_KINDS[type(default)]}; change {key}")
+    check_trust(config, overrides)
+    for key, kind in settings_of_program(name).items():
+        node = _node_of(config, key)
+        if node is not None and not fits(value := _plain(node), kind):
+            raise refusal(key, value, kind)
+    check(config, config.get("trusted") or ())
+
+
+def check_groups(config: DictConfig, defaults: DictConfig) -> None:
+    """Refuse a value in the place of a group.
+
+    Raises:
+        UserError: says how a choice of the group is written.
+    """
+    for key, node in nodes(config):
+        default = OmegaConf.select(defaults, key, throw_on_resolution_failure=False)
+        if isinstance(default, DictConfig) and not isinstance(node, DictConfig) and not node._is_interpolation():
+            value = node._value()
+            if value is not None:
+                raise UserError(f"{key} is {value!r}, but {key} is a group; write {key.replace('.', '/')}={value}")
 
 
 def check_complete(config: DictConfig) -> None:
@@ -53,7 +67,8 @@ def check_credentials(config: DictConfig) -> None:
     Raises:
         UserError: names the setting.
     """
-    for key, value in _leaves(config):
+    for key, node in nodes(config):
+        value = node._value()
         if isinstance(value, str) and (shown := without_credentials(value)) != value:
             raise UserError(
                 f"{key} is {shown}, whose credentials would be kept; write {key}='${{oc.env:DATABASE_URL}}' and set "
@@ -96,33 +111,20 @@ def may_be_trainer_argument(key: str) -> bool:
 
 
 def _trainer_arguments() -> dict[str, Any]:
-    from seqmine.training.trainer import trainer_arguments  # imports Lightning, which takes seconds
+    from seqmine.training.trainer import trainer  # imports Lightning, which takes seconds
 
-    return trainer_arguments()
-
-
-def _trainer_takes(key: str, value: Any) -> bool:
-    from seqmine.training.trainer import is_of_type
-
-    kind = _trainer_arguments().get(key.removeprefix("trainer."))
-    return kind is not None and is_of_type(value, kind)
+    return {name: kind for name, kind in arguments_of(trainer).kinds.items() if name not in _GROUPS_OF_THEIR_OWN}
 
 
-def _check_trainer_argument(key: str, value: Any) -> None:
-    from seqmine.training.trainer import type_names
-
-    if may_be_trainer_argument(key) and not _trainer_takes(key, value):
-        allowed = type_names(_trainer_arguments()[key.removeprefix("trainer.")])
-        raise UserError(f"{key} is {value!r}, allowed is {allowed}; change {key}")
-
-
-def _same_kind(value: Any, default: Any) -> bool:
-    if isinstance(default, bool) or isinstance(value, bool):
-        return isinstance(default, bool) and isinstance(value, bool)
-    return isinstance(value, int | float) if isinstance(default, float) else isinstance(value, type(default))
+def _node_of(config: DictConfig, key: str) -> Node | None:
+    """Return what stands at a key itself; None where nothing does, or what is known in a run alone."""
+    node: Any = config
+    for name in key.split("."):
+        if not isinstance(node, DictConfig) or node._is_none() or node._is_interpolation() or name not in node.keys():  # noqa: SIM118 - `in` skips unset values
+            return None
+        node = node._get_node(name)
+    return None if node is None or node._is_missing() or node._is_interpolation() else node
 
 
-def _leaves(config: DictConfig) -> Iterator[tuple[str, Any]]:
-    for name, node in nodes(config):
-        if not isinstance(node, DictConfig | ListConfig) and not node._is_interpolation() and not node._is_missing():
-            yield name, node._value()
+def _plain(node: Node) -> Any:
+    return OmegaConf.to_container(node) if isinstance(node, DictConfig | ListConfig) else node._value()

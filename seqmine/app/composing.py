@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from omegaconf import DictConfig, OmegaConf, open_dict
 
-from seqmine.app.checks import check_complete, check_credentials, check_types, may_be_trainer_argument, unknown_key
-from seqmine.runs.components import CONF_DIR
+from seqmine.app.checks import check_complete, check_credentials, check_groups, may_be_trainer_argument, unknown_key
+from seqmine.app.typed import SEARCH, searched, setting, unreadable
+from seqmine.runs.components import CONF_DIR, refusal
 from seqmine.runs.settings import without_secret
 from seqmine.structs.errors import UserError
 
@@ -47,9 +48,10 @@ def compose_checked(name: str, overrides: Iterable[str]) -> DictConfig:
     try:
         with initialize_config_dir(str(CONF_DIR), version_base="1.3"):
             parsed = [_parsed(argument) for argument in arguments]
-            searched = [item.input_line for item in parsed if item.key_or_group == "hydra.searchpath"]
-            groups = [item.input_line for item in parsed if (CONF_DIR / item.key_or_group.split("@")[0]).is_dir()]
-            defaults = compose(name, [*searched, *groups])
+            places = [CONF_DIR, *searched(arguments)]
+            groups = [item.input_line for item in parsed if _is_group(item.key_or_group, places)]
+            defaults = compose(name, groups)
+            _check_choices(name, parsed, groups)
             for item in parsed:
                 may_be_new = item.is_add() or item.is_force_add() or item.input_line in groups
                 _check_key(item.key_or_group, may_be_new, defaults)
@@ -57,7 +59,7 @@ def compose_checked(name: str, overrides: Iterable[str]) -> DictConfig:
     except HydraException as error:
         raise UserError(" ".join(str(error).split())) from None
     settings = without_hydra(config)
-    check_types(settings, defaults)
+    check_groups(settings, defaults)
     check_complete(settings)
     check_credentials(settings)
     return config
@@ -69,26 +71,6 @@ def without_hydra(config: DictConfig) -> DictConfig:
     with open_dict(settings):
         del settings["hydra"]
     return settings
-
-
-def setting(key: str, value: Any) -> str:
-    """Write a setting as on the command line, whatever characters its value has.
-
-    >>> setting("data.path", "my log.csv"), setting("trainer.max_epochs", 3), setting("data.path", None)
-    ("data.path='my log.csv'", 'trainer.max_epochs=3', 'data.path=null')
-    """
-    if value is None:
-        return f"{key}=null"
-    if isinstance(value, bool):
-        return f"{key}={str(value).lower()}"
-    if isinstance(value, str | Path):
-        # inside quotes backslashes are special in front of a quote alone, and ${ begins a reference
-        text = re.sub(r"(\\*)('|$)", lambda found: found[1] * 2 + ("\\'" if found[2] else ""), str(value))
-        text = text.replace("${", "\\${")
-        return f"{key}='{text}'"
-    if isinstance(value, Sequence):
-        return f"{key}=[{','.join(setting('', element)[1:] for element in value)}]"
-    return f"{key}={value}"
 
 
 def as_hydra_reads(name: str, arguments: Iterable[str]) -> list[str]:
@@ -197,9 +179,26 @@ def _parsed(argument: str) -> "Override":
     try:
         return OverridesParser.create().parse_override(argument)
     except HydraException:
-        raise UserError(
-            f"{argument} cannot be read; write a setting as key=value, a text with marks as key='text'"
-        ) from None
+        raise unreadable(argument) from None
+
+
+def _is_group(key: str, places: Sequence[Path]) -> bool:
+    """Tell whether a key is a group of configuration, or where more of it is searched."""
+    return key == SEARCH or any((place / key.split("@", maxsplit=1)[0]).is_dir() for place in places)
+
+
+def _check_choices(name: str, parsed: "Sequence[Override]", groups: Sequence[str]) -> None:
+    """Refuse to switch off a group of which a program needs a choice."""
+    from hydra import compose
+
+    off = [item.key_or_group for item in parsed if item.input_line in groups and item.value() is None]
+    if not off:
+        return
+    others = [line for line in groups if line.partition("=")[0] not in off]
+    chosen = compose(name, others, return_hydra_config=True).hydra.runtime.choices
+    for group in off:
+        if chosen.get(group) not in (None, "null"):
+            raise refusal(group.split("@")[0].replace("/", "."), None, None)
 
 
 def _check_key(key: str, may_be_new: bool, defaults: DictConfig) -> None:

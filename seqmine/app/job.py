@@ -9,8 +9,10 @@ from pathlib import Path
 
 from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 
+from seqmine.app.checks import check_settings
 from seqmine.app.composing import compose_checked, mistake_behind, without_hydra
 from seqmine.app.start import ignore_known_warnings, record_command
+from seqmine.app.typed import as_typed
 from seqmine.runs.settings import freeze_references
 from seqmine.structs.errors import UserError
 
@@ -81,7 +83,9 @@ def settings_of(name: str, overrides: Iterable[str]) -> DictConfig:
 
 
 def _composed(name: str, overrides: Iterable[str]) -> DictConfig:
+    overrides = as_typed(overrides)
     config = compose_checked(name, overrides)
+    check_settings(name, without_hydra(config), overrides)
     with read_write(config.hydra.runtime), open_dict(config.hydra.runtime):
         config.hydra.runtime.output_dir = str(Path(config.hydra.run.dir).absolute())
     return config

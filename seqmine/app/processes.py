@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from seqmine.app.composing import setting
+from seqmine.app.typed import setting
 
 
 def run_in_process(name: str, arguments: Sequence[str], folder: Path, sweep: str) -> int:

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from omegaconf import DictConfig
 
-from seqmine.app.checks import check_trust
-from seqmine.app.composing import as_hydra_reads, compose_checked, mistake_behind, register_resolvers
+from seqmine.app.checks import check_settings
+from seqmine.app.composing import as_hydra_reads, compose_checked, mistake_behind, register_resolvers, without_hydra
 from seqmine.app.manual import manual
 from seqmine.app.processes import is_finished, metric_of, run_in_process
+from seqmine.app.typed import as_typed, first_of_sweep, search_path
 from seqmine.runs.components import CONF_DIR
 from seqmine.structs.errors import UserError
 from seqmine.structs.progress import shown_by
@@ -19,7 +20,9 @@ from seqmine.structs.progress import shown_by
 if TYPE_CHECKING:
     from seqmine.training.stop_signals import Stopped
 
-_CONFIG_DIR = ("--config-dir", "-cd")
+_MULTIRUN = {"-m", "--multirun"}
+# where Hydra found configuration that is not shipped
+_SEARCHED = ("command-line", "hydra.searchpath in command-line")
 Task = Callable[[DictConfig], Any]
 
 
@@ -41,7 +44,7 @@ def program(name: str) -> Callable[[Task], Callable[[], None]]:
             if HydraConfig.get().mode == RunMode.MULTIRUN:
                 return _run_job(name, config)
             _import_lightning()
-            return _run_with_plain_errors(task, config, HydraConfig.get().overrides.task)
+            return _run_with_plain_errors(name, task, config, HydraConfig.get().overrides.task)
 
         def main() -> None:
             if {"-h", "--help"} & set(sys.argv[1:]):
@@ -51,9 +54,7 @@ def program(name: str) -> Callable[[Task], Callable[[], None]]:
 
             sys.argv[1:] = ["print_config=true" if argument == "--verbose" else argument for argument in sys.argv[1:]]
             register_resolvers()
-            # flags may stand anywhere, and Hydra wants all settings in a row
-            sys.argv[1:] = sorted(as_hydra_reads(name, sys.argv[1:]), key=_is_setting)
-            _check_command_line(name, sys.argv[1:])
+            sys.argv[1:] = _checked_command_line(name, sys.argv[1:])
             flags = {argument for argument in sys.argv if argument.startswith("-")}
             if any(argument.startswith("sweep=") for argument in sys.argv) and flags <= {"-m", "--multirun"}:
                 return _search(name, sys.argv[1:], flags)
@@ -74,13 +75,13 @@ def _import_lightning() -> None:
     gc.enable()
 
 
-def _run_with_plain_errors(task: Task, config: DictConfig, overrides: Sequence[str]) -> Any:
+def _run_with_plain_errors(name: str, task: Task, config: DictConfig, overrides: Sequence[str]) -> Any:
     from seqmine.reporting.progress import progress_bar
     from seqmine.training.stop_signals import Stopped, stoppable
 
     try:
         with stoppable(), shown_by(progress_bar):
-            check_trust(config, overrides)
+            check_settings(name, config, overrides)
             return task(config)
     except Stopped as stopped:
         tell_stop(stopped, config)
@@ -146,11 +147,8 @@ def _run_job(name: str, config: DictConfig) -> Any:
     hydra_config = HydraConfig.get()
     folder = Path(hydra_config.runtime.output_dir)
     arguments = [*hydra_config.overrides.task]
-    arguments += [
-        f"--config-dir={source.path}"
-        for source in hydra_config.runtime.config_sources
-        if source.provider == "command-line"
-    ]
+    more = [source.path for source in hydra_config.runtime.config_sources if source.provider in _SEARCHED]
+    arguments += [search_path(more)] if more else []
     monitor = config.get("monitor", "")
     if is_finished(folder, hydra_config.overrides.task):
         sys.stderr.write(f"{folder} is finished and stays as it is\n")
@@ -165,27 +163,22 @@ def _is_setting(argument: str) -> bool:
     return argument.startswith("~") or ("=" in argument and not argument.startswith("-"))
 
 
-def _config_folders(arguments: list[str]) -> list[str]:
-    """Return the folders of a user's own configuration that the command line names.
+def _checked_command_line(name: str, arguments: list[str]) -> list[str]:
+    """Return the command line as Hydra reads it; tell mistakes in one sentence before anything else is done.
 
-    >>> _config_folders(["--config-dir", "mine", "seed=1"]), _config_folders(["--config-dir=mine"])
-    (['mine'], ['mine'])
+    The values of a sweep are checked job by job.
     """
-    pairs = zip(arguments, [*arguments[1:], ""], strict=True)
-    return [one.partition("=")[2] or after for one, after in pairs if one.partition("=")[0] in _CONFIG_DIR]
-
-
-def _check_command_line(name: str, arguments: list[str]) -> None:
-    """Compose the configuration once to tell mistakes in one sentence; sweeps are checked job by job."""
-    folders = _config_folders(arguments)
-    flags = {argument.partition("=")[0] for argument in arguments if argument.startswith("-")}
-    if flags - {"--cfg", "--resolve", *_CONFIG_DIR}:
-        return
     try:
-        for folder in folders:
-            if not Path(folder).is_dir():
-                raise UserError(f"--config-dir is {folder!r}, which is no folder; change --config-dir")
-        searched = [f"hydra.searchpath=[{','.join(f'file://{Path(folder).absolute()}' for folder in folders)}]"]
-        compose_checked(name, [*(searched if folders else []), *filter(_is_setting, arguments)])
+        # flags may stand anywhere, and Hydra wants all settings in a row
+        arguments = sorted(as_hydra_reads(name, as_typed(arguments)), key=_is_setting)
+        flags = {argument for argument in arguments if argument.startswith("-")}
+        if flags - {"--cfg", "--resolve", "job", *_MULTIRUN}:
+            return arguments
+        settings = [argument for argument in arguments if _is_setting(argument)]
+        config = compose_checked(name, map(first_of_sweep, settings) if flags & _MULTIRUN else settings)
+        if not flags:
+            _import_lightning()
+            check_settings(name, without_hydra(config), arguments)
     except UserError as error:
         fail(error)
+    return arguments

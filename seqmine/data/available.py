@@ -1,6 +1,7 @@
 """From when to when an item can be recommended: a list of yesterday holds nothing that came today."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import polars as pl
@@ -54,7 +55,13 @@ class CandidateChoice:
         until: column with the last moment of sale; a date lasts to its end.
     """
 
-    def __init__(self, *, among: str = "full", since: str | None = None, until: str | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        among: Literal["full", "available", "uniform_100", "popularity_100"] = "full",
+        since: str | None = None,
+        until: str | None = None,
+    ) -> None:
         self.among, self.since, self.until = among, since, until
 
     def periods(self, data: PreparedData) -> ItemPeriods | None:

@@ -23,7 +23,7 @@ from seqmine.data.features import Features
 from seqmine.data.leakage import LeakReport, find_leaks
 from seqmine.data.leakage.verdict import kept_verdict
 from seqmine.data.preparation import preparation_fingerprint, prepare_into
-from seqmine.data.seen import check_seen, settle_seen
+from seqmine.data.seen import Seen, settle_seen
 from seqmine.data.sequences import PreparedData
 from seqmine.data.splits import Splitter
 from seqmine.data.store import read_store
@@ -67,7 +67,7 @@ class SequenceDataModule(LightningDataModule):
         windows: WindowChoice,
         max_length: PositiveInt,
         batching: Batching,
-        seen: str,
+        seen: Seen,
         seed: Seed,
         store: str,
         task: Callable[..., TrainingCollate] = NextItemCollate,
@@ -78,8 +78,8 @@ class SequenceDataModule(LightningDataModule):
             raise UserError(f"max_length is {max_length}, allowed are whole numbers from 1")
         self.source, self.cleaning, self.split, self.windows = source, cleaning, split, windows
         self.max_length, self.batching = max_length, batching
-        check_seen(seen)
-        self._seen, self.seed, self.store, self.task = seen, seed, Path(store), task
+        self._seen: str = seen
+        self.seed, self.store, self.task = seed, Path(store), task
         self.features = features or Features()
         self.reader: nn.Module | None = None  # whose optional columns batches have where there is no trainer
         self._prepared: PreparedData | None = None

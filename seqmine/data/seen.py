@@ -2,27 +2,19 @@
 
 import logging
 from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 
 from seqmine.data.traits import repeated_events
-from seqmine.structs import InteractionLog, UserError
+from seqmine.structs import InteractionLog
 from seqmine.structs.places import told
 
 _log = logging.getLogger(__name__)
-CHOICES = ("auto", "full", "window", "none")
+Seen = Literal["auto", "full", "window", "none"]
+"""Which items leave the candidates: all that the user had, those of the input, none; or the log is asked."""
 # Above this share of returns, lists without the items that people had would miss what people do.
 RETURNING_SHARE = 0.05
-
-
-def check_seen(seen: str) -> None:
-    """Refuse a word that is not one of the choices.
-
-    Raises:
-        UserError: names the choices.
-    """
-    if seen not in CHOICES:
-        raise UserError(f"seen is {seen!r}, allowed are {', '.join(CHOICES)}")
 
 
 def returning_share(log: InteractionLog) -> float:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from types import MappingProxyType
+from typing import Literal
 
 import torch
 from jaxtyping import Float, Int
@@ -12,16 +13,14 @@ from torchmetrics import Metric
 from torchmetrics.utilities.distributed import gather_all_tensors
 
 from seqmine.metrics.beyond_accuracy import Coverage, Novelty, PopularityBias
-from seqmine.metrics.candidates import CANDIDATES, SAMPLED, keep_sampled
-from seqmine.metrics.functional import TIES, check_choice, check_scores, mask_candidates, target_ranks, top_items
+from seqmine.metrics.candidates import SAMPLED, keep_sampled
+from seqmine.metrics.functional import check_scores, mask_candidates, target_ranks, top_items
 from seqmine.metrics.horizon import MEASURES, HorizonMetric, rank_table, target_table
 from seqmine.metrics.lists import list_ranks, top_lists
 from seqmine.metrics.own import Measure, own_metrics
 from seqmine.metrics.ranking import MRR, NDCG, HitRate
 from seqmine.structs import ListRecommender, SequenceBatch, UserError
 from seqmine.structs.bounds import Seed
-
-UNSEEN_TARGETS = ("keep", "drop", "score")
 
 # Lists for coverage, novelty and popularity bias have this length.
 LIST_LENGTH = 10
@@ -68,18 +67,15 @@ class RankingEvaluator(nn.Module):
         num_items: int,
         train_counts: Int[Tensor, "V"],
         cutoffs: Sequence[int] = (5, 10, 20, 50),
-        ties: str = "pessimistic",
-        unseen_targets: str = "keep",
-        candidates: str = "full",
+        ties: Literal["pessimistic", "mean", "optimistic"] = "pessimistic",
+        unseen_targets: Literal["keep", "drop", "score"] = "keep",
+        candidates: Literal["full", "available", "uniform_100", "popularity_100"] = "full",
         seed: Seed = 0,
         horizon: int | str | None = None,
         of_ranks: Mapping[str, Measure | Metric] = MappingProxyType({}),
         of_lists: Mapping[str, Measure | Metric] = MappingProxyType({}),
     ) -> None:
         super().__init__()
-        check_choice("ties", ties, TIES)
-        check_choice("unseen_targets", unseen_targets, UNSEEN_TARGETS)
-        check_choice("candidates", candidates, CANDIDATES)
         if not cutoffs or min(cutoffs) < 1:
             raise UserError(f"cutoffs is {list(cutoffs)}, allowed are whole numbers from 1, e.g. [5, 10]")
         if horizon is not None and candidates in SAMPLED:

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import AdamW
 
-from seqmine.structs.bounds import LearningRate, Penalty
+from seqmine.structs.bounds import Penalty, PositiveFloat
 
 
 class LazyAdamW(AdamW):
@@ -26,7 +26,7 @@ class LazyAdamW(AdamW):
     """
 
     def __init__(
-        self, params: Any, *, lr: LearningRate, weight_decay: Penalty, betas: tuple[float, float], fused: bool
+        self, params: Any, *, lr: PositiveFloat, weight_decay: Penalty, betas: tuple[float, float], fused: bool
     ) -> None:
         super().__init__(params, lr=lr, weight_decay=weight_decay, betas=(betas[0], betas[1]), fused=fused)
         for group in self.param_groups:

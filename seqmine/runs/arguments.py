@@ -10,7 +10,6 @@ from typing import Any, Literal, get_type_hints
 from seqmine.structs.bounds import (
     AtLeastTwo,
     InnerShare,
-    LearningRate,
     NonNegativeFloat,
     NonNegativeInt,
     Penalty,
@@ -63,7 +62,7 @@ _OUTSIDE: Mapping[str, Mapping[str, Any]] = {
     },
     "lightning.pytorch.loggers.csv_logs.CSVLogger": {"flush_logs_every_n_steps": PositiveInt},
     "torch.optim.optimizer.Optimizer": {
-        "lr": LearningRate,
+        "lr": PositiveFloat,
         "weight_decay": Penalty,
         "eps": PositiveFloat,
         "betas": tuple[ShareBelowOne, ShareBelowOne],

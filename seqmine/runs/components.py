@@ -146,11 +146,12 @@ def refusal(setting: str, value: Any, kind: Any) -> UserError:
     >>> str(refusal("seed", "x", int))
     "seed is 'x', allowed are whole numbers; change seed"
     """
+    shown = "null" if value is None else repr(value)
     group = CONF_DIR.joinpath(*setting.split("."))
     if group.is_dir():
         choices = ", ".join(sorted(path.stem for path in group.glob("*.yaml")))
-        return UserError(f"{setting} is {value!r}, allowed are {choices}; write {setting.replace('.', '/')}=<choice>")
-    return UserError(f"{setting} is {value!r}, allowed are {words(kind)}; change {setting}")
+        return UserError(f"{setting} is {shown}, allowed are {choices}; write {setting.replace('.', '/')}=<choice>")
+    return UserError(f"{setting} is {shown}, allowed are {words(kind)}; change {setting}")
 
 
 def _known(node: DictConfig | ListConfig, key: Any) -> Node | None:

@@ -15,6 +15,8 @@ LARGEST = 3.4028234e38
 """The largest number of 32 bits, in which models are computed."""
 PART = object()
 """Stands for a value that is not known before it is built."""
+_LISTS = (list, tuple, set, frozenset, Sequence, Collection, Iterable)
+_MAPPINGS = (dict, Mapping)
 _WORDS = {
     bool: "true|false",
     int: "whole numbers",
@@ -66,7 +68,6 @@ ShareBelowOne = Annotated[float, Bounds(at_least=0, below=1)]
 InnerShare = Annotated[float, Bounds(above=0, below=1)]
 Temperature = Annotated[float, Bounds(at_least=1e-3, at_most=1e3)]
 """Scores are divided by it: far outside, the softmax of them is one item or says nothing."""
-LearningRate = Annotated[float, Bounds(above=0, at_most=1e3)]
 Penalty = Annotated[float, Bounds(at_least=0, at_most=1e6)]
 """A weight of a term of the loss, or of the size of the weights."""
 
@@ -105,7 +106,7 @@ def words(kind: Any) -> str:
 
 
 def _of_list(value: Sequence[Any], kind: Any, options: tuple[Any, ...]) -> bool:
-    if not isinstance(kind, type) or not any(issubclass(known, kind) for known in (list, tuple, frozenset)):
+    if kind not in _LISTS:
         return False
     if kind is tuple and options and options[-1] is not Ellipsis:
         return len(value) == len(options) and all(map(fits, value, options))
@@ -113,7 +114,7 @@ def _of_list(value: Sequence[Any], kind: Any, options: tuple[Any, ...]) -> bool:
 
 
 def _of_mapping(value: Mapping[str, Any], kind: Any, options: tuple[Any, ...]) -> bool:
-    return _is_mapping(kind) and all(fits(element, options[1]) for element in value.values() if options)
+    return kind in _MAPPINGS and all(fits(element, options[1]) for element in value.values() if options)
 
 
 def _of_scalar(value: Any, kind: Any) -> bool:
@@ -132,10 +133,6 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _is_mapping(kind: Any) -> bool:
-    return isinstance(kind, type) and issubclass(dict, kind) and kind is not Collection and kind is not Iterable
-
-
 def _each_in_words(kind: Any) -> Iterator[str]:
     origin, options = get_origin(kind), get_args(kind)
     if origin in (Union, types.UnionType):
@@ -148,7 +145,7 @@ def _each_in_words(kind: Any) -> Iterator[str]:
         yield from map(str, options)
     elif kind in _WORDS:
         yield from _WORDS[kind].split("|")
-    elif _is_mapping(origin or kind):
+    elif (origin or kind) in _MAPPINGS:
         yield "names with values"
-    elif isinstance(origin or kind, type) and issubclass(list, origin or kind):
+    elif (origin or kind) in _LISTS:
         yield f"lists of {words(options[0])}" if options else "lists"

@@ -21,7 +21,7 @@ _PATIENCE_S = 4.0  # for the first answer of a server
 
 
 def build_wandb_logger(
-    *, project: str, name: str, group: str | None, tags: list[str], save_dir: str
+    *, project: str, name: str, group: str | None, tags: list[str | int | float], save_dir: str
 ) -> WandbLogger | None:
     """Make a W&B logger, online where there is a key (``WANDB_API_KEY``, or that of ``wandb login``) and an answer.
 
@@ -49,8 +49,8 @@ def build_wandb_logger(
         os.environ.setdefault("WANDB_ERROR_REPORTING", "false")
     Path(save_dir).mkdir(parents=True, exist_ok=True)
     return UnattendedLogger(
-        project=project, name=f"{name} {Path(save_dir).name.rpartition('_')[2]}", group=group, tags=tags,
-        save_dir=save_dir, job_type="train",
+        project=project, name=f"{name} {Path(save_dir).name.rpartition('_')[2]}", group=group,
+        tags=[str(tag) for tag in tags], save_dir=save_dir, job_type="train",
         # Lightning's own argument for this would change the environment of all that comes after
         mode="offline" if mode in _OFFLINE else mode,
         settings=wandb.Settings(console=os.environ.get("WANDB_CONSOLE", "off")),  # type: ignore[arg-type]

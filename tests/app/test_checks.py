@@ -1,37 +1,95 @@
+import re
+from copy import deepcopy
+from functools import cache
+
 import pytest
-from omegaconf import OmegaConf
+from hydra import compose, initialize_config_dir
+from omegaconf import DictConfig, OmegaConf
 
 from seqmine.app.checks import (
     check_complete,
     check_credentials,
+    check_groups,
+    check_settings,
     check_trust,
-    check_types,
     may_be_trainer_argument,
     unknown_key,
 )
+from seqmine.app.program_settings import settings_of_program
+from seqmine.runs.components import CONF_DIR
+from seqmine.runs.nodes import components_in, keys_of, path_of, setting_of
+from seqmine.runs.settings import nodes
 from seqmine.structs import UserError
 
 DEFAULTS = OmegaConf.create({"epochs": 3, "lr": 0.1, "flag": True, "name": "x", "limit": None})
 
 
-@pytest.mark.parametrize("change", [{"epochs": 5}, {"lr": 1}, {"flag": False}, {"name": 7}, {"limit": "00:01:00"}])
-def test_values_of_the_right_kind_pass(change):
-    check_types(OmegaConf.merge(DEFAULTS, change), DEFAULTS)
+@cache
+def composed(program: str) -> DictConfig:
+    with initialize_config_dir(str(CONF_DIR), version_base="1.3"):
+        return compose(program)
+
+
+def checked(program: str, change: str) -> None:
+    key, _, value = change.partition("=")
+    config = deepcopy(composed(program))
+    OmegaConf.update(config, key, OmegaConf.create(f"x: {value}").x, force_add=True)
+    check_settings(program, config, [change])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "trainer.max_epochs=5", "optimizer.lr=1", "run_name=7", "trainer.max_time=00:01:00:00", "trainer.devices=auto",
+        "trainer.deterministic=warn", "trainer.enable_progress_bar=false", "trainer.profiler=simple",
+        "trainer.overfit_batches=0.1", "trainer.gradient_clip_algorithm=null", "trainer.max_epochs=-1",
+        "data.batch_tokens=null", "callbacks.early_stopping=null", "tags=[1, a]", "data.num_users=100",
+    ],
+)  # fmt: skip
+def test_values_that_a_component_takes_pass(change):
+    checked("train", change)
 
 
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        ({"epochs": "abc"}, "epochs is 'abc', allowed is a whole number; change epochs"),
-        ({"epochs": 1.5}, "epochs is 1.5, allowed is a whole number"),
-        ({"epochs": True}, "epochs is True, allowed is a whole number"),
-        ({"lr": "high"}, "lr is 'high', allowed is a number"),
-        ({"flag": 1}, "flag is 1, allowed is true or false"),
+        ("trainer.max_epochs=abc", "trainer.max_epochs is 'abc', allowed are whole numbers from 1, -1 or null; change"),
+        ("trainer.max_steps=1.5", "trainer.max_steps is 1.5, allowed are whole numbers from 1"),
+        ("trainer.enable_progress_bar=off_", "trainer.enable_progress_bar is 'off_', allowed are true, false or null"),
+        ("trainer.accumulate_grad_batches=-1", "trainer.accumulate_grad_batches is -1, allowed are whole numbers"),
+        ("trainer.limit_test_batches=0", "trainer.limit_test_batches is 0, allowed are"),
+        ("seed=x", "seed is 'x', allowed are whole numbers from 0 and up to 4294967295; change seed"),
+        ("seed=null", "seed is null, allowed"),
+        ("debug=1", "debug is 1, allowed are true or false"),
+        ("resume=yes_", "resume is 'yes_', allowed are auto or null"),
+        ("monitor=null", "monitor is null, allowed are texts"),
+        ("optimizer.lr=.nan", "optimizer.lr is nan, allowed are numbers above 0"),
+        ("optimizer.lr=1.0e+99", "optimizer.lr is 1e"),
+        ("data.batch_tokens=.nan", "data.batch_tokens is nan, allowed are whole numbers from 1 or null"),
+        ("model.embedding_dim=0", "model.embedding_dim is 0, allowed are whole numbers from 1; change model.emb"),
+        ("scheduler.final_share=-1", "scheduler.final_share is -1, allowed are numbers from 0 and up to 1"),
+        ("scheduler.warmup_steps=-1", "scheduler.warmup_steps is -1"),
+        ("callbacks.early_stopping.patience=-1", "callbacks.early_stopping.patience is -1"),
+        ("model.loss=null", "model.loss is null, allowed are bce, bpr, cross_entropy"),
+        ("data.num_users=null", "data.num_users is null, allowed are whole numbers from 1; change data.num_users"),
     ],
-)
-def test_values_of_the_wrong_kind_are_named(change, sentence):
-    with pytest.raises(UserError, match=sentence):
-        check_types(OmegaConf.merge(DEFAULTS, change), DEFAULTS)
+)  # fmt: skip
+def test_values_that_it_does_not_take_are_told_by_the_setting(change, sentence):
+    with pytest.raises(UserError, match=re.escape(sentence)):
+        checked("train", change)
+
+
+@pytest.mark.parametrize("program", sorted(path.stem for path in CONF_DIR.glob("*.yaml")))
+def test_every_setting_says_what_it_may_be(program):
+    """A setting is a parameter of a component, or stands among those that a program reads itself."""
+    config = composed(program)
+    known = {path_of(part) for part in components_in(config)} | {"program", *settings_of_program(program)}
+    known |= {setting_of(part, key) for part in components_in(config) for key in keys_of(part)}
+    for name, node in nodes(config):
+        is_leaf = not isinstance(node, DictConfig) or node._is_none()
+        if is_leaf and not node._is_interpolation():
+            parts = name.split(".")
+            assert any(".".join(parts[:length]) in known for length in range(1, len(parts) + 1)), name
 
 
 def test_an_unknown_key_comes_with_the_nearest_known_one():
@@ -49,42 +107,10 @@ def test_a_setting_without_a_value_is_named_even_beside_references():
 def test_a_value_in_the_place_of_a_group_is_told_the_slash():
     defaults = OmegaConf.create({"model": {"loss": {"_target_": "x"}}})
     with pytest.raises(UserError, match="model.loss is a group; write model/loss=bce"):
-        check_types(OmegaConf.create({"model": {"loss": "bce"}}), defaults)
-
-
-def test_a_default_that_hydra_fills_in_can_be_changed():
-    defaults = OmegaConf.create({"run_name": "${hydra:runtime.choices.model}"})
-    check_types(OmegaConf.create({"run_name": "mine"}), defaults)
+        check_groups(OmegaConf.create({"model": {"loss": "bce"}}), defaults)
 
 
 TRAINER = OmegaConf.create({"trainer": {"max_epochs": 3, "devices": 1, "deterministic": False, "max_time": None}})
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"devices": "auto"}, {"deterministic": "warn"}, {"enable_progress_bar": False}, {"profiler": "simple"},
-        {"overfit_batches": 0.1}, {"max_time": "00:01:00:00"}, {"gradient_clip_algorithm": None},
-    ],
-)  # fmt: skip
-def test_whatever_lightning_takes_as_an_argument_of_its_trainer_passes(change):
-    check_types(OmegaConf.merge(TRAINER, {"trainer": change}), TRAINER)
-
-
-@pytest.mark.parametrize(
-    ("change", "sentence"),
-    [
-        ({"max_epochs": "abc"}, "trainer.max_epochs is 'abc', allowed is a whole number"),
-        (
-            {"enable_progress_bar": "off"},
-            "trainer.enable_progress_bar is 'off', allowed is true or false, null; change",
-        ),
-        ({"max_steps": 1.5}, "trainer.max_steps is 1.5, allowed is a whole number; change trainer.max_steps"),
-    ],
-)
-def test_other_kinds_are_named(change, sentence):
-    with pytest.raises(UserError, match=sentence):
-        check_types(OmegaConf.merge(TRAINER, {"trainer": change}), TRAINER)
 
 
 def test_misspelled_arguments_of_the_trainer_come_with_the_nearest():

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from seqmine.data.seen import check_seen, returning_share, settle_seen
-from seqmine.structs import InteractionLog, UserError
+from seqmine.data.seen import returning_share, settle_seen
+from seqmine.structs import InteractionLog
 
 
 def log_of(num_returns: int, num_events: int = 101) -> InteractionLog:
@@ -34,8 +34,3 @@ def test_events_of_the_target_behavior_alone_count():
 
 def test_a_log_without_returns_or_of_single_events_is_full():
     assert settle_seen(InteractionLog.from_lists([[1], [1]]), None) == "full"
-
-
-def test_what_is_no_choice_is_refused():
-    with pytest.raises(UserError, match="seen is 'all', allowed are auto, full, window, none"):
-        check_seen("all")

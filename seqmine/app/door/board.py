@@ -8,9 +8,9 @@ from tempfile import TemporaryDirectory
 
 import polars as pl
 
-from seqmine.app.composing import setting
 from seqmine.app.door.run import Run
 from seqmine.app.job import quiet, settings_of
+from seqmine.app.typed import setting
 from seqmine.reporting.notebook import Picture, html_of, image_html
 from seqmine.runs.leaderboard import Leaderboard
 

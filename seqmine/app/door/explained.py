@@ -7,8 +7,8 @@ from typing import Any
 
 import polars as pl
 
-from seqmine.app.composing import setting
 from seqmine.app.job import quiet, settings_of
+from seqmine.app.typed import setting
 from seqmine.reporting.explanation import Answer, sentences
 from seqmine.structs import Catalog, UserError
 

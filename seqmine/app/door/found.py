@@ -8,10 +8,10 @@ from typing import Any
 
 import polars as pl
 
-from seqmine.app.composing import setting
 from seqmine.app.door.prepared import Data, settings_of_log
 from seqmine.app.door.run import Run
 from seqmine.app.job import quiet, settings_of
+from seqmine.app.typed import setting
 from seqmine.mining.study import Findings
 from seqmine.runs.components import build
 

@@ -6,8 +6,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from seqmine.app.composing import setting
 from seqmine.app.job import quiet, settings_of
+from seqmine.app.typed import setting
 from seqmine.data.cleaning.audit import Audit
 from seqmine.data.leakage import LeakReport
 from seqmine.data.sources.frame import EventFrame, keep_items, of_histories

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 from omegaconf import DictConfig, OmegaConf
 
-from seqmine.app.composing import setting
 from seqmine.app.job import plain_errors, quiet, settings_of
+from seqmine.app.typed import setting
 from seqmine.runs.folder import read_config, read_metrics
 from seqmine.structs import Catalog, UserError
 

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from omegaconf import DictConfig, OmegaConf
 
-from seqmine.app.composing import setting
 from seqmine.app.door.prepared import Data
 from seqmine.app.door.run import Run
 from seqmine.app.job import job, plain_errors, settings_of
 from seqmine.app.start import record_run
+from seqmine.app.typed import setting
 from seqmine.runs.components import build
 from seqmine.runs.folder import read_config
 from seqmine.structs import UserError
