@@ -27,6 +27,8 @@ _EVERYWHERE: Mapping[str, Any] = {
     "data.query": str | None,
     "data.connection": str | None,
     "release.min_users": PositiveInt,
+    "evaluation.seen": _Seen,
+    "evaluation.candidates": Literal["full", "available", "uniform_100", "popularity_100"],
     "paths.outputs": str,
     "paths.run": str,
     "paths.data": str,
