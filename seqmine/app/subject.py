@@ -9,7 +9,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from seqmine.data.datamodule import SequenceDataModule
 from seqmine.data.preparation import read_cleaned
-from seqmine.data.sequences import feature_columns
+from seqmine.data.sequences import feature_columns, person_keys
 from seqmine.data.sources.item_table import require_joined
 from seqmine.mining.against_model.held_out import held_out_cases
 from seqmine.mining.study import Subject, TrainedModel
@@ -85,13 +85,15 @@ def _of_log(datamodule: SequenceDataModule, part: str) -> Subject:
     if part == "all":
         log, user_ids, item_ids = read_cleaned(datamodule.store, datamodule.source, datamodule.cleaning)
         features = feature_columns(item_ids, datamodule.source.item_features())
-        return Subject(log, item_ids, features, user_attributes=_of_users(datamodule, user_ids))
+        keys = person_keys(log, user_ids)
+        return Subject(log, item_ids, features, user_attributes=_of_users(datamodule, keys))
     prepared = datamodule.prepared
+    keys = person_keys(prepared.log, prepared.user_ids)
     return Subject(
         prepared.training_log(),
         list(prepared.catalog.item_ids),
         prepared.catalog.features,
-        user_attributes=_of_users(datamodule, prepared.user_ids),
+        user_attributes=_of_users(datamodule, keys),
     )
 
 

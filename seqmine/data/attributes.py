@@ -11,7 +11,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from seqmine.data.description import settings_of
-from seqmine.data.sequences import PreparedData
+from seqmine.data.sequences import PreparedData, person_keys
 from seqmine.data.sources.files import fingerprint_files, require_file
 from seqmine.data.sources.item_table import read_table, require_joined
 from seqmine.structs import AttributeTable, UserError
@@ -188,10 +188,10 @@ def with_attributes(
     known = data.catalog.num_items
     keys = [*data.catalog.item_ids, *data.unseen_item_ids]
     item_rows = items.encode(table, keys, np.arange(len(keys)) < known)
-    user_table = users.read(None)
+    user_table, people = users.read(None), person_keys(data.log, data.user_ids)
     if user_table is not None:
-        require_joined(data.user_ids, user_table[users.key], "users", "`features.users.path`")
-    user_rows = users.encode(user_table, data.user_ids, data.split.train_stops > 0)
+        require_joined(people, user_table[users.key], "users", "`features.users.path`")
+    user_rows = users.encode(user_table, people, data.split.train_stops > 0)
     catalog = replace(
         data.catalog,
         attributes=None if item_rows is None else item_rows.take(np.arange(known)).with_padding(),

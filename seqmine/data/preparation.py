@@ -23,6 +23,7 @@ def preparation_fingerprint(source: Source, cleaning: Cleaning, split: Splitter,
         source.fingerprint(),
         [identity(step) for step in cleaning.steps],
         identity(cleaning.edge),
+        identity(cleaning.sessions),
         identity(split),
         features.fingerprint(),
     ]

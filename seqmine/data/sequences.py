@@ -10,8 +10,9 @@ import polars as pl
 import torch
 from numpy.typing import NDArray
 
+from seqmine.data.cleaning.sessions import require_unnamed
 from seqmine.data.engines.embedded import number_table
-from seqmine.data.engines.parts import NumberedLog
+from seqmine.data.engines.parts import SESSIONS, NumberedLog
 from seqmine.data.horizon import Horizon
 from seqmine.data.sources.item_table import require_joined
 from seqmine.data.splits import Splitter
@@ -92,11 +93,12 @@ def join_parts(log: NumberedLog) -> tuple[InteractionLog, list[str], list[str]]:
     names: list[str] = []
     start = 0
     for part in log.parts.tables():
+        require_unnamed(part.columns)
         for name, column in _columns(part, number).items():
             joined.setdefault(name, np.empty(offsets[-1], column.dtype))[start : start + len(part)] = column
         names = _behavior_names(part)
         start += len(part)
-    histories = InteractionLog(offsets=offsets, behavior_names=names, **joined)
+    histories = InteractionLog(offsets=offsets, behavior_names=names, people=_people(lengths["user_id"]), **joined)
     return histories, log.user_keys(lengths["user_id"]).to_list(), log.item_ids.gather(present).to_list()
 
 
@@ -117,9 +119,11 @@ def prepare_sequences(
         horizon: all that comes within it is predicted; None for the next event alone.
 
     Raises:
-        UserError: when nothing is left to train on.
+        UserError: when nothing is left to train on, or for a horizon of sessions.
     """
     histories, user_ids, item_ids = join_parts(log)
+    if horizon is not None and histories.people is not None:
+        raise UserError(f"horizon is {horizon}, but sessions end too soon for one; unset `horizon` or `sessions`")
     if target_behaviors is not None:
         split = split_by_behavior(splitter, histories, target_behaviors, horizon)
     else:
@@ -147,6 +151,23 @@ def prepare_sequences(
     )
     known, split = keep_known(histories, split, num_items)
     return PreparedData(known, catalog, user_ids, raw[num_items:], split, val_items, test_items)
+
+
+def person_keys(log: InteractionLog, user_ids: Sequence[str]) -> list[str]:
+    """Return the raw key of the person behind each history: for a session that of its user.
+
+    >>> log = replace(InteractionLog.from_lists([[1], [2]]), people=np.array([0, 0], np.int32))
+    >>> person_keys(log, ["u:1:0", "u:1:1"])
+    ['u:1', 'u:1']
+    """
+    return list(user_ids) if log.people is None else [key.rpartition(":")[0] for key in user_ids]
+
+
+def _people(numbers: pl.Series) -> NDArray[np.int32] | None:
+    """Return whom the histories are of, where they are sessions."""
+    if numbers.dtype != pl.UInt64:
+        return None
+    return np.unique(numbers.to_numpy() // SESSIONS, return_inverse=True)[1].astype(np.int32)
 
 
 def _user_lengths(part: pl.DataFrame) -> pl.DataFrame:

@@ -5,15 +5,15 @@ position in the history of their user, counted from 0.
 """
 
 from abc import ABC, abstractmethod
-from dataclasses import replace
 from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from seqmine.data.horizon import Horizon
+from seqmine.data.people import last_long_sessions, leave_last_two, targets_of_people
 from seqmine.data.targets import Split, Targets, between
-from seqmine.data.time_targets import CHOICES, count_before, known_before, moment, targets_of_period
+from seqmine.data.time_targets import CHOICES, count_before, moment, targets_of_period, upto, with_known
 from seqmine.structs import InteractionLog, UserError
 from seqmine.structs.bounds import InnerShare, PositiveInt, Seed
 
@@ -64,11 +64,15 @@ class Splitter(ABC):
 class LeaveOneOut(Splitter):
     """Test on the last event of each user, validate on the last but one, train on the rest.
 
-    Users with fewer than three events only train, as in the published files.
+    Users with fewer than three events only train, as in the published files. Where histories are sessions the targets
+    are the last two events of a person that have one before them in their session, and nothing behind the first trains.
     """
 
     def split(self, log: InteractionLog) -> Split:
         """Return the parts of ``log``."""
+        if log.people is not None:
+            train_stops, val, test = leave_last_two(log)
+            return Split(train_stops, Targets(*val), Targets(*test))
         lengths = log.lengths
         users = np.flatnonzero(lengths >= 3)
         stops = np.where(lengths >= 3, lengths - 2, lengths)
@@ -98,6 +102,8 @@ class LeaveLastK(Splitter):
 
     def split(self, log: InteractionLog) -> Split:
         """Return the parts of ``log``."""
+        if log.people is not None:
+            raise UserError(f"sessions are too short to leave {self.k} events of each; change `sessions` or `split`")
         lengths = log.lengths
         users = np.flatnonzero(lengths >= 2 * self.k + 1)
         stops = np.where(lengths >= 2 * self.k + 1, lengths - 2 * self.k, lengths)
@@ -111,6 +117,8 @@ class GlobalTime(Splitter):
 
     Nothing that happens at the moment of a target is in its input. The choices are those of Gusak et al., "Time to
     Split" (RecSys 2025).
+    Where histories are sessions, the targets of a part are those of a person, among the events with one before them in
+    their session: the ``first``, the ``last``, or all (``successive``).
 
     Args:
         val_share: share of all events between the two moments; share of the users with ``validation=users``.
@@ -165,6 +173,11 @@ class GlobalTime(Splitter):
         """Return the parts of ``log``."""
         edges = self.edges(log)
         start, stop = (count_before(log, edge) for edge in edges)
+        if log.people is not None:
+            if not self.validates_by_time:
+                raise UserError(f"validation is {self.validation}, but with `sessions` allowed is time")
+            periods = ((start, stop), (stop, log.lengths))
+            return self.within(log, edges, *(targets_of_people(log, *period, self.targets) for period in periods))
         draws = [np.random.default_rng((self.seed, part)) for part in range(2)]
         test = targets_of_period(log, stop, log.lengths, self.targets, draws[1])
         if self.validates_by_time:
@@ -179,8 +192,8 @@ class GlobalTime(Splitter):
         stops, before_test = (count_before(log, edge) for edge in edges)
         if val.inputs is not None:
             return Split(stops, val, test)
-        val = _known(log, val, stops if self.targets == "all" and self.validates_by_time else None)
-        test = _known(log, test, before_test if self.targets == "all" else None)
+        val = with_known(log, val, stops if self.targets == "all" and self.validates_by_time else None)
+        test = with_known(log, test, before_test if self.targets == "all" else None)
         stops[val.users] = np.minimum(stops[val.users], val.input_stops)
         if self.validation == "users":
             stops[self._validates(log)] = 0
@@ -198,8 +211,8 @@ class GlobalTime(Splitter):
             )
         val_edge, test_edge = self.edges(log)
         before_val, before_test = count_before(log, val_edge), count_before(log, test_edge)
-        val = _upto(log, horizon, val_edge, before_val, before_test)
-        test = _upto(log, horizon, test_edge, before_test, log.lengths)
+        val = upto(log, horizon, val_edge, before_val, before_test)
+        test = upto(log, horizon, test_edge, before_test, log.lengths)
         users = [
             np.flatnonzero((stop > start) & (start > 0)) for start, stop in ((before_val, val), (before_test, test))
         ]
@@ -239,16 +252,11 @@ class GlobalTime(Splitter):
         return drawn
 
 
-def _known(log: InteractionLog, targets: Targets, starts: NDArray[np.int64] | None) -> Targets:
-    """Return targets with what is known of each: what came before its moment, or before the start of the period."""
-    known = known_before(log, targets.users, targets.positions) if starts is None else starts[targets.users]
-    return replace(targets, known=None if (known == targets.positions).all() else known)
-
-
 class UserHoldout(Splitter):
     """Train on some users, validate and test on others: can the model serve people it never met?
 
-    The target of a held-out user is the last event; everything before it is input.
+    The target of a held-out user is the last event; everything before it is input. Where histories are sessions, people
+    are held out, and the target is the last event of their last session of two events or more.
 
     Args:
         val_share: share of users for validation.
@@ -269,12 +277,12 @@ class UserHoldout(Splitter):
     def split(self, log: InteractionLog) -> Split:
         """Return the parts of ``log``."""
         lengths = log.lengths
-        order = np.random.default_rng(self.seed).permutation(log.num_users)
+        order = np.unique(log.owners)[np.random.default_rng(self.seed).permutation(log.num_people)]
         num_test, num_val = round(self.test_share * len(order)), round(self.val_share * len(order))
-        test, val = np.sort(order[:num_test]), np.sort(order[num_test : num_test + num_val])
-        stops = lengths.copy()
-        stops[test] = stops[val] = 0
-        test, val = test[lengths[test] >= 2], val[lengths[val] >= 2]
+        stops = np.where(np.isin(log.owners, order[: num_test + num_val]), 0, lengths)
+        test, val = (
+            last_long_sessions(log, people) for people in (order[:num_test], order[num_test : num_test + num_val])
+        )
         return Split(stops, Targets(val, lengths[val] - 1), Targets(test, lengths[test] - 1))
 
     def split_horizon(self, log: InteractionLog, horizon: Horizon) -> Split:
@@ -282,17 +290,3 @@ class UserHoldout(Splitter):
         parts, starts = self.split(log), horizon.last_starts(log, log.lengths)
         val, test = (part.users[starts[part.users] >= 1] for part in (parts.val, parts.test))
         return Split(parts.train_stops, between(val, starts, log.lengths), between(test, starts, log.lengths))
-
-
-def _upto(
-    log: InteractionLog,
-    horizon: Horizon,
-    edge: int,
-    starts: NDArray[np.int64],
-    stops: NDArray[np.int64],
-) -> NDArray[np.int64]:
-    """Return one past the last position of the horizon of each user from a moment on, at most ``stops``."""
-    if horizon.seconds is not None:
-        return np.minimum(count_before(log, edge + horizon.seconds), stops)
-    assert horizon.events is not None
-    return np.minimum(starts + horizon.events, stops)

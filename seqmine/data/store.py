@@ -108,6 +108,7 @@ def read_store(folder: Path) -> PreparedData:
         ratings=columns.get("ratings"),
         behavior_names=meta["behavior_names"],
         users=_read_user_attributes(columns, meta),
+        people=columns.get("people"),
     )
     return PreparedData(
         log=log,
@@ -197,6 +198,7 @@ def _arrays(data: PreparedData) -> dict[str, np.ndarray]:
         "timestamps": log.timestamps,
         "behaviors": log.behaviors,
         "ratings": log.ratings,
+        "people": log.people,
         "user_codes": None if log.users is None else log.users.codes,
         "user_values": None if log.users is None else log.users.values,
         "train_stops": split.train_stops,

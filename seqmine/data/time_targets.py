@@ -1,9 +1,12 @@
 """Targets of a split by time: which events of a period are predicted, and what is known before each of them."""
 
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from seqmine.data.horizon import Horizon
 from seqmine.data.sources.timestamps import to_epoch
 from seqmine.data.targets import Targets
 from seqmine.structs import InteractionLog, UserError
@@ -62,6 +65,26 @@ def known_before(log: InteractionLog, users: NDArray[np.int64], positions: NDArr
     begins[log.offsets[:-1][log.lengths > 0]] = True
     first = np.maximum.accumulate(np.where(begins, np.arange(log.num_events), 0))
     return first[log.offsets[users] + positions] - log.offsets[users]
+
+
+def with_known(log: InteractionLog, targets: Targets, starts: NDArray[np.int64] | None) -> Targets:
+    """Return targets with what is known of each: what came before its moment, or before the start of the period."""
+    known = known_before(log, targets.users, targets.positions) if starts is None else starts[targets.users]
+    return replace(targets, known=None if (known == targets.positions).all() else known)
+
+
+def upto(
+    log: InteractionLog,
+    horizon: Horizon,
+    edge: int,
+    starts: NDArray[np.int64],
+    stops: NDArray[np.int64],
+) -> NDArray[np.int64]:
+    """Return one past the last position of the horizon of each user from a moment on, at most ``stops``."""
+    if horizon.seconds is not None:
+        return np.minimum(count_before(log, edge + horizon.seconds), stops)
+    assert horizon.events is not None
+    return np.minimum(starts + horizon.events, stops)
 
 
 def moment(value: float | int | str, ordered: NDArray[np.int64], name: str) -> int:

@@ -18,7 +18,7 @@ from seqmine.mining.judging.misses import Misses, find_misses
 from seqmine.mining.judging.release import ReleaseRule, unmeasured_later
 from seqmine.mining.statistics.sequentiality import Sequentiality, SequentialityCheck
 from seqmine.mining.statistics.ties import tie_note
-from seqmine.mining.symbols import Projection, SymbolLog
+from seqmine.mining.symbols import Projection, SymbolLog, people_note
 from seqmine.probing.cases import Cases
 from seqmine.structs import InteractionLog, PatternTable, Recommender, UserError
 from seqmine.structs.constraints import Constraints
@@ -163,11 +163,10 @@ class PatternStudy:
             table = self.release.mark(symbols.log, table, constraints, min_count)
             misses = find_misses(self.release, table)
         summary = self._summary(table, symbols.log, verdict, constraints, misses)
-        lists: dict[str, PatternTable] = {}
-        basis: dict[str, Any] = {}
+        lists, basis = dict[str, PatternTable](), dict[str, Any]()
         if subject.model is not None:
             table, lists, basis = self._hold_against(subject.model, symbols, table)
-        notes = [note for note in (tie_note(summary["tie_share"], constraints), verdict.note) if note]
+        notes = [*filter(None, (people_note(symbols.log), tie_note(summary["tie_share"], constraints), verdict.note))]
         seconds = {"mining": mined - start, "evidence": time.perf_counter() - mined}
         return Findings(table, symbols, summary, notes, seconds, lists, basis, misses)
 
@@ -204,6 +203,7 @@ class PatternStudy:
         summary: dict[str, Any] = {
             "num_patterns": len(table),
             "num_users": table.num_users,
+            "num_people": log.num_people,
             "num_events": log.num_events,
             "tie_share": tie_share(log),
         }

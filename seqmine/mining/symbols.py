@@ -61,6 +61,17 @@ class SymbolLog:
         return tuple(number[str(name)] for name in names)
 
 
+def people_note(log: InteractionLog) -> str | None:
+    """Return what counts are of, in a sentence, where histories are sessions; None where they are not."""
+    if log.people is None:
+        return None
+    return (
+        f"Users here are {log.num_users:,} sessions of {log.num_people:,} people: supports count sessions; tests, "
+        "confidence, lift, held-out users, resampling and release.min_users count people, who have a pattern when one "
+        "of their sessions has it."
+    )
+
+
 class Projection:
     """Makes symbols of events.
 

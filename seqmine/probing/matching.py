@@ -111,16 +111,20 @@ def match_pattern(
 @no_type_check
 @njit(cache=True, nogil=True)
 def _add_weights(
-    db: Database, matches: NDArray[np.int32], weights: NDArray[np.int64], total: NDArray[np.int64]
+    db: Database,
+    matches: NDArray[np.int32],
+    owners: NDArray[np.int32],
+    weights: NDArray[np.int64],
+    total: NDArray[np.int64],
 ) -> None:
-    """Add the weights of every user who has a match, once."""
-    # Matches are sorted by user, so a user with several ends is seen in a row and weighs once.
-    user = -1
+    """Add the weights of every owner of a history with a match, once."""
+    # Matches are sorted by user, and users by owner, so an owner with several matches is seen in a row and weighs once.
+    owner = -1
     for row in range(len(matches)):
-        if db.user[matches[row, 0]] != user:
-            user = db.user[matches[row, 0]]
+        if owners[db.user[matches[row, 0]]] != owner:
+            owner = owners[db.user[matches[row, 0]]]
             for column in range(len(total)):
-                total[column] += weights[user, column]
+                total[column] += weights[owner, column]
 
 
 @no_type_check
@@ -131,9 +135,10 @@ def _weighted_supports(
     offsets: NDArray[np.int64],
     order: NDArray[np.int64],
     limits: NDArray[np.int64],
+    owners: NDArray[np.int32],
     weights: NDArray[np.int64],
 ) -> NDArray[np.int64]:
-    """Return (P, B) the weight of the users of each pattern; patterns in the given (lexicographic) order."""
+    """Return (P, B) the weight of the owners of each pattern; patterns in the given (lexicographic) order."""
     totals = np.zeros((len(order), weights.shape[1]), np.int64)
     arena, marks = np.empty((4096, 2), np.int32), np.zeros(np.max(np.diff(offsets)) + 1, np.int64)
     for index in range(len(order)):
@@ -142,7 +147,7 @@ def _weighted_supports(
         shared = shared_symbols(flat, offsets, row, order[index - 1]) if index else 0
         pattern = flat[offsets[row] : offsets[row + 1]]
         arena = match_pattern(db, pattern, shared, limits, arena, marks)
-        _add_weights(db, arena[marks[len(pattern) - 1] : marks[len(pattern)]], weights, totals[row])
+        _add_weights(db, arena[marks[len(pattern) - 1] : marks[len(pattern)]], owners, weights, totals[row])
     return totals
 
 
@@ -167,7 +172,11 @@ def local_patterns(log: InteractionLog, table: PatternTable, strict_time: bool) 
 
 
 def weighted_supports(
-    log: InteractionLog, table: PatternTable, constraints: Constraints, weights: NDArray[np.int64]
+    log: InteractionLog,
+    table: PatternTable,
+    constraints: Constraints,
+    weights: NDArray[np.int64],
+    owners: NDArray[np.int32] | None = None,
 ) -> NDArray[np.int64]:
     """Return (P, B) the sum of the weights of the users that have each pattern.
 
@@ -175,19 +184,38 @@ def weighted_supports(
         log: histories of symbols.
         table: the patterns to look for.
         constraints: where a pattern may occur; its limits on length do not matter here.
-        weights: (U, B) weight of each user, for B ways to weigh them.
+        weights: (U, B) weight of each user, for B ways to weigh them; with ``owners`` of each owner.
+        owners: (U,) whom each history is of, rising from 0, where an owner weighs once; None for each history itself.
 
     Raises:
         UserError: the weights are not one row per user.
     """
-    if len(weights) != log.num_users:
-        raise UserError(f"weights have {len(weights)} rows for {log.num_users} users: give one row per user.")
+    num_rows = log.num_users if owners is None else int(owners.max(initial=-1)) + 1
+    if len(weights) != num_rows:
+        raise UserError(f"weights have {len(weights)} rows for {num_rows} users: give one row per user.")
     constraints.check(log)
     if not len(table):
         return np.zeros((0, weights.shape[1]), np.int64)
     db, flat = local_patterns(log, table, constraints.strict_time)
-    limits = constraints.limits
-    return _weighted_supports(db, flat, table.offsets, lexicographic_order(table), limits, weights.astype(np.int64))
+    owners = np.arange(log.num_users, dtype=np.int32) if owners is None else owners
+    order, limits = lexicographic_order(table), constraints.limits
+    return _weighted_supports(db, flat, table.offsets, order, limits, owners, weights.astype(np.int64))
+
+
+def count_people(log: InteractionLog, table: PatternTable, constraints: Constraints) -> NDArray[np.int64]:
+    """Return the number of people that have each pattern in one of their histories.
+
+    >>> from dataclasses import replace
+    >>> log = replace(InteractionLog.from_lists([[1, 2], [1, 2], [1]]), people=np.array([0, 0, 1], np.int32))
+    >>> count_people(log, PatternTable.from_lists([(1, 2), (1,)], [0, 0], 3), Constraints()).tolist()
+    [1, 2]
+    """
+    return weighted_supports(log, table, constraints, np.ones((log.num_people, 1), np.int64), log.owners)[:, 0]
+
+
+def people_among(log: InteractionLog, users: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Return the people of some histories, given in rising order, each once."""
+    return users if log.people is None else np.unique(log.people[users])
 
 
 def count_supports(log: InteractionLog, table: PatternTable, constraints: Constraints) -> NDArray[np.int64]:

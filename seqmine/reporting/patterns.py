@@ -40,6 +40,7 @@ _RULE_COLUMNS = (
 
 _SHOWN_COLUMNS = (
     "support_count",
+    "people_count",
     "holdout_lift",
     "q_value",
     "confidence",

@@ -124,7 +124,10 @@ class Histories:
             known=None if ends.known is None else np.append(ends.known, np.zeros(more, np.int64)),
         )
         return replace(
-            self, log=replace(self.log, offsets=offsets, users=table), user_ids=[*self.user_ids, *users], ends=joined
+            self,
+            log=replace(self.log, offsets=offsets, users=table, people=None),
+            user_ids=[*self.user_ids, *users],
+            ends=joined,
         )
 
     def allowing(self, allowed: NDArray[np.bool_]) -> "Histories":

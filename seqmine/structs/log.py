@@ -22,6 +22,8 @@ class InteractionLog:
         ratings: (E,) float32 or None.
         behavior_names: names of the kinds; ``behavior_names[b - 1]`` belongs to number ``b``.
         users: attributes of each user, or None.
+        people: (U,) int32, whom each history is of, numbered from 0 and rising, where histories are the sessions of
+            people, in order of time; None where each history is all that is known of a person.
     """
 
     items: NDArray[np.int32]
@@ -31,6 +33,21 @@ class InteractionLog:
     ratings: NDArray[np.float32] | None = None
     behavior_names: Sequence[str] = ()
     users: AttributeTable | None = None
+    people: NDArray[np.int32] | None = None
+
+    @property
+    def owners(self) -> NDArray[np.int32]:
+        """(U,) whom each history is of: the person of a session, else a number of its own."""
+        return np.arange(self.num_users, dtype=np.int32) if self.people is None else self.people
+
+    @property
+    def num_people(self) -> int:
+        """Number of different people.
+
+        >>> replace(InteractionLog.from_lists([[1], [2], [3]]), people=np.array([0, 0, 1], np.int32)).num_people
+        2
+        """
+        return self.num_users if self.people is None else len(np.unique(self.people))
 
     @property
     def num_users(self) -> int:
@@ -112,6 +129,7 @@ class InteractionLog:
             ratings=pick(self.ratings),
             behavior_names=self.behavior_names,
             users=self.users,
+            people=self.people,
         )
 
     def keep(self, mask: NDArray[np.bool_]) -> "InteractionLog":
@@ -140,7 +158,9 @@ class InteractionLog:
         lengths = self.lengths[users]
         offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
         taken = self.take(segment_positions(self.offsets[:-1][users], lengths), offsets)
-        return taken if self.users is None else replace(taken, users=self.users.take(users))
+        attributes = None if self.users is None else self.users.take(users)
+        people = None if self.people is None else np.unique(self.people[users], return_inverse=True)[1].astype(np.int32)
+        return replace(taken, users=attributes, people=people)
 
     def first_events(self, stops: NDArray[np.int64]) -> "InteractionLog":
         """Return the log cut to the first ``stops[u]`` events of each user u (a copy; every user stays, even empty)."""

@@ -14,6 +14,8 @@ from seqmine.structs.files import write_atomically
 
 EACH_EVENT = "each event"
 """What a step looks at that counts nothing."""
+CUT = "sessions"
+"""How the row begins that cuts histories; users before it are people, users after it sessions."""
 NOTABLE_SHARE = 0.01
 """A share of events above this is not taken out without a word."""
 
@@ -128,7 +130,8 @@ class Audit:
         >>> Audit(LogSize(40, 4, 9), [step]).summary()
         'cleaning takes 10 of 40 events out (25.0%): ShortDwell(min_seconds=2) 10; left are 4 of 4 users, 8 of 9 items'
         """
-        left = self.rows[-1].after if self.rows else self.source
+        cleaned = [row for row in self.rows if not row.step.startswith(CUT)]
+        left = cleaned[-1].after if cleaned else self.source
         num_out = self.source.rows - left.rows
         if num_out <= NOTABLE_SHARE * self.source.rows:
             return None

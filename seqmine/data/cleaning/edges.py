@@ -14,8 +14,10 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from seqmine.data.cleaning.sessions import SESSION
 from seqmine.data.cleaning.step import IN_TRAINING, key_numbers
 from seqmine.data.engines.parts import Parts
+from seqmine.data.people import before_last
 from seqmine.data.target_behavior import events_of
 from seqmine.structs import InteractionLog, UserError
 from seqmine.structs.bounds import InnerShare, PositiveInt
@@ -81,6 +83,9 @@ class WholeLog(TrainingEdge):
 class AllButLast(TrainingEdge):
     """Counts all but the last events of each user; users with no more than that many count whole, as they only train.
 
+    Where histories are cut into sessions, only events with one before them in their session are last events, as for
+    the split.
+
     Args:
         num_events: last events of each user that are set aside; 2 for leave-one-out.
     """
@@ -100,15 +105,37 @@ class AllButLast(TrainingEdge):
         frame = events.collect(engine="streaming")
         users = key_numbers(frame["user_id"])
         order = _user_time_order(users, frame)
+        if SESSION in frame.columns:
+            return frame.with_columns(pl.Series(IN_TRAINING, self._inside_sessions(frame, users, order))).lazy()
         lengths = np.bincount(users)
         position = segment_positions(np.zeros_like(lengths), lengths)
         inside = np.empty(len(users), dtype=bool)
         inside[order] = position < np.repeat(self.counted_stops_of(lengths), lengths)
         return frame.with_columns(pl.Series(IN_TRAINING, inside)).lazy()
 
-    def counted_stops(self, log: InteractionLog, lengths: NDArray[np.int64]) -> NDArray[np.int64]:  # noqa: ARG002
-        """Return the lengths without the last events."""
-        return self.counted_stops_of(lengths)
+    def counted_stops(self, log: InteractionLog, lengths: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the lengths without the last events; of sessions those before the last events of their person."""
+        if log.people is None:
+            return self.counted_stops_of(lengths)
+        # an event that the log lacks is a target, so it stands at the end of its session
+        positions = segment_positions(np.zeros_like(lengths), lengths)
+        users = np.repeat(np.arange(len(lengths)), lengths)
+        known = log.offsets[users] + np.minimum(positions, np.maximum(log.lengths[users] - 1, 0))
+        times = positions if log.timestamps is None else log.timestamps[np.minimum(known, log.num_events - 1)]
+        order = np.lexsort((times, log.people[users])) if log.timestamps is not None else np.arange(len(users))
+        before = before_last(log.people[users[order]], positions[order] > 0, self.num_events)[0]
+        return np.bincount(users[order][before], minlength=len(lengths))
+
+    def _inside_sessions(
+        self, frame: pl.DataFrame, users: NDArray[np.int64], order: NDArray[np.int64]
+    ) -> NDArray[np.bool_]:
+        """Return the events before the last ones of their person that have an event before them in their session."""
+        codes = users[order] * (1 << 32) + frame[SESSION].to_numpy()[order]
+        can_be_asked = np.ones(len(users), np.bool_)
+        can_be_asked[np.unique(codes, return_index=True)[1]] = False
+        inside = np.empty(len(users), np.bool_)
+        inside[order] = before_last(np.unique(users[order], return_inverse=True)[1], can_be_asked, self.num_events)[0]
+        return inside
 
     def counted_stops_of(self, lengths: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return how many events of a history of each length count."""

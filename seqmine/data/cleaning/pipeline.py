@@ -6,8 +6,9 @@ from functools import partial
 
 import polars as pl
 
-from seqmine.data.cleaning.audit import EACH_EVENT, Audit, AuditRow, LogSize, size_of
+from seqmine.data.cleaning.audit import CUT, EACH_EVENT, Audit, AuditRow, LogSize, size_of
 from seqmine.data.cleaning.edges import EdgeChoice, TrainingEdge
+from seqmine.data.cleaning.sessions import Sessions, WholeHistories, cut
 from seqmine.data.cleaning.step import IN_TRAINING, ReadsClock, SetsAside, Step, StepOverUsers
 from seqmine.data.clock import clock_of
 from seqmine.data.description import describe
@@ -26,12 +27,18 @@ class Cleaning:
         steps: the steps; none leaves the log as it is.
         edge: decides which events steps that count may look at; marked anew before each of them.
         engine: where the steps run; polars in memory when there is none.
+        sessions: where histories are cut after the last step; None leaves them whole.
     """
 
     def __init__(
-        self, *, steps: Sequence[Step | StepOverUsers], edge: EdgeChoice, engine: Engine | None = None
+        self,
+        *,
+        steps: Sequence[Step | StepOverUsers],
+        edge: EdgeChoice,
+        engine: Engine | None = None,
+        sessions: Sessions | None = None,
     ) -> None:
-        self.steps = list(steps)
+        self.steps, self.sessions = list(steps), sessions or WholeHistories()
         self.edge = edge
         self.engine = engine or PolarsEngine(part_events=_PART_EVENTS)
 
@@ -39,8 +46,10 @@ class Cleaning:
         """Return the events that are left and what each step did; the log before is used up.
 
         Raises:
-            UserError: a step needs a column that is not there, or removes the last event.
+            UserError: a step or the sessions need a column that is not there, or a step removes the last event.
         """
+        if self.sessions.cuts:
+            log = log.with_parts(log.parts.map(self.sessions.mark))
         size = source = size_of(log.parts)
         edge, clock = self.edge.of(log.parts), clock_of(log.parts)
         times = None if clock is None else clock.name
@@ -57,6 +66,9 @@ class Cleaning:
             before, size = size, size_of(log.parts)
             rows.append(AuditRow(describe(step), _looks_at(step, edge), before, size, time.perf_counter() - start))
             _require_some(step, before, size)
+        if self.sessions.cuts:
+            log = log.with_parts(log.parts.map(cut))
+            rows.append(AuditRow(f"{CUT}: {describe(self.sessions)}", EACH_EVENT, size, size_of(log.parts), 0.0))
         return log, Audit(source, tuple(rows), edge, times)
 
 

@@ -1,49 +1,106 @@
-"""Steps that cut histories where a user was away."""
+"""Sessions: where histories are cut so that each stretch of activity is a history of its own.
+
+Sessions are numbered before any step cleans, and histories are cut after the last: steps look at people, whose sessions
+they are.
+"""
+
+from collections.abc import Sequence
+from typing import Protocol
 
 import polars as pl
 
-from seqmine.data.cleaning.step import in_log_order, in_user_order, require_columns
-from seqmine.data.engines.parts import SESSIONS
+from seqmine.data.cleaning.step import in_log_order, in_user_order
+from seqmine.data.clock import MINUTE
+from seqmine.data.engines.parts import SESSIONS, sort_events
 from seqmine.structs import UserError
 from seqmine.structs.bounds import PositiveInt
 
+SESSION = "session"
+"""Column of the number of the session of its user, from 0; there only while a log is cleaned."""
 
-class MarkSessions:
-    """Number the sessions of each user from 0 in the column ``session``.
+
+class Sessions(Protocol):
+    """Numbers the sessions of each user."""
+
+    cuts: bool
+    """Whether histories are cut at all."""
+
+    def mark(self, events: pl.DataFrame) -> pl.DataFrame:
+        """Return events, sorted by user and time, with the column ``session`` where histories are to be cut."""
+        ...
+
+
+class WholeHistories:
+    """Leaves the history of a user whole."""
+
+    cuts = False
+
+    def mark(self, events: pl.DataFrame) -> pl.DataFrame:
+        """Return the events as they are."""
+        return events
+
+
+class GapSessions:
+    """Begins a new session where a user was away.
 
     Args:
-        gap_seconds: a longer pause begins a new session.
+        minutes: a longer pause begins a new session; a whole number from 1.
+
+    Raises:
+        UserError: no such number.
     """
 
-    counts = False
+    cuts = True
 
-    def __init__(self, *, gap_seconds: int) -> None:
-        self.gap_seconds = _checked_gap(gap_seconds)
+    def __init__(self, *, minutes: PositiveInt) -> None:
+        if minutes < 1:
+            raise UserError(f"minutes is {minutes}, allowed are whole numbers from 1; 30 is usual")
+        self.minutes = minutes
 
-    def __call__(self, events: pl.LazyFrame) -> pl.LazyFrame:
-        """Return the events with the column ``session``."""
-        require_columns(events, self, "timestamp")
-        return number_sessions(events, self.gap_seconds)
+    def mark(self, events: pl.DataFrame) -> pl.DataFrame:
+        """Return the events with the column ``session``.
+
+        Raises:
+            UserError: the log has no times, or names sessions itself.
+        """
+        require_unnamed(events.columns)
+        if "timestamp" not in events.columns:
+            raise UserError(
+                "`sessions` are cut at pauses, which needs times, and the log has none; set `source.timestamp` or "
+                "`sessions`=none"
+            )
+        return number_sessions(events.lazy(), self.minutes * MINUTE).collect()
 
 
-class SplitSessions:
-    """Make each session a history of its own, whose user is called ``<user>:<number of the session>``.
+class ColumnSessions:
+    """Takes the sessions that a column of the log names, in the order of their first events.
 
-    Args:
-        gap_seconds: a longer pause begins a new session.
+    An event without a user belongs to a person of whom only that session is known.
     """
 
-    counts = False
+    cuts = True
 
-    def __init__(self, *, gap_seconds: PositiveInt) -> None:
-        self.gap_seconds = _checked_gap(gap_seconds)
+    def mark(self, events: pl.DataFrame) -> pl.DataFrame:
+        """Return the events with the number of their session.
 
-    def __call__(self, events: pl.LazyFrame) -> pl.LazyFrame:
-        """Return the events under the names of their sessions."""
-        require_columns(events, self, "timestamp")
-        numbered = number_sessions(events, self.gap_seconds)
-        key = pl.col("user_id").cast(pl.UInt64) * SESSIONS + pl.col("session").cast(pl.UInt64)
-        return numbered.with_columns(user_id=key).drop("session")
+        Raises:
+            UserError: the log names none.
+        """
+        if SESSION not in events.columns:
+            raise UserError(
+                "`sessions` are named by a column, and the log has none; name it as in "
+                "data.columns.user_id=[user_id,session], or set `sessions`=gap"
+            )
+        named = events.with_row_index("row")
+        first = pl.col("row").min().over("user_id", SESSION)
+        number = first.rank("dense").over("user_id") - 1
+        return named.with_columns(number.cast(pl.UInt32).alias(SESSION)).drop("row")
+
+
+def cut(events: pl.DataFrame) -> pl.DataFrame:
+    """Make each session a history of its own, whose user is called ``<user>:<number of the session>``."""
+    key = pl.col("user_id").cast(pl.UInt64) * SESSIONS + pl.col(SESSION).cast(pl.UInt64)
+    return sort_events(events.with_columns(user_id=key).drop(SESSION))
 
 
 def number_sessions(events: pl.LazyFrame, gap_seconds: int) -> pl.LazyFrame:
@@ -57,10 +114,16 @@ def number_sessions(events: pl.LazyFrame, gap_seconds: int) -> pl.LazyFrame:
     begins = ((user == user.shift()) & (time - time.shift() > gap_seconds)).fill_null(False)
     running = in_user_order(events).with_columns(session=begins.cast(pl.Int32).cum_sum())
     session = pl.col("session") - pl.col("session").min().over("user_id")
-    return in_log_order(running.with_columns(session=session))
+    return in_log_order(running.with_columns(session=session.cast(pl.UInt32)))
 
 
-def _checked_gap(gap_seconds: int) -> int:
-    if gap_seconds < 1:
-        raise UserError(f"gap_seconds is {gap_seconds}, allowed are whole numbers from 1; 1800 is usual")
-    return gap_seconds
+def require_unnamed(columns: Sequence[str]) -> None:
+    """Refuse a column that names sessions and that nothing looks at.
+
+    Raises:
+        UserError: there is one.
+    """
+    if SESSION in columns:
+        raise UserError(
+            "`user_id` names a column of sessions, which nothing looks at; set `sessions`=column, or name one"
+        )

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from seqmine.data.clock import DAY, Clock
 from seqmine.data.collate import TrainingCollate
+from seqmine.data.leakage.people import targets_behind_others
 from seqmine.data.leakage.report import LeakCheck
 from seqmine.data.targets import Split, Targets
 from seqmine.data.windows import Windows
@@ -41,7 +42,7 @@ def training_before_targets(log: InteractionLog, split: Split) -> LeakCheck:
     np.maximum.at(last_val, split.val.users, split.val.positions)
     # A user whose validation target has no event in the log is tested at the same position.
     crossed = last_val[split.test.users] > split.test.input_stops
-    count = int(late_val.sum() + late_test.sum() + crossed.sum())
+    count = int(late_val.sum() + late_test.sum() + crossed.sum()) + targets_behind_others(log, split)
     detail = f"{count:,} targets lie inside the training part of their user, or before a validation target"
     return LeakCheck(
         "training ends before the targets of its user", count == 0, detail if count else "no target is inside"
@@ -141,9 +142,10 @@ def counted_inside_training(split: Split, counted_stops: NDArray[np.integer]) ->
     return LeakCheck(name, not beyond.any(), detail if beyond.any() else "no step looked beyond")
 
 
-def users_apart(split: Split) -> LeakCheck:
-    """Check that in a split by user nobody is in two parts."""
-    parts = (np.flatnonzero(split.train_stops), split.val.users, split.test.users)
+def users_apart(log: InteractionLog, split: Split) -> LeakCheck:
+    """Check that in a split by user nobody is in two parts, with none of the sessions of a person."""
+    owners = log.owners
+    parts = [owners[part] for part in (np.flatnonzero(split.train_stops), split.val.users, split.test.users)]
     _, times_found = np.unique(np.concatenate([np.unique(part) for part in parts]), return_counts=True)
     shared = int((times_found > 1).sum())
     return LeakCheck("users are in one part each", shared == 0, f"{shared:,} users are in two parts")

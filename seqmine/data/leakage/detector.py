@@ -56,7 +56,7 @@ def find_leaks(
             checks.targets_of_behavior(log, targets, items, num_items, numbers, part) for part, targets, items in parts
         ]
     if splitter.keeps_users_apart:
-        found.append(checks.users_apart(split))
+        found.append(checks.users_apart(log, split))
     if log.timestamps is not None:
         found += _checks_of_time(data, splitter)
     found.append(canary(log, split, windows, max_length=max_length, num_items=num_items, seed=seed))

@@ -109,7 +109,7 @@ def fault(columns: Sequence[str], words: Sequence[str] = MISSING_WORDS) -> pl.Ex
     """Return the expression that says why a row cannot be used, or null where it can.
 
     A value is missing when it is null, blank, or one of ``words``; ``user_id``, ``item_id`` and, where the log
-    has it, ``behavior`` must be there.
+    has them, ``session`` and ``behavior`` must be there.
 
     >>> frame = pl.DataFrame({"user_id": ["1", " ", "2"], "item_id": ["a", "b", "NaN"]})
     >>> frame.select(reason=fault(frame.columns))["reason"].to_list()
@@ -117,10 +117,23 @@ def fault(columns: Sequence[str], words: Sequence[str] = MISSING_WORDS) -> pl.Ex
     """
     reasons = [
         pl.when(_is_missing(name, words)).then(pl.lit(f"{name} is missing"))
-        for name in (*REQUIRED, "behavior")
+        for name in (*REQUIRED, "session", "behavior")
         if name in columns
     ]
     return pl.coalesce(reasons)
+
+
+def of_sessions(columns: Sequence[str], words: Sequence[str] = MISSING_WORDS) -> list[pl.Expr]:
+    """Return the expression that lets a session stand for its missing user; nothing where the log names no sessions.
+
+    >>> frame = pl.DataFrame({"user_id": ["1", None], "session": ["a", "b"]})
+    >>> frame.with_columns(of_sessions(frame.columns))["user_id"].to_list()
+    ['1', 'session b']
+    """
+    if "session" not in columns:
+        return []
+    named = pl.concat_str(pl.lit("session "), "session")
+    return [pl.when(_is_missing("user_id", words)).then(named).otherwise(pl.col("user_id")).alias("user_id")]
 
 
 def _is_missing(name: str, words: Sequence[str]) -> pl.Expr:

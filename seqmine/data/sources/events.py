@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 
 import polars as pl
 
-from seqmine.data.sources.columns import ALL_MISSING_WORDS, MISSING_WORDS, fault, first_true
+from seqmine.data.sources.columns import ALL_MISSING_WORDS, MISSING_WORDS, fault, first_true, of_sessions
 from seqmine.data.sources.rejects import write_rejects
 from seqmine.data.sources.timestamps import to_epoch, warn_of_strange_times
 from seqmine.structs import UserError
@@ -15,6 +15,7 @@ _log = logging.getLogger(__name__)
 SCHEMA = {
     "user_id": pl.String,
     "item_id": pl.String,
+    "session": pl.String,
     "timestamp": pl.Int64,
     "microsecond": pl.Int32,
     "behavior": pl.String,
@@ -47,6 +48,7 @@ def to_events(
     Raises:
         UserError: a time or rating cannot be read, or no usable row is left.
     """
+    raw = raw.with_columns(of_sessions(raw.columns, words))
     rows = pl.Series("row", range(0), dtype=pl.UInt32)
     reasons = _with_missing_times(raw, raw.select(reason=fault(raw.columns, words))["reason"])
     if reasons.null_count() < len(raw):

@@ -39,7 +39,8 @@ class InteractionFiles:
     Args:
         path: a file, a folder or a glob pattern; text may be packed (gzip, zip, zstd, bzip2, xz). All files have one
             format and one set of columns.
-        user_id: name of the column of user keys.
+        user_id: name of the column of user keys; or names of two columns, of users and of the keys of their sessions,
+            where a row without a user belongs to a person of whom only that session is known.
         item_id: name of the column of item keys.
         timestamp: name of the column of times (see ``to_epoch``); None takes ``timestamp`` where the table has it.
         behavior: name of the column with the kind of event; None takes ``behavior`` where the table has it.
@@ -61,7 +62,7 @@ class InteractionFiles:
         self,
         *,
         path: str,
-        user_id: str = "user_id",
+        user_id: str | Sequence[str] = "user_id",
         item_id: str = "item_id",
         timestamp: str | None = None,
         behavior: str | None = None,
@@ -76,8 +77,11 @@ class InteractionFiles:
         if header not in (None, True, False):
             raise UserError(f"`header`={header} is unknown; set `header` to true, false or null")
         self.path = path
+        user_id, *session = [user_id] if isinstance(user_id, str) else user_id
         columns = {"user_id": user_id, "item_id": item_id, "timestamp": timestamp, "behavior": behavior}
         columns["rating"] = rating
+        if session:
+            columns["session"] = session[0]
         # a column that is called by its number arrives as one
         self.columns = {name: None if column is None else str(column) for name, column in columns.items()}
         self.reject_path = reject_path
@@ -98,7 +102,7 @@ class InteractionFiles:
         if is_parquet(paths):
             return scan_parquet(paths, self.columns, self.reject_path, self.time_format, self.dropped)
         raw, locate = self._read_json(paths) if is_json(paths) else self._read_text(paths)
-        keys = [name for name in (*REQUIRED, "behavior") if name in raw.columns]
+        keys = [name for name in (*REQUIRED, "session", "behavior") if name in raw.columns]
         raw = raw.with_columns(pl.col(keys).str.strip_chars())
         raw = raw.with_columns(whole_keys(raw[name]) for name in REQUIRED)
         return to_events(raw, locate, self.reject_path, self.time_format, self.dropped, ALL_MISSING_WORDS).lazy()

@@ -8,7 +8,15 @@ from typing import Any
 import polars as pl
 
 from seqmine.data.sources.calendar import may_be_calendar
-from seqmine.data.sources.columns import ALL_MISSING_WORDS, REQUIRED, choose_columns, fault, key_text, may_merge
+from seqmine.data.sources.columns import (
+    ALL_MISSING_WORDS,
+    REQUIRED,
+    choose_columns,
+    fault,
+    key_text,
+    may_merge,
+    of_sessions,
+)
 from seqmine.data.sources.events import finish, report_rejects, to_events
 from seqmine.data.sources.judging import ROWS, judge_times
 from seqmine.data.sources.timestamps import UNITS, unit_of, warn_of_strange_times
@@ -110,7 +118,7 @@ def select_events(table: pl.LazyFrame, chosen: Mapping[str, str], place: str) ->
 
 
 def _typed(name: str, column: str, dtype: Any, place: str) -> pl.Expr:
-    if name in (*REQUIRED, "behavior"):
+    if name in (*REQUIRED, "session", "behavior"):
         if name == "behavior" and dtype == pl.Boolean:
             return pl.col(name).cast(pl.String)
         text = key_text(name, dtype, place, column)
@@ -186,6 +194,7 @@ def checked_events(
         return to_events(
             raw.collect(engine="streaming"), locate, reject_path, time_format, dropped, ALL_MISSING_WORDS
         ).lazy()
+    raw = raw.with_columns(of_sessions(names, ALL_MISSING_WORDS))
     rejects = (
         raw.with_row_index("row")
         .with_columns(reason=fault(names, ALL_MISSING_WORDS))

@@ -13,7 +13,7 @@ from seqmine.mining.statistics.hypotheses import order_family
 from seqmine.mining.statistics.multiplicity import adjust_tested, benjamini_hochberg
 from seqmine.mining.statistics.significance import OrderTest
 from seqmine.mining.statistics.ties import for_order
-from seqmine.probing.matching import count_supports, lexicographic_order
+from seqmine.probing.matching import count_people, lexicographic_order
 from seqmine.structs import InteractionLog, PatternTable, UserError
 from seqmine.structs.bounds import AtLeastTwo, PositiveInt, PositiveShare
 from seqmine.structs.constraints import Constraints
@@ -61,7 +61,7 @@ class KeepPatterns:
         table = table.take(np.arange(min(len(table), self.most_patterns)))
         family = order_family(training, self.min_count, int(table.lengths.max(initial=0)))
         limits = for_order(self.constraints, training)
-        tested = replace(table, support_count=count_supports(training, table, limits))
+        tested = replace(table, support_count=count_people(training, table, limits))
         p_value = OrderTest().test(training, tested, limits).columns["p_value"]
         q_value = adjust_tested(p_value, family.weights(table.lengths), family.total, benjamini_hochberg)
         table = table.take(np.flatnonzero(q_value <= self.max_q_value))

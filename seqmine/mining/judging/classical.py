@@ -22,14 +22,14 @@ def with_classical_lifts(log: InteractionLog, table: PatternTable) -> PatternTab
     ([2.0], [2.0])
     """
     width = int(log.items.max(initial=0)) + 1
-    pairs = np.unique(log.event_users * width + log.items)
+    pairs = np.unique(log.owners[log.event_users].astype(np.int64) * width + log.items)
     having = np.bincount(pairs % width, minlength=int(table.symbols.max(initial=0)) + 1)
-    share = having / max(log.num_users, 1)
+    share = having / max(log.num_people, 1)
     classical, together = np.full(len(table), np.nan), np.full(len(table), np.nan)
     for row, pattern in enumerate(table.patterns()):
         if len(pattern) > 1 and share[pattern[-1]] > 0:
             classical[row] = table.columns["confidence"][row] / share[pattern[-1]]
-        expected = float(np.prod(share[list(set(pattern))])) * log.num_users
+        expected = float(np.prod(share[list(set(pattern))])) * log.num_people
         if len(set(pattern)) > 1 and expected > 0:
             together[row] = table.columns["set_support"][row] / expected
     return table.with_columns(classical_lift=classical, copurchase_lift=together)

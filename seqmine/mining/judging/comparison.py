@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from seqmine.mining.statistics.homogeneity import difference_interval, homogeneity_p_values
+from seqmine.mining.statistics.homogeneity import ClusteredHomogeneity, difference_interval, homogeneity_p_values
 from seqmine.mining.statistics.intervals import wilson_interval
 from seqmine.mining.statistics.multiplicity import Adjustment, benjamini_hochberg
-from seqmine.probing.matching import weighted_supports
+from seqmine.probing.matching import find_supporters, weighted_supports
 from seqmine.structs import InteractionLog, PatternTable, UserError
 from seqmine.structs.constraints import Constraints
 
@@ -93,6 +93,9 @@ def compare_groups(
 ) -> Comparison:
     """Compare the patterns of a table between groups of users.
 
+    Where several histories are of one person (months of a user, sessions), people are taken as independent, not
+    histories.
+
     Args:
         log: histories that the table was mined from, or stretches of them.
         table: patterns; they were not chosen by how groups differ.
@@ -119,11 +122,14 @@ def compare_groups(
     antecedents = weighted_supports(log, befores, constraints, members)
     is_single = table.lengths == 1
     antecedents[is_single] = totals[kept]
-    p_value = homogeneity_p_values(counts, totals[kept], seed)
-    confidence = np.ones(len(table))
-    for row in np.flatnonzero(~is_single):
-        has = antecedents[row] > 0
-        confidence[row] = homogeneity_p_values(counts[row][None, has], antecedents[row][has], seed)[0]
+    if log.people is not None:
+        p_value, confidence = _clustered_p_values(log, table, befores, constraints, group, seed)
+    else:
+        p_value = homogeneity_p_values(counts, totals[kept], seed)
+        confidence = np.ones(len(table))
+        for row in np.flatnonzero(~is_single):
+            has = antecedents[row] > 0
+            confidence[row] = homogeneity_p_values(counts[row][None, has], antecedents[row][has], seed)[0]
     # One family of all that was compared; the confidence of a single symbol is its support, and no second hypothesis.
     tested = np.concatenate([p_value, confidence[~is_single]])
     adjusted = adjustment(tested, len(tested))
@@ -133,3 +139,26 @@ def compare_groups(
         table, by, [names[place] for place in kept.tolist()], totals[kept], counts, antecedents,
         p_value, adjusted[: len(table)], confidence, confidence_q,
     )  # fmt: skip
+
+
+def _clustered_p_values(
+    log: InteractionLog,
+    table: PatternTable,
+    befores: PatternTable,
+    constraints: Constraints,
+    group: NDArray[np.int64],
+    seed: int,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the p-values of support and confidence where several histories are of one person."""
+    num_groups, owners = int(group.max()) + 1, log.owners
+    grouped = np.flatnonzero(group >= 0)
+    whole = ClusteredHomogeneity(owners[grouped], group[grouped], num_groups)
+    found, before = (find_supporters(log, patterns, constraints) for patterns in (table, befores))
+    p_value, confidence = np.ones(len(table)), np.ones(len(table))
+    for row in range(len(table)):
+        rows, at_risk = (users[group[users] >= 0] for users in (found[row], before[row]))
+        p_value[row] = whole.p_value(owners[rows], group[rows], seed)
+        if table.lengths[row] > 1:
+            part = ClusteredHomogeneity(owners[at_risk], group[at_risk], num_groups)
+            confidence[row] = part.p_value(owners[rows], group[rows], seed)
+    return p_value, confidence

@@ -8,13 +8,13 @@ from scipy.stats import binom, hypergeom
 
 from seqmine.mining.judging.rules import measure_rules, with_rule_columns
 from seqmine.mining.statistics.intervals import wilson_interval
-from seqmine.probing.matching import count_supports, find_supporters
+from seqmine.probing.matching import count_supports, find_supporters, people_among
 from seqmine.structs import InteractionLog, PatternTable, UserError
 from seqmine.structs.constraints import Constraints
 
 
 def split_users(log: InteractionLog, holdout: float, seed: int) -> tuple[InteractionLog, InteractionLog]:
-    """Return the histories of most users, and those of a random share of them, disjoint.
+    """Return the histories of most users, and those of a random share of them, disjoint; of people with all sessions.
 
     Args:
         log: all histories.
@@ -29,9 +29,11 @@ def split_users(log: InteractionLog, holdout: float, seed: int) -> tuple[Interac
     """
     if not 0 < holdout < 1:
         raise UserError(f"holdout is {holdout}, allowed are numbers between 0 and 1")
-    order = np.random.default_rng(seed).permutation(log.num_users)
-    cut = log.num_users - int(np.ceil(log.num_users * holdout))
-    return log.take_users(np.sort(order[:cut])), log.take_users(np.sort(order[cut:]))
+    order = np.random.default_rng(seed).permutation(log.num_people)
+    is_held_out = np.zeros(log.num_people, np.bool_)
+    is_held_out[order[log.num_people - int(np.ceil(log.num_people * holdout)) :]] = True
+    is_held_out = is_held_out[log.owners]
+    return log.take_users(np.flatnonzero(~is_held_out)), log.take_users(np.flatnonzero(is_held_out))
 
 
 def split_time(log: InteractionLog, time: int) -> tuple[InteractionLog, InteractionLog]:
@@ -82,10 +84,10 @@ def with_holdout_columns(
         prefix: of the columns; ``later_`` for measures on later days.
     """
     measures = measure_rules(holdout, table, constraints)
-    lower, upper = wilson_interval(measures.support_count, np.full(len(table), holdout.num_users))
+    lower, upper = wilson_interval(measures.support_count, np.full(len(table), holdout.num_people))
     columns = {
         "support_count": measures.support_count,
-        "support": measures.support_count / max(holdout.num_users, 1),
+        "support": measures.support_count / max(holdout.num_people, 1),
         "support_lower": lower,
         "support_upper": upper,
     }
@@ -117,7 +119,8 @@ def with_redundancy_columns(table: PatternTable, holdout: InteractionLog, constr
     patterns = table.patterns()
     needed = sorted({part for pattern in patterns for part in _rule_parts(pattern)})
     lookup = PatternTable.from_lists(needed, [0] * len(needed), holdout.num_users)
-    users = dict(zip(needed, find_supporters(holdout, lookup, constraints), strict=True))
+    found = find_supporters(holdout, lookup, constraints)
+    users = {part: people_among(holdout, members) for part, members in zip(needed, found, strict=True)}
     base_rate = measure_rules(holdout, table, constraints).base_rate
     gain, p_value = np.full(len(table), np.nan), np.ones(len(table))
     for row, pattern in enumerate(patterns):
@@ -173,8 +176,8 @@ def greedy_cover(table: PatternTable, log: InteractionLog, constraints: Constrai
     >>> greedy_cover(table, InteractionLog.from_lists([[1, 2], [1, 2], [3]]), Constraints(), 3).tolist()
     [0, 2]
     """
-    users = find_supporters(log, table, constraints)
-    is_open = np.ones(log.num_users, np.bool_)
+    users = [people_among(log, members) for members in find_supporters(log, table, constraints)]
+    is_open = np.ones(log.num_people, np.bool_)
     rows: list[int] = []
     while len(rows) < most and users:
         news = [int(is_open[members].sum()) for members in users]
@@ -188,12 +191,8 @@ def greedy_cover(table: PatternTable, log: InteractionLog, constraints: Constrai
 
 def coverage(table: PatternTable, log: InteractionLog, constraints: Constraints) -> float:
     """Return the share of the users that have at least one of the patterns."""
-    if not log.num_users:
-        return 0.0
-    return (
-        len(np.unique(np.concatenate([np.empty(0, np.int32), *find_supporters(log, table, constraints)])))
-        / log.num_users
-    )
+    found = np.concatenate([np.empty(0, np.int32), *find_supporters(log, table, constraints)])
+    return len(people_among(log, np.unique(found))) / max(log.num_people, 1)
 
 
 def mined_from(

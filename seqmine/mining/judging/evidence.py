@@ -25,7 +25,7 @@ from seqmine.mining.statistics.significance import OrderTest
 from seqmine.mining.statistics.stability import Stability
 from seqmine.mining.statistics.swap_null import AssociationTest
 from seqmine.mining.statistics.ties import for_order
-from seqmine.probing.matching import count_supports
+from seqmine.probing.matching import count_people, count_supports
 from seqmine.structs import InteractionLog, PatternTable
 from seqmine.structs.bounds import InnerShare, PositiveInt, Seed
 from seqmine.structs.constraints import Constraints
@@ -60,6 +60,9 @@ class Evidence:
     Events of one moment have no order: in a log that has such, order is judged with ``strict_time``, whatever the
     patterns were mined under. Without limits on place every order of one repeated symbol is the same, so such repeats
     are judged by how close together they come. ``tested_support`` is the number of users that a pattern has so.
+
+    Where histories are sessions, people are what is counted, held out and resampled: ``tested_support``, its p-value,
+    confidence and lift ask who has a pattern in one of the own sessions. ``people_count`` stands beside the support.
 
     Args:
         order_test: p-values of order.
@@ -117,8 +120,12 @@ class Evidence:
         table = self._with_order(log, table, constraints)
         table = table.with_columns(q_value=adjust_tested(table.columns["p_value"], weights, total, self.adjustment))
         table = self.association_test.test(log, table)
-        lower, upper = wilson_interval(table.support_count, np.full(len(table), log.num_users))
+        # of sessions as many are independent as there are people
+        people = np.full(len(table), log.num_people)
+        lower, upper = wilson_interval(table.support_count * (log.num_people / max(log.num_users, 1)), people)
         table = table.with_columns(support_lower=lower, support_upper=upper)
+        if log.people is not None:
+            table = table.with_columns(people_count=count_people(log, table, constraints))
         # Confidence and lift of repeats are taken under the limits of the burst test, as their order says nothing.
         table = self._by_limits(
             table, constraints, lambda part, limits: with_rule_columns(part, measure_rules(log, part, limits))
@@ -138,7 +145,7 @@ class Evidence:
         # Events of one moment have no order: the order test counts across moments, whatever the patterns were mined
         # under. So its supports are counted again, and kept as tested_support beside support_count.
         limits = for_order(constraints, log)
-        tested = replace(table, support_count=count_supports(log, table, limits))
+        tested = replace(table, support_count=count_people(log, table, limits))
         tested = self.order_test.test(log, tested, limits)
         tested = self.burst_test.test(log, tested, limits, self.order_test)
         columns = {**tested.columns, "tested_support": tested.support_count}

@@ -31,7 +31,8 @@ def group_users(
         number = {name: place for place, name in enumerate(names)}
         return np.array([number.get(value, -1) for value in values], np.int64), names
     if log.behaviors is not None and groups in log.behavior_names:
-        did = log.count(log.behaviors == log.behavior_number(groups)) > 0
+        events = np.flatnonzero(log.behaviors == log.behavior_number(groups))
+        did = np.isin(log.owners, log.owners[log.event_users[events]])
         return did.astype(np.int64), [f"never {groups}", groups]
     try:
         date = np.datetime64(groups, "s").astype(np.int64)
@@ -48,4 +49,7 @@ def group_users(
         raise UserError(f"`groups` is {groups}, a date, and the log has no timestamps; set `source.timestamp`")
     has_events = log.lengths > 0
     first = log.timestamps[np.minimum(log.offsets[:-1], max(log.num_events - 1, 0))]
+    begun = np.full(log.num_people, np.iinfo(np.int64).max)
+    np.minimum.at(begun, log.owners[has_events], first[has_events])
+    first = begun[log.owners]
     return np.where(has_events, (first >= date).astype(np.int64), -1), [f"before {groups}", f"from {groups} on"]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from seqmine.mining.judging.release import ReleaseRule
+from seqmine.mining.judging.release import ReleaseRule, people_of
 from seqmine.structs import PatternTable
 
 
@@ -73,7 +73,7 @@ def _reason(rule: ReleaseRule, table: PatternTable, row: int, names: list[str], 
     if name == "independent":
         return f"no more than a part of longer released rules: {_number(table, 'part_support', row)} users beside them"
     words, column, how, limit, setting = _limits(rule)[name]
-    value = table.support_count[row] if name == "shared" else table.columns[column][row]
+    value = people_of(table)[row] if name == "shared" else table.columns[column][row]
     if np.isnan(value):
         return f"{words} not measured: its support without the held-out users is too low to have been mined"
     return f"{words} {value:.3g}, needed {how} {limit:.3g} (release.{setting})"
@@ -96,7 +96,7 @@ def _limits(rule: ReleaseRule) -> dict[str, tuple[str, str, str, float, str]]:
             "min_later_lift",
         ),
         "stable": ("share of resampled logs with it", "stability", "at least", rule.min_stability, "min_stability"),
-        "shared": ("users", "support_count", "at least", rule.min_users, "min_users"),
+        "shared": ("people", "support_count", "at least", rule.min_users, "min_users"),
         "productive": (
             "p-value of the gain over shorter rules", "gain_p_value", "below", rule.max_gain_p_value,
             "max_gain_p_value",

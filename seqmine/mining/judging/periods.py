@@ -1,5 +1,7 @@
 """Months and weeks of a log: which stretch of a history lies in which."""
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,8 +19,8 @@ def split_periods(log: InteractionLog, period: str) -> tuple[InteractionLog, NDA
         period: ``month`` or ``week``.
 
     Returns:
-        A log with one history per user and period in which the user has an event, the number of the period of each
-        history, and the names of the periods: the month, or the first day of the week.
+        A log with one history per user and period in which the user has an event, which knows whose they are, the
+        number of the period of each history, and the names of the periods: the month, or the first day of the week.
 
     Raises:
         UserError: another period, or a log without timestamps.
@@ -40,6 +42,7 @@ def split_periods(log: InteractionLog, period: str) -> tuple[InteractionLog, NDA
         number = (log.timestamps // 86400 + 3) // 7
     starts = stretch_starts(log.event_users, number)
     cut = log.take(np.arange(log.num_events), np.append(starts, log.num_events).astype(np.int64))
+    cut = replace(cut, people=log.owners[log.event_users[starts]])
     present, place = np.unique(number[starts], return_inverse=True)
     return cut, place, [_name(int(one), period) for one in present]
 

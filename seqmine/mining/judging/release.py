@@ -20,7 +20,7 @@ class ReleaseRule:
         min_later_lift: the lower limit of its lift on later days is above this; where that cannot be measured, nothing
             is asked.
         min_stability: it is selected in at least this share of the bootstraps.
-        min_users: users that have it, at least.
+        min_users: people that have it, at least; sessions of one person count once.
         min_holdout_users: held-out users that have its antecedent, at least: fewer tell too little.
         max_gain_p_value: the p-value of its gain in confidence over every rule that leaves a symbol out is below this,
             among held-out users; above 1 lets redundant rules pass. A pair has no such rule: its lift says it all.
@@ -73,7 +73,7 @@ class ReleaseRule:
             "useful": columns["holdout_lift_lower"] > self.min_holdout_lift,
             "lasting": (later > self.min_later_lift) | unmeasured_later(table),
             "stable": columns["stability"] >= self.min_stability,
-            "shared": table.support_count >= self.min_users,
+            "shared": people_of(table) >= self.min_users,
             "productive": (table.lengths == 2) | (columns["gain_p_value"] < self.max_gain_p_value),
         }
         if "is_independent" in columns:
@@ -111,6 +111,11 @@ class ReleaseRule:
         cover = greedy_cover(table.take(released), log, constraints, len(released))
         rank[released[cover]] = np.arange(1, len(cover) + 1)
         return table.with_columns(released=table.columns["is_independent"], cover_rank=rank)
+
+
+def people_of(table: PatternTable) -> NDArray[np.int64]:
+    """Return how many people have each pattern: its support, unless histories are sessions."""
+    return table.columns.get("people_count", table.support_count)
 
 
 def unmeasured_later(table: PatternTable) -> NDArray[np.bool_]:

@@ -16,7 +16,7 @@ from scipy.stats import binom
 from seqmine.mining.judging.occurrences import next_match
 from seqmine.mining.statistics.bursts import judged_parts
 from seqmine.mining.statistics.significance import OrderTest
-from seqmine.probing.matching import count_supports, find_supporters
+from seqmine.probing.matching import count_people, find_supporters, people_among
 from seqmine.structs import InteractionLog, PatternTable
 from seqmine.structs.bounds import NonNegativeFloat
 from seqmine.structs.constraints import Constraints
@@ -55,7 +55,8 @@ def direction_p_values(log: InteractionLog, table: PatternTable, constraints: Co
     orders = [swapped_orders(pattern) for pattern in patterns]
     needed = sorted({*patterns, *(order for others in orders for order in others)})
     lookup = PatternTable.from_lists(needed, [0] * len(needed), log.num_users)
-    users = dict(zip(needed, find_supporters(log, lookup, constraints), strict=True))
+    found = find_supporters(log, lookup, constraints)
+    users = {order: people_among(log, members) for order, members in zip(needed, found, strict=True)}
     p_values = np.zeros(len(table))
     for row, (pattern, others) in enumerate(zip(patterns, orders, strict=True)):
         for other in others:
@@ -163,7 +164,7 @@ class PartTest:
                 for part in dict.fromkeys(limits[other] for other in longer):
                     rest = without_matches(rest, [patterns[other] for other in longer if limits[other] == part], part)
                 own = table.take(np.array([row]))
-                own = replace(own, support_count=count_supports(rest, own, limits[row]))
+                own = replace(own, support_count=count_people(rest, own, limits[row]))
                 support[row] = own.support_count[0]
                 p_value[row] = self.order_test.test(rest, own, limits[row]).columns["p_value"][0]
             is_independent[row] = not longer or (support[row] >= min_count and p_value[row] < self.max_p_value)

@@ -88,6 +88,7 @@ def _measure_rules(
     strict_time: bool,
     user_offsets: NDArray[np.int64],
     times: NDArray[np.int64],
+    owners: NDArray[np.int32],
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Return (P, 3) supports of rule, antecedent and followed antecedent, and (P,) sums of base rates."""
     counts, base = np.zeros((len(order), 3), np.int64), np.zeros(len(order))
@@ -98,19 +99,22 @@ def _measure_rules(
         shared = shared_symbols(flat, offsets, row, order[index - 1]) if index else 0
         pattern = flat[offsets[row] : offsets[row + 1]]
         arena = match_pattern(db, pattern, shared, limits, arena, marks)
-        user = -1
+        owner = -1
         for match in range(marks[len(pattern) - 1], marks[len(pattern)]):
-            counts[row, 0] += db.user[arena[match, 0]] != user
-            user = db.user[arena[match, 0]]
+            counts[row, 0] += owners[db.user[arena[match, 0]]] != owner
+            owner = owners[db.user[arena[match, 0]]]
         if len(pattern) > 1:
             counts[row, 1], counts[row, 2], base[row] = measure_antecedent(
-                db, places, users, pattern, arena, marks, limits, strict_time, user_offsets, times
+                db, places, users, pattern, arena, marks, limits, strict_time, user_offsets, times, owners
             )
     return counts, base
 
 
 def measure_rules(log: InteractionLog, table: PatternTable, constraints: Constraints) -> RuleMeasures:
     """Measure in a log every pattern of a table as a rule from all but its last symbol to the last.
+
+    Where histories are sessions the measures count people: those who have the antecedent, or the rule, in one of their
+    sessions, against the chance that one of them has the rule if order meant nothing.
 
     >>> log = InteractionLog.from_lists([[1, 2], [1, 3], [1, 3, 2], [2, 1]])
     >>> measures = measure_rules(log, PatternTable.from_lists([(1, 2)], [0], 4), Constraints())
@@ -123,7 +127,7 @@ def measure_rules(log: InteractionLog, table: PatternTable, constraints: Constra
     db, flat = local_patterns(log, table, constraints.strict_time)
     order, limits, strict_time = lexicographic_order(table), constraints.limits, constraints.strict_time
     times = np.zeros(log.num_events, np.int64) if log.timestamps is None else log.timestamps.astype(np.int64)
-    counts, base = _measure_rules(db, flat, table.offsets, order, limits, strict_time, log.offsets, times)
+    counts, base = _measure_rules(db, flat, table.offsets, order, limits, strict_time, log.offsets, times, log.owners)
     rate = np.divide(base, counts[:, 1], out=np.zeros(len(base)), where=counts[:, 1] > 0)
     return RuleMeasures(counts[:, 0], counts[:, 1], counts[:, 2], rate)
 

@@ -1,6 +1,6 @@
 """The histories that a funnel looks at: one per user, or one per user and item, each with symbols for steps."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,13 +16,13 @@ class FunnelCases:
     Args:
         log: one history per case; ``items`` are steps numbered from 1.
         names: of the steps, by number less one.
-        person: (cases,) user of each case in the log that they come from.
-        num_people: users of that log.
+        person: (cases,) whom each case is of in the log that they come from.
+        num_people: people of that log.
     """
 
     log: InteractionLog
     names: list[str]
-    person: NDArray[np.int64]
+    person: NDArray[np.integer]
     num_people: int
 
     def numbers(self, steps: list[str]) -> NDArray[np.int32]:
@@ -39,7 +39,7 @@ class FunnelCases:
 
 def whole_histories(log: InteractionLog, names: list[str]) -> FunnelCases:
     """Return one case per user: steps may be of different items."""
-    return FunnelCases(log, names, np.arange(log.num_users), log.num_users)
+    return FunnelCases(log, names, log.owners, log.num_people)
 
 
 def histories_by_item(log: InteractionLog, objects: NDArray[np.int32], names: list[str]) -> FunnelCases:
@@ -60,4 +60,5 @@ def histories_by_item(log: InteractionLog, objects: NDArray[np.int32], names: li
     order = np.lexsort((objects, users))
     starts = stretch_starts(users[order], objects[order])
     offsets = np.append(starts, len(order)).astype(np.int64)
-    return FunnelCases(log.take(order, offsets), names, users[order][starts], log.num_users)
+    histories = replace(log, people=None).take(order, offsets)
+    return FunnelCases(histories, names, log.owners[users[order][starts]], log.num_people)

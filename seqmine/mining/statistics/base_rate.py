@@ -128,8 +128,11 @@ def measure_antecedent(
     strict_time: bool,
     offsets: NDArray[np.int64],
     times: NDArray[np.int64],
+    owners: NDArray[np.int32],
 ) -> tuple[int, int, float]:
     """Return users with all but the last symbol, those with a later event, and the sum of the chances of the last.
+
+    The histories of one owner count once: the chance is that of one of them, as they are independent.
 
     Args:
         db: the index of the log.
@@ -142,6 +145,7 @@ def measure_antecedent(
         strict_time: whether time must strictly increase.
         offsets: where each user's events begin in the log.
         times: (E,) seconds of all events of the log, zeros where it has none.
+        owners: whom each history is of.
     """
     size, consequent = len(pattern) - 1, pattern[-1]
     others = np.unique(pattern[:-1])
@@ -154,6 +158,7 @@ def measure_antecedent(
         kept -= 1
     head = marks[kept - 1] if kept else 0
     antecedent, followed, total = 0, 0, 0.0
+    owner, is_followed, own_chance = -1, False, 0.0
     row = marks[size - 1]
     while row < marks[size]:
         user = db.user[arena[row, 0]]
@@ -170,9 +175,16 @@ def measure_antecedent(
                 head += 1
             event = arena[head, 0]
             begin = _first_after(db.position[event], db.time[event], strict_time, own)
-        antecedent += 1
-        followed += db.position[arena[row, 0]] < len(own) - 1
+        if owners[user] != owner:
+            owner = owners[user]
+            antecedent += 1
+            total += own_chance
+            is_followed, own_chance = False, 0.0
+        if not is_followed and db.position[arena[row, 0]] < len(own) - 1:
+            is_followed = True
+            followed += 1
         found = arena[row:end]
-        total += _user_chance(db.position, db.time, places, found, events, taken, begin, limits, strict_time, own)
+        chance = _user_chance(db.position, db.time, places, found, events, taken, begin, limits, strict_time, own)
+        own_chance = chance if own_chance == 0.0 else 1.0 - (1.0 - own_chance) * (1.0 - chance)
         row = end
-    return antecedent, followed, total
+    return antecedent, followed, total + own_chance

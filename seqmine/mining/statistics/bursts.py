@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqmine.mining.statistics.significance import OrderTest
-from seqmine.probing.matching import count_supports
+from seqmine.probing.matching import count_people
 from seqmine.structs import InteractionLog, PatternTable, UserError
 from seqmine.structs.bounds import PositiveInt
 from seqmine.structs.constraints import Constraints
@@ -84,7 +84,7 @@ class BurstTest:
         if rows.any():
             limits = _close(self.max_gap, constraints)
             runs = table.take(np.flatnonzero(rows))
-            runs = replace(runs, support_count=count_supports(log, runs, limits))
+            runs = replace(runs, support_count=count_people(log, runs, limits))
             tested = order_test.test(log, runs, limits).columns
             support[rows] = runs.support_count
             expected[rows], p_value[rows] = tested["expected_support"], tested["p_value"]

@@ -2,6 +2,7 @@
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.sparse import csr_array
 from scipy.stats import chi2, hypergeom
 
 from seqmine.mining.statistics.intervals import wilson_interval
@@ -39,6 +40,62 @@ def homogeneity_p_values(counts: NDArray[np.int64], totals: NDArray[np.int64], s
         reached = int((_statistic(drawn, totals) >= statistic[row] - 1e-9).sum())
         p_values[row] = (1 + reached) / (NUM_SIMULATIONS + 1)
     return np.minimum(p_values, 1.0)
+
+
+class ClusteredHomogeneity:
+    """Tests that a share is the same in all groups where several members are of one owner: months, sessions.
+
+    Pearson's statistic against its law for owners who are independent of each other, their members not (Rao and Scott,
+    Annals of Statistics 1987, second order; Satterthwaite's degrees of freedom). Where few are expected in a group, the
+    p-value is at least the simulated one of ``homogeneity_p_values``.
+
+    Args:
+        owners: (M,) owner of each member that could have what is tested, numbered from 0.
+        groups: (M,) its group.
+        num_groups: number of groups G.
+    """
+
+    def __init__(self, owners: NDArray[np.integer], groups: NDArray[np.integer], num_groups: int) -> None:
+        self.shape = int(owners.max(initial=-1)) + 1, num_groups
+        self.members = self._table(owners, groups)
+        self.totals = np.bincount(groups, minlength=num_groups)
+        self.squares = (self.members.T @ self.members).toarray()
+
+    def p_value(self, owners: NDArray[np.integer], groups: NDArray[np.integer], seed: int) -> float:
+        """Return the p-value for those members, by owner and group, that have what is tested.
+
+        >>> twice = np.repeat(np.arange(40), 2)
+        >>> test = ClusteredHomogeneity(twice, np.repeat([0, 1], 40), 2)
+        >>> alone = ClusteredHomogeneity(np.arange(80), np.repeat([0, 1], 40), 2)
+        >>> has = np.r_[0:24, 40:52]
+        >>> round(alone.p_value(np.arange(80)[has], np.repeat([0, 1], 40)[has], 0), 3)
+        0.007
+        >>> round(test.p_value(twice[has], np.repeat([0, 1], 40)[has], 0), 3)
+        0.057
+        """
+        there = np.flatnonzero(self.totals)
+        totals, counts = self.totals[there], np.bincount(groups, minlength=self.shape[1])[there]
+        share = counts.sum() / max(totals.sum(), 1)
+        if len(there) < 2 or not 0 < share < 1:
+            return 1.0
+        hits = self._table(owners, groups)
+        crossed = (hits.T @ self.members).toarray()
+        spread = (hits.T @ hits).toarray() - share * (crossed + crossed.T) + share**2 * self.squares
+        # the share is estimated from the same members, so what all groups have in common is taken off
+        centered = np.eye(len(there)) - (totals / totals.sum())[:, None]
+        scale = 1 / np.sqrt(totals * share * (1 - share))
+        spread = scale[:, None] * (centered @ spread[np.ix_(there, there)] @ centered.T) * scale
+        trace, square = float(np.trace(spread)), float((spread**2).sum())
+        if square <= 0:
+            return 1.0
+        statistic = float(_statistic(counts[None], totals)[0])
+        p_value = float(chi2.sf(statistic * trace / square, trace**2 / square))
+        if min(share, 1 - share) * totals.min() < _FEWEST_EXPECTED:
+            return max(p_value, float(homogeneity_p_values(counts[None], totals, seed)[0]))
+        return p_value
+
+    def _table(self, owners: NDArray[np.integer], groups: NDArray[np.integer]) -> csr_array:
+        return csr_array((np.ones(len(owners)), (owners, groups)), shape=self.shape)
 
 
 def _fisher(one: int, other: int, totals: NDArray[np.int64]) -> float:

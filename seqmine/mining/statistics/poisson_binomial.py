@@ -7,6 +7,8 @@ from numba import njit
 from numpy.typing import NDArray
 from scipy.stats import norm
 
+from seqmine.structs import InteractionLog
+
 EXACT_UP_TO = 50_000
 """With more uncertain flips than this the tail is the refined normal approximation (Volkova, 1996)."""
 _LARGE_TAIL = 0.2
@@ -59,3 +61,20 @@ def _refined_normal_tail(chances: NDArray[np.float64], at_least: int) -> float:
     skewness = float(np.sum(chances * (1 - chances) * (1 - 2 * chances))) / variance**1.5
     x = (at_least - 0.5 - float(chances.sum())) / np.sqrt(variance)
     return float(np.clip(norm.sf(x) - skewness * (1 - x * x) * norm.pdf(x) / 6, 0.0, 1.0))
+
+
+def people_chances(
+    log: InteractionLog, users: NDArray[np.int32], chances: NDArray[np.float64]
+) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
+    """Return the people of some histories, and for each the chance to have a pattern in one of them.
+
+    Sessions are put in order independently of each other, so a person misses a pattern when all of them miss it.
+
+    >>> log = InteractionLog(np.ones(3, np.int32), np.arange(4), people=np.array([0, 0, 1], np.int32))
+    >>> people_chances(log, np.array([0, 1, 2], np.int32), np.full(3, 0.5))[1].tolist()
+    [0.75, 0.5]
+    """
+    if log.people is None or not len(users):
+        return users, chances
+    people, first = np.unique(log.people[users], return_index=True)
+    return people, 1.0 - np.multiply.reduceat(1.0 - chances, first)

@@ -18,7 +18,7 @@ from seqmine.mining.statistics.multiplicity import adjust_tested, benjamini_hoch
 from seqmine.mining.statistics.permutation import shuffle_within_users
 from seqmine.mining.statistics.significance import OrderTest
 from seqmine.mining.statistics.ties import for_order
-from seqmine.probing.matching import count_supports
+from seqmine.probing.matching import count_people
 from seqmine.structs import InteractionLog, UserError
 from seqmine.structs.bounds import PositiveInt, Seed, Share
 from seqmine.structs.constraints import Constraints
@@ -191,7 +191,7 @@ class SequentialityCheck:
         constraints = replace(self.limits.constraints, min_length=2, max_length=2)
         table = mine_frequent(log, min_count, constraints)
         limits = for_order(constraints, log)
-        table = replace(table, support_count=count_supports(log, table, limits))
+        table = replace(table, support_count=count_people(log, table, limits))
         p_values = OrderTest(seed=self.seed).test(log, table, limits).columns["p_value"]
         family = order_family(log, min_count, 2)
         return adjust_tested(p_values, family.weights(table.lengths), family.total, benjamini_hochberg)

@@ -27,9 +27,9 @@ from seqmine.mining.statistics.arrangements import (
     run_chance,
 )
 from seqmine.mining.statistics.permutation import shuffle_within_users
-from seqmine.mining.statistics.poisson_binomial import poisson_binomial_tail
+from seqmine.mining.statistics.poisson_binomial import people_chances, poisson_binomial_tail
 from seqmine.probing.database import Database
-from seqmine.probing.matching import count_supports, local_patterns
+from seqmine.probing.matching import count_people, local_patterns, people_among
 from seqmine.structs import InteractionLog, PatternTable, UserError
 from seqmine.structs.bounds import PositiveInt, Seed
 from seqmine.structs.constraints import UNLIMITED, Constraints
@@ -117,7 +117,7 @@ class OrderTest:
 
         Args:
             log: the histories in which the supports of the table were counted.
-            table: patterns with their supports.
+            table: patterns with their supports: people who have them.
             constraints: where a pattern may occur; must be those of the supports.
 
         Returns:
@@ -136,7 +136,7 @@ class OrderTest:
                 if found is None:
                     is_exact[row] = False
                     continue
-                chances = found[1]
+                chances = people_chances(log, *found)[1]
                 count[row] = np.count_nonzero(chances)
                 expected[row] = float(chances.sum())
                 p_value[row] = support_tail(chances, int(table.support_count[row]))
@@ -159,7 +159,7 @@ class OrderTest:
         total, reached = np.zeros(len(rows)), np.zeros(len(rows))
         for number in range(self.num_permutations):
             shuffled = shuffle_within_users(log, self.seed + number, keep_ties=constraints.strict_time)
-            supports = count_supports(shuffled, part, constraints)
+            supports = count_people(shuffled, part, constraints)
             total += supports
             reached += supports >= part.support_count
         p_value[rows] = sampled_p_value(part.support_count, total, reached, self.num_permutations)
@@ -168,8 +168,8 @@ class OrderTest:
         for place, row in enumerate(rows):
             pattern = flat[part.offsets[place] : part.offsets[place + 1]]
             symbols, needed = np.unique(pattern, return_counts=True)
-            _, kinds = _kind_counts(db, symbols.astype(np.int64), False)
-            count[row] = int(np.all(kinds >= needed, axis=1).sum())
+            users, kinds = _kind_counts(db, symbols.astype(np.int64), False)
+            count[row] = len(people_among(log, users[np.all(kinds >= needed, axis=1)]))
 
 
 def sampled_p_value(

@@ -6,6 +6,7 @@ from scipy.stats import binom, norm
 
 from seqmine.mining.statistics.bursts import judged_parts
 from seqmine.mining.statistics.multiplicity import Adjustment, adjust_tested, benjamini_hochberg
+from seqmine.mining.statistics.poisson_binomial import people_chances
 from seqmine.mining.statistics.significance import pattern_chances
 from seqmine.mining.statistics.ties import for_order
 from seqmine.probing.matching import local_patterns, weighted_supports
@@ -114,16 +115,18 @@ class Stability:
     ) -> tuple[NDArray[np.float64], float]:
         """Return the share of samples that select each pattern, and the overlap of the best."""
         rng = np.random.default_rng(self.seed)
-        share = np.full(log.num_users, 1 / max(log.num_users, 1))
-        drawn = rng.multinomial(log.num_users, share, size=self.num_bootstraps).T
+        share = np.full(log.num_people, 1 / max(log.num_people, 1))
+        drawn = rng.multinomial(log.num_people, share, size=self.num_bootstraps).T
+        is_whole = log.people is None
         shape = len(table), self.num_bootstraps
         supports, p_values, expected = np.zeros(shape, np.int64), np.ones(shape), np.zeros(shape)
         selected = np.zeros(shape, np.bool_)
         for rows, limits in judged_parts(table, for_order(constraints, log)):
             part = table.take(rows)
-            supports[rows] = weighted_supports(log, part, limits, drawn)
+            supports[rows] = weighted_supports(log, part, limits, drawn, log.owners)
             p_values[rows], expected[rows] = self._resampled_tests(log, part, limits, drawn, supports[rows])
-            mined = supports[rows] if limits == constraints else weighted_supports(log, part, constraints, drawn)
+            same = limits == constraints and is_whole
+            mined = supports[rows] if same else weighted_supports(log, part, constraints, drawn[log.owners])
             selected[rows] = mined >= min_count
         for sample in range(self.num_bootstraps):
             q_values = adjust_tested(p_values[:, sample], weights, num_hypotheses, self.adjustment)
@@ -156,7 +159,7 @@ class Stability:
             pattern = flat[table.offsets[row] : table.offsets[row + 1]]
             found = pattern_chances(db, pattern, constraints, log.lengths) if len(pattern) > 1 else None
             if found is not None:
-                expected[row], p_values[row] = _sample_tails(found, drawn, supports[row])
+                expected[row], p_values[row] = _sample_tails(people_chances(log, *found), drawn, supports[row])
             elif len(pattern) > 1:
                 p_values[row] = np.where(supports[row] > expected[row], table.columns["p_value"][row], 1.0)
         return p_values, expected

@@ -134,13 +134,15 @@ class AssociationTest:
         names, sets, offsets = _pattern_sets(table)
         slots = np.full(max(int(log.items.max(initial=0)), int(names.max(initial=0))) + 1, -1, np.int32)
         slots[names] = np.arange(len(names), dtype=np.int32)
-        flat, starts = _different_items(log.items, log.offsets)
+        # of the sessions of a person all items count together: neither are they independent
+        firsts = np.flatnonzero(np.diff(log.owners, prepend=-1))
+        flat, starts = _different_items(log.items, np.append(log.offsets[firsts], log.num_events))
         observed = _set_supports(flat, starts, slots, len(names), sets, offsets)
         # One walk, read every few trades: samples are not independent of each other, but each follows the null once the
         # walk has mixed.
         reached, total = np.zeros(len(table), np.int64), np.zeros(len(table), np.int64)
         for sample in range(self.num_samples):
-            _trade(flat, starts, self.trades_per_user * log.num_users, self.seed + sample)
+            _trade(flat, starts, self.trades_per_user * (len(starts) - 1), self.seed + sample)
             supports = _set_supports(flat, starts, slots, len(names), sets, offsets)
             reached += supports >= observed
             total += supports

@@ -68,7 +68,7 @@ class SessionEmbedding(nn.Module):
 
     Args:
         embedding_dim: size D of the vectors.
-        gap_seconds: a longer pause begins a new session, above 0.
+        minutes: a longer pause begins a new session, above 0.
         num_places: events further into a session share the last vector, at least 2.
         catalog: without effect.
 
@@ -82,21 +82,21 @@ class SessionEmbedding(nn.Module):
         self,
         *,
         embedding_dim: PositiveInt,
-        gap_seconds: PositiveInt,
+        minutes: PositiveInt,
         num_places: AtLeastTwo,
         catalog: Catalog,  # noqa: ARG002
     ) -> None:
         super().__init__()
-        if gap_seconds < 1 or num_places < 2:
+        if minutes < 1 or num_places < 2:
             raise UserError(
-                f"gap_seconds is {gap_seconds} and num_places {num_places}, allowed are whole numbers from 1 and from 2"
+                f"minutes is {minutes} and num_places {num_places}, allowed are whole numbers from 1 and from 2"
             )
-        self.gap_seconds = gap_seconds
+        self.minutes = minutes
         self.table = scaled_table(num_places, embedding_dim)
 
     def forward(self, batch: SequenceBatch) -> Float[Tensor, "B L D"]:
         """Return the vector of the place of each event in its session."""
-        places = places_in_session(times_of(batch), self.gap_seconds)
+        places = places_in_session(times_of(batch), self.minutes * 60)
         return look_up(self.table, 1 + places.clamp(max=self.table.num_embeddings - 2))
 
 

@@ -5,7 +5,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seqmine.data.cleaning.core import KCore
-from seqmine.data.cleaning.sessions import MarkSessions, SplitSessions
 from seqmine.data.cleaning.single_events import ExactDuplicates, InvalidRows, RepeatsWithin, ShortDwell
 from seqmine.data.cleaning.users import BurstUsers, HistoryLength, OneItemUsers, RoundTheClockUsers
 from seqmine.structs import UserError
@@ -31,8 +30,6 @@ TIMED = [
     ShortDwell(min_seconds=2),
     BurstUsers(max_per_minute=3),
     RoundTheClockUsers(max_hours=5),
-    MarkSessions(gap_seconds=10),
-    SplitSessions(gap_seconds=10),
     ExactDuplicates(),
 ]
 
@@ -80,7 +77,6 @@ def test_steps_only_take_out_and_keep_the_order(step, rows):
         ),
         (lambda: RoundTheClockUsers(max_hours=24), "max_hours is 24, allowed are 1 to 23"),
         (lambda: KCore(min_user_events=0, min_item_events=1), "min_user_events is 0, allowed are whole numbers from 1"),
-        (lambda: MarkSessions(gap_seconds=0), "gap_seconds is 0, allowed are whole numbers from 1"),
     ],
 )
 def test_impossible_settings(make, sentence):

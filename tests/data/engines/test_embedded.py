@@ -7,6 +7,7 @@ import pytest
 from hydra import compose, initialize_config_dir
 from hydra.utils import instantiate
 
+from seqmine.data.cleaning.sessions import GapSessions
 from seqmine.data.engines.embedded import FileParts, PolarsEngine, count_keys, number_table
 from seqmine.data.sequences import prepare_sequences
 from seqmine.data.sources.interactions import InteractionFiles
@@ -31,7 +32,9 @@ def shop(num_users=60, num_events=1500, seed=0):
 def prepared(engine, path, name="standard"):
     """Return the audit without seconds, and everything that would be stored."""
     with initialize_config_dir(str(CONF), version_base="1.3"):
-        cleaning = instantiate(compose(name))
+        cleaning = instantiate(compose("standard" if name == "sessions" else name))
+    if name == "sessions":
+        cleaning.sessions = GapSessions(minutes=30)
     with engine.number(InteractionFiles(path=str(path)), path.parent) as log:
         cleaned, audit = cleaning.clean(log)
         data = prepare_sequences(cleaned, None, LeaveOneOut())

@@ -74,7 +74,7 @@ def test_empty_parts_pass():
     assert checks.training_before_edge(log, split, none, none, 2).passed
     assert checks.target_outside_input(log, nobody, none, 2, "test").passed
     assert checks.targets_not_repeated(log, nobody, none, 2, "test", Clock(1)).passed
-    assert checks.users_apart(split).passed
+    assert checks.users_apart(log, split).passed
 
 
 @settings(max_examples=50, deadline=None)

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -288,3 +290,48 @@ def test_a_hypothesis_weighs_by_the_number_of_its_length(evidence):
     for verdict, share in ((pair, 24), (triple, 48)):
         p_value, q_value = (verdict.table.columns[name][0] for name in ("p_value", "q_value"))
         assert q_value == pytest.approx(min(p_value * share, 1))
+
+
+def test_sessions_of_one_person_are_one_witness(evidence):
+    # 60 of 400 sessions have 1 before 2, all of one person; every other session has them in random order
+    rng = np.random.default_rng(0)
+    pairs = [[1, 2] if session < 60 else rng.permutation([1, 2]).tolist() for session in range(400)]
+    histories = [[*rng.integers(5, 40, 3).tolist(), *pair] for pair in pairs]
+    sessions = InteractionLog.from_lists(histories)
+    people = replace(sessions, people=np.concatenate([np.zeros(60), np.arange(1, 341)]).astype(np.int32))
+    tables = [judge(evidence, log, min_count=40) for log in (sessions, people)]
+    rows = [table.patterns().index((1, 2)) for table in tables]
+    by_session, by_person = (table.columns["q_value"][row] for table, row in zip(tables, rows, strict=True))
+    assert by_session < 0.01 < 0.1 < by_person
+    assert tables[1].support_count[rows[1]] == tables[0].support_count[rows[0]]
+    counts = {name: tables[1].columns[name][rows[1]] for name in ("people_count", "tested_support", "antecedent_count")}
+    assert counts["people_count"] == counts["tested_support"] == tables[1].support_count[rows[1]] - 59
+    assert counts["antecedent_count"] == 341
+    assert (1, 2) not in released_of(people, tables[1], min_count=40, min_holdout_lift=0.0, max_gain_p_value=1.1)
+
+
+def test_planted_patterns_are_found_in_sessions_and_shuffled_ones_are_not(evidence):
+    log = replace(planted_log(0), people=(np.arange(1200) // 2).astype(np.int32))
+    assert (1, 2, 3) in released_of(log, judge(evidence, log))
+    copy = shuffle_within_users(log, 1, keep_ties=False)
+    assert released_of(copy, judge(evidence, copy)) == []
+
+
+def test_held_out_people_leave_with_all_their_sessions():
+    log = replace(
+        InteractionLog.from_lists([[user] for user in range(1, 41)]), people=(np.arange(40) // 4).astype(np.int32)
+    )
+    most, others = split_users(log, 0.3, 0)
+    assert (most.num_people, others.num_people) == (7, 3)
+    assert not set((most.items - 1) // 4) & set((others.items - 1) // 4)
+
+
+def test_a_rule_needs_people():
+    rule = ReleaseRule(min_users=3, part_test=PartTest(order_test=OrderTest()))
+    columns = {
+        name: np.ones(2)
+        for name in ("q_value", "holdout_lift_lower", "stability", "gain_p_value", "holdout_antecedent_count")
+    }
+    table = PatternTable.from_lists([(1, 2), (2, 3)], [9, 9], 9).with_columns(**columns)
+    assert rule.conditions(table)["shared"].tolist() == [True, True]
+    assert rule.conditions(table.with_columns(people_count=np.array([2, 3])))["shared"].tolist() == [False, True]

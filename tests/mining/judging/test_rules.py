@@ -1,3 +1,6 @@
+from dataclasses import replace
+
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -43,3 +46,13 @@ def test_rules_come_by_falling_confidence_above_the_floor():
 def test_confidence_out_of_range_is_named():
     with pytest.raises(UserError, match=r"min_confidence is 2.0, allowed are numbers from 0 to 1"):
         RuleMiner(min_count=1, min_confidence=2.0)
+
+
+def test_sessions_count_their_person_once():
+    # person 0 has the rule in the second session, 1 in none of two, 2 in its only one
+    log = InteractionLog.from_lists([[2, 1, 3], [1, 2, 3], [2, 1], [3, 1], [1, 2]])
+    log = replace(log, people=np.array([0, 0, 1, 1, 2], np.int32))
+    measures = measure_rules(log, PatternTable.from_lists([(1, 2)], [0], 5), Constraints())
+    assert (measures.support_count[0], measures.antecedent_count[0], measures.followed_count[0]) == (2, 3, 2)
+    # 1 stays: of the two places beside it the second, then both, are behind it; chances .5, 1, 0, none, 1
+    assert measures.base_rate[0] == pytest.approx((1.0 + 0.0 + 1.0) / 3)

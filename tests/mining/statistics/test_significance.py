@@ -139,3 +139,19 @@ def test_a_shuffled_log_has_next_to_no_significant_order(beauty):
         false += int((benjamini_hochberg(p_values, len(table)) < 0.05).sum())
         assert (p_values < 0.05).mean() < 0.06
     assert false <= 1
+
+
+def test_people_are_tested_and_not_their_sessions():
+    # each person has two sessions with 1 and 2; under random order 3 of 4 people have 1 before 2 in one of them
+    log = InteractionLog.from_lists([[1, 2], [2, 1]] * 30)
+    log = replace(log, people=np.repeat(np.arange(30), 2).astype(np.int32))
+    table = PatternTable.from_lists([(1, 2)], [30], 60)
+    tested = OrderTest().test(log, table, Constraints())
+    assert tested.columns["expected_support"][0] == pytest.approx(22.5)
+    assert tested.columns["p_value"][0] == pytest.approx(0.75**30)
+    assert tested.columns["itemset_count"][0] == 30
+    sampled = OrderTest(num_permutations=199).test(
+        replace(log, timestamps=np.zeros(120, np.int64)), table, Constraints(max_duration=9)
+    )
+    assert sampled.columns["expected_support"][0] == pytest.approx(22.5, abs=0.6)
+    assert sampled.columns["itemset_count"][0] == 30

@@ -32,7 +32,7 @@ def test_the_first_event_has_no_gap():
     assert gaps_before(torch.tensor([[100, 100, 160]])).tolist() == [[-1, 0, 60]]
 
 
-@pytest.mark.parametrize("settings", [{"gap_seconds": 0, "num_places": 4}, {"gap_seconds": 60, "num_places": 1}])
+@pytest.mark.parametrize("settings", [{"minutes": 0, "num_places": 4}, {"minutes": 60, "num_places": 1}])
 def test_sessions_without_borders_are_refused(settings):
-    with pytest.raises(UserError, match="gap_seconds is .* and num_places .*, allowed are whole numbers"):
+    with pytest.raises(UserError, match="minutes is .* and num_places .*, allowed are whole numbers"):
         SessionEmbedding(embedding_dim=4, catalog=Catalog.of_size(2), **settings)
