@@ -2,6 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
 
 from seqmine.mining.engine.frequent import Progress, no_progress
 from seqmine.mining.judging.comparison import Comparison, compare_groups
@@ -10,8 +13,8 @@ from seqmine.mining.judging.periods import split_periods
 from seqmine.mining.statistics.multiplicity import Adjustment, benjamini_hochberg
 from seqmine.mining.study import Miner, Subject
 from seqmine.mining.symbols import BehaviorProjection, Projection, SymbolLog
-from seqmine.structs import UserError
-from seqmine.structs.bounds import Seed
+from seqmine.structs import PatternTable, UserError
+from seqmine.structs.bounds import PositiveInt, Seed
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,14 @@ class Compared:
     is_ordered: bool
 
 
+class BoundedMiner(Miner, Protocol):
+    """A miner that may be given a longest pattern."""
+
+    def up_to(self, max_length: int) -> Miner:
+        """Return the same miner with a longest pattern, where it has none."""
+        ...
+
+
 class GroupStudy:
     """Mine patterns in the whole log and compare groups of users.
 
@@ -41,22 +52,27 @@ class GroupStudy:
         must_contain: names of symbols that every pattern contains.
         adjustment: corrects for all that is compared.
         seed: of simulated tables.
+        max_length: most symbols of a pattern where the miner has no limit: a log of many repeats has millions.
+        most_patterns: most patterns that are compared, those that come first.
     """
 
     def __init__(
         self,
         *,
-        miner: Miner,
+        miner: BoundedMiner,
         projection: Projection | BehaviorProjection,
         groups: str | None,
         must_contain: Sequence[str] = (),
         adjustment: Adjustment = benjamini_hochberg,
         seed: Seed = 0,
+        max_length: PositiveInt = 3,
+        most_patterns: PositiveInt = 20_000,
     ) -> None:
         if groups is None:
             raise UserError("groups is not set; write groups=<attribute of users, kind of event, or date>")
         self.miner, self.projection, self.groups = miner, projection, str(groups)
         self.must_contain, self.adjustment, self.seed = must_contain, adjustment, seed
+        self.max_length, self.most_patterns = max_length, most_patterns
 
     def find(self, subject: Subject, progress: Progress = no_progress) -> Compared:
         """Return the patterns with their supports in each group.
@@ -71,14 +87,14 @@ class GroupStudy:
         _refuse_model(subject)
         group, names = group_users(self.groups, subject.log, subject.user_attributes)
         symbols = self.projection(subject.log, subject.item_ids, subject.features)
-        miner = self.miner.containing(symbols.numbers(self.must_contain))
-        table = miner.mine(symbols.log, progress)
+        miner = self.miner.up_to(self.max_length).containing(symbols.numbers(self.must_contain))
+        table, notes = _first_of(miner.mine(symbols.log, progress), self.most_patterns)
         comparison = compare_groups(
             symbols.log, table, miner.constraints, group, names,
             by=self.groups, seed=self.seed, adjustment=self.adjustment,
         )  # fmt: skip
         outside = int((group < 0).sum())
-        notes = [f"{outside:,} users belong to no group and are left out."] if outside else []
+        notes += [f"{outside:,} users belong to no group and are left out."] if outside else []
         return Compared(comparison, symbols, notes, is_ordered=False)
 
 
@@ -92,20 +108,25 @@ class DriftStudy:
         must_contain: names of symbols that every pattern contains.
         adjustment: corrects for all patterns.
         seed: of simulated tables.
+        max_length: most symbols of a pattern where the miner has no limit: a log of many repeats has millions.
+        most_patterns: most patterns that are compared, those that come first.
     """
 
     def __init__(
         self,
         *,
-        miner: Miner,
+        miner: BoundedMiner,
         projection: Projection | BehaviorProjection,
         period: str,
         must_contain: Sequence[str] = (),
         adjustment: Adjustment = benjamini_hochberg,
         seed: Seed = 0,
+        max_length: PositiveInt = 3,
+        most_patterns: PositiveInt = 20_000,
     ) -> None:
         self.miner, self.projection, self.period = miner, projection, period
         self.must_contain, self.adjustment, self.seed = must_contain, adjustment, seed
+        self.max_length, self.most_patterns = max_length, most_patterns
 
     def find(self, subject: Subject, progress: Progress = no_progress) -> Compared:
         """Return the patterns with their supports in each period, among the users who are active in it.
@@ -120,16 +141,24 @@ class DriftStudy:
         _refuse_model(subject)
         symbols = self.projection(subject.log, subject.item_ids, subject.features)
         cut, group, names = split_periods(symbols.log, self.period)
-        miner = self.miner.containing(symbols.numbers(self.must_contain))
-        table = miner.mine(symbols.log, progress)
+        miner = self.miner.up_to(self.max_length).containing(symbols.numbers(self.must_contain))
+        table, notes = _first_of(miner.mine(symbols.log, progress), self.most_patterns)
         comparison = compare_groups(
             cut, table, miner.constraints, group, names, by=self.period, seed=self.seed, adjustment=self.adjustment
         )
-        notes = [
+        notes += [
             f"A pattern counts in a {self.period} when all of its events lie in it; the first and the last "
             f"{self.period} may be incomplete, and users who do more in one have more of every pattern."
         ]
         return Compared(comparison, symbols, notes, is_ordered=True)
+
+
+def _first_of(table: PatternTable, most: int) -> tuple[PatternTable, list[str]]:
+    """Return the first patterns of a table, and a sentence where there are more."""
+    if len(table) <= most:
+        return table, []
+    told = f"Of {len(table):,} patterns the first {most:,} are compared; a higher miner.min_support leaves fewer."
+    return table.take(np.arange(most)), [told]
 
 
 def _refuse_model(subject: Subject) -> None:

@@ -63,3 +63,17 @@ def test_what_cannot_be_compared_is_refused():
     for study in (GroupStudy(groups="sex", **settings()), DriftStudy(period="week", **settings())):
         with pytest.raises(UserError, match="run names a model, which this task does not ask"):
             study.find(subject())
+
+
+def test_a_log_of_repeats_is_bounded():
+    log = InteractionLog.from_lists([[1, 2, 3] * 12] * 30)
+    repeats = Subject(replace(log, timestamps=np.tile(np.arange(36) * MONTH // 18, 30)), IDS, {})
+    open_ended = {"miner": FrequentMiner(min_count=20), "projection": Projection()}
+    found = DriftStudy(period="month", **open_ended).find(repeats)
+    assert found.comparison.table.lengths.max() == 3
+    assert len(found.comparison.table) == 39
+    first = DriftStudy(period="month", max_length=2, most_patterns=5, **open_ended).find(repeats)
+    assert len(first.comparison.table) == 5
+    assert first.notes[0].startswith("Of 12 patterns the first 5 are compared")
+    assert FrequentMiner(min_count=2, max_length=7).up_to(3).max_length == 7
+    assert FrequentMiner(min_count=2, min_length=5).up_to(3).max_length == 5

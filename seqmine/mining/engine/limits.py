@@ -66,6 +66,14 @@ class PatternLimits:
         other.must_contain = (*self.must_contain, *symbols)
         return other
 
+    def up_to(self, max_length: int) -> Self:
+        """Return the same limits with a longest pattern, where they have none."""
+        if self.max_length is not None:
+            return self
+        other = copy(self)
+        other.max_length = max(max_length, self.min_length)
+        return other
+
     def lowest_count(self, num_users: int) -> int:
         """Return how many of some users a pattern needs."""
         return threshold(num_users, self.min_count, self.min_support)
