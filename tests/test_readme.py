@@ -45,6 +45,6 @@ def test_the_map_is_that_of_the_disk():
     top = set(re.findall(r"^(\w+)/", block, re.MULTILINE))
     assert top == {path.split("/")[0] for path in listed if "/" in path}
     files = {path for path in listed if "/" not in path} | {path.name for path in (ROOT / "seqmine").glob("[a-z]*.py")}
-    assert files == set(re.findall(r"[\w.]+\.(?:py|md|toml|cff)|LICENSE", block))
+    assert files == set(re.findall(r"[\w.]+\.(?:py|md|toml|cff|yml)|LICENSE", block))
     packages = {path.parent.name for path in (ROOT / "seqmine").rglob("__init__.py")} - {"seqmine"}
     assert packages == set(re.findall(r"(\w+)/", block.split("seqmine/")[1].split("tests/")[0]))
