@@ -49,7 +49,6 @@ def fit_and_test(config: DictConfig) -> dict[str, Any]:
     with logged_to(loggers, config):
         trainer.fit(module, datamodule, ckpt_path=resumed, weights_only=True)
         best = best_weights(trainer)
-        _log.info("training is done; the best weights and what stands beside them are measured")
         trainer.validate(module, datamodule, ckpt_path=best, weights_only=True, verbose=False)
         trainer.test(module, datamodule, ckpt_path=best, weights_only=True, verbose=False)
         results = results_of(trainer)

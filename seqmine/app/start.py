@@ -42,6 +42,7 @@ def ignore_known_warnings() -> None:
     ):
         warnings.filterwarnings("ignore", f".*{words}.*")
     warnings.filterwarnings("ignore", ".*using `DistributedSampler`.*|.*The dirpath has changed.*")
+    warnings.filterwarnings("ignore", ".*smaller than the logging interval.*")
 
 
 @rank_zero_only

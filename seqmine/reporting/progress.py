@@ -15,7 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 _UPDATES = 50  # of an epoch
 _WIDTH = 24
-_LINES = 4  # of a training in a file
+_LINES = 3  # of a training in a file
 
 
 class ProgressLine(ProgressBar):

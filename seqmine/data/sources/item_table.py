@@ -86,7 +86,7 @@ def _keys(keys: pl.Series, path: str) -> pl.Series:
 
 
 def require_joined(keys: Sequence[str], table: pl.Series, what: str, settings: str) -> None:
-    """Say how many keys of a log a table knows.
+    """Say how many keys of a log a table knows, if not all.
 
     Args:
         keys: of the log.
@@ -104,7 +104,8 @@ def require_joined(keys: Sequence[str], table: pl.Series, what: str, settings: s
             f"the table of {what} knows none of the {len(keys):,} {what} of the log (it has {table[0]!r}, the log "
             f"{keys[0]!r}); change {settings}"
         )
-    _log.info("the table of %s knows %s of the %s %s of the log", what, f"{num_known:,}", f"{len(keys):,}", what)
+    if num_known < len(keys):
+        _log.info("the table of %s knows %s of the %s %s of the log", what, f"{num_known:,}", f"{len(keys):,}", what)
 
 
 def split_values(values: pl.Series, separator: str = VALUE_SEPARATOR) -> pl.Series:
