@@ -28,7 +28,7 @@ from seqmine.structs import Catalog, UserError
 METRIC = "ndcg@10"
 """What rows are tested and sliced by."""
 TOP_K = 10
-_MOST_CASES = 5000
+_MOST_CASES = 2000
 
 
 class SectionWriter(Protocol):
