@@ -19,7 +19,7 @@ from seqmine.models.module import SequenceModule
 from seqmine.structs import SequenceBatch
 from seqmine.structs.bounds import PositiveInt, ShareBelowOne
 
-_SCORED_ROWS = 4  # histories whose whole catalog is walked at once
+_SCORED_ITEMS = 1 << 16  # histories times items that are walked at once
 
 
 class GenerativeModule(SequenceModule):
@@ -97,7 +97,7 @@ class GenerativeModule(SequenceModule):
         trie = self.item_embedding.trie
         leaves = trie.node_of(trie.num_levels, torch.arange(1, self.num_items + 1, device=batch.items.device))
         scores = []
-        for hidden in self._last(batch).split(_SCORED_ROWS):
+        for hidden in self._last(batch).split(max(1, _SCORED_ITEMS // self.num_items)):
             nobody = torch.zeros(len(hidden), 0, dtype=torch.int64, device=hidden.device)
             nodes, logs = self._walk(hidden, self.num_items, nobody)
             scores.append(torch.empty_like(logs).scatter(1, nodes, logs)[:, leaves])
