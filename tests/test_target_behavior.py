@@ -90,7 +90,7 @@ def test_the_histories_of_a_file_are_scored_with_what_it_tells(folder):
 @pytest.mark.parametrize(
     ("argument", "sentence"),
     [
-        ("data.target_behavior=like", "the target behavior 'like' is not in the log, which has buy, view"),
+        ("data.target_behavior=like", "the behavior 'like' is not in the log, which has buy, view"),
         (
             "data.item_attributes.categorical=[color]",
             "the attribute 'color' of items is chosen, and the table has item_id, brand, tags, price; change data.item_",

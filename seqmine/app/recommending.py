@@ -129,10 +129,11 @@ def _of_users(restored: Restored, histories: Histories) -> Histories:
 
 def _allowed(restored: Restored) -> np.ndarray | None:
     """Return which items may be recommended at all; None where that is not asked."""
-    config, index = restored.config, restored.catalog.item_index
-    if config.exclude is None and config.only is None:
+    config, index, data = restored.config, restored.catalog.item_index, restored.datamodule
+    never = None if data.features.never_recommended is None else data.features.never(data.prepared)
+    if config.exclude is None and config.only is None and never is None:
         return None
-    allowed = np.ones(restored.catalog.num_items + 1, bool)
+    allowed = np.ones(restored.catalog.num_items + 1, bool) if never is None else ~never
     for setting in ("only", "exclude"):
         if config[setting] is None:
             continue

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from seqmine.data.sequences import PreparedData
 from seqmine.data.sources.timestamps import to_epoch
+from seqmine.data.targets import Targets
 from seqmine.structs import Catalog, InteractionLog, UserError
 
 _DAY = 86_400
@@ -38,6 +39,24 @@ class ItemPeriods:
         """
         asked = torch.from_numpy(np.asarray(moments, np.int64)).unsqueeze(1)
         return (asked < torch.from_numpy(self.first)) | (asked > torch.from_numpy(self.last))
+
+
+def not_available(
+    periods: ItemPeriods | None, never: NDArray[np.bool_] | None, targets: Targets, rows: NDArray[np.int64]
+) -> Bool[Tensor, "B V"] | None:
+    """Tell which items are no candidates of some targets; None where all are.
+
+    Args:
+        periods: when each item can be recommended, or None for all times.
+        never: (V,) which items are never candidates, or None for none of them.
+        targets: with their moments where there are periods.
+        rows: (B,) which of the targets.
+    """
+    outside = None if periods is None else periods.outside(targets.times_of(rows))
+    if never is None:
+        return outside
+    out = torch.from_numpy(never).expand(len(rows), -1)
+    return out if outside is None else outside | out
 
 
 class CandidateChoice:

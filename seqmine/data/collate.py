@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from seqmine.data.augmentations import Augmentation, Augmentations, KeepingRule
-from seqmine.data.available import ItemPeriods
+from seqmine.data.available import ItemPeriods, not_available
 from seqmine.data.gathering import batch_of_rows, gather, gather_columns
 from seqmine.data.horizon import Horizon, HorizonTargets, first_of_each
 from seqmine.data.rows import TrainingRows, grid, stack_rows, training_rows
@@ -190,6 +190,7 @@ class HistoryCollate:
         seen_behaviors: numbers of the behaviors by which a user had an item, so that an item that was viewed may still
             be bought; None counts every event.
         periods: when each item can be recommended, so that others are no candidates; None for all items at all times.
+        never: (V,) which items are never candidates; None for none of them.
     """
 
     def __init__(
@@ -201,11 +202,12 @@ class HistoryCollate:
         columns: Collection[str] = (),
         seen_behaviors: Collection[int] | None = None,
         periods: ItemPeriods | None = None,
+        never: NDArray[np.bool_] | None = None,
     ) -> None:
         if seen not in ("full", "window", "none"):
             raise UserError(f"seen is {seen!r}, allowed are full, window and none; settle auto before")
         self.log, self.max_length, self.seen = log, max_length, seen
-        self.columns, self.seen_behaviors, self.periods = columns, seen_behaviors, periods
+        self.columns, self.seen_behaviors, self.periods, self.never = columns, seen_behaviors, periods, never
 
     def __call__(self, targets: Targets, items: NDArray[np.int32], rows: NDArray[np.int64]) -> SequenceBatch:
         """Gather the histories before the given targets into a right-padded batch.
@@ -232,7 +234,7 @@ class HistoryCollate:
             target_positions=torch.from_numpy(targets.places[rows]),
             seen_items=seen_items,
             seen_rows=seen_rows,
-            not_available=None if self.periods is None else self.periods.outside(targets.times_of(rows)),
+            not_available=not_available(self.periods, self.never, targets, rows),
             **gather_columns(self.log, positions, users, self.columns),
         )
         return batch if targets.inputs is None else replace(batch, **_later(targets, items, rows, lengths - 1))

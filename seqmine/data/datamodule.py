@@ -265,6 +265,7 @@ class SequenceDataModule(LightningDataModule):
             columns=self._columns,
             seen_behaviors=self._behaviors(log),
             periods=self.periods,
+            never=self.features.never(self.prepared),
         )
 
     def _target_batches(self, targets: Targets, items: Any) -> TargetBatches:

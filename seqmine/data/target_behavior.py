@@ -121,3 +121,23 @@ def events_of(log: InteractionLog, behaviors: Sequence[str]) -> NDArray[np.int64
     numbers = log.behavior_numbers(behaviors)
     assert numbers is not None
     return np.flatnonzero(log.is_of(slice(None), numbers))
+
+
+def items_of_no_other(log: InteractionLog, behaviors: Sequence[str], num_items: int) -> NDArray[np.bool_]:
+    """Tell of (V,) rows of the item table which have events of some behaviors and of no other.
+
+    Args:
+        log: of training: what an item becomes later is not known.
+        behaviors: such as ``search``.
+        num_items: size of the catalog.
+
+    Raises:
+        UserError: the log has no such behavior.
+    """
+    numbers = log.behavior_numbers(behaviors)
+    assert numbers is not None
+    of_these = log.is_of(slice(None), numbers)
+    found, others = (np.zeros(num_items + 1, bool) for _ in range(2))
+    found[log.items[of_these]] = True
+    others[log.items[~of_these]] = True
+    return found & ~others

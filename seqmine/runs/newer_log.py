@@ -55,7 +55,8 @@ def needs_log(config: DictConfig, datamodule: SequenceDataModule) -> bool:
         config: of the program, with ``rerank``.
         datamodule: of the run.
     """
-    return bool(config.rerank) or datamodule.features.candidates.among == "available"
+    features = datamodule.features
+    return bool(config.rerank) or features.candidates.among == "available" or features.never_recommended is not None
 
 
 def for_histories(config: DictConfig, module: Model, datamodule: SequenceDataModule) -> tuple[Model, Catalog]:

@@ -85,6 +85,7 @@ def protocol(config: DictConfig, trainer: Trainer) -> dict[str, Any]:
         "chosen_by": config.monitor,
         "seed": config.seed,
         **({} if data.target_behaviors is None else {"target_behavior": ", ".join(data.target_behaviors)}),
+        **({} if (never := data.features.never_recommended) is None else {"never_recommended": ", ".join(never)}),
         **({} if data.features.horizon is None else {"horizon": str(data.features.horizon)}),
     }
 

@@ -95,8 +95,8 @@ class InteractionLog:
         if self.behaviors is None or behavior not in self.behavior_names:
             kinds = ", ".join(self.behavior_names) or "no kinds of events"
             raise UserError(
-                f"the target behavior {behavior!r} is not in the log, which has {kinds}; "
-                "change data.target_behavior or data.columns.behavior"
+                f"the behavior {behavior!r} is not in the log, which has {kinds}; change data.target_behavior, "
+                "data.never_recommended or data.columns.behavior"
             )
         return list(self.behavior_names).index(behavior) + 1
 
