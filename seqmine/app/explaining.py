@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 from omegaconf import DictConfig
 
+from seqmine.app.subject import warn_of_horizon
 from seqmine.data.collate import HistoryCollate
 from seqmine.data.datamodule import SequenceDataModule
 from seqmine.data.targets import Targets
@@ -100,6 +101,7 @@ def _asked(config: DictConfig) -> _Asked:
     require_scores(module, config.run, "explain needs; set run to one of another model")
     place(module, settings.trainer)
     check_catalog(datamodule.catalog, config.run)
+    warn_of_horizon(datamodule)
     return _Asked(config, build(config.explainer, config.trusted), module, datamodule)
 
 

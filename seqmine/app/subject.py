@@ -1,5 +1,6 @@
 """What the mining program is asked about: a part of a log, or the log of a finished run and its model."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -18,6 +19,8 @@ from seqmine.runs.folder import read_command
 from seqmine.runs.placement import place, require_one_device
 from seqmine.runs.restore import check_catalog, require_scores, restore_run
 from seqmine.structs import Recommender, UserError
+
+_log = logging.getLogger(__name__)
 
 
 def subject_of(config: DictConfig) -> Subject:
@@ -48,6 +51,7 @@ def subject_of(config: DictConfig) -> Subject:
     settings, module, datamodule = restore_run(OmegaConf.create(changes))
     require_scores(module, config.run, "mine needs; set run to one of another model")
     check_catalog(datamodule.catalog, config.run)
+    warn_of_horizon(datamodule)
     subject = _of_log(datamodule, config.part)
     return replace(subject, model=trained_model(place(module, settings.trainer), datamodule))
 
@@ -58,6 +62,16 @@ def _require_no_device(trainer: DictConfig) -> None:
         raise UserError(
             f"trainer.{given[0]} is {trainer[given[0]]!r}, but patterns are mined on the CPU and no model is asked; "
             f"set run, or leave out trainer.{given[0]}"
+        )
+
+
+def warn_of_horizon(datamodule: SequenceDataModule) -> None:
+    """Say that only the first target of a horizon is looked at, where a run predicts one."""
+    horizon = datamodule.features.horizon
+    if horizon is not None:
+        _log.warning(
+            "the run predicts all that comes within data.horizon=%s; here its model is held against the first of it",
+            horizon,
         )
 
 

@@ -1,10 +1,13 @@
+from types import SimpleNamespace
+
 import pytest
 import torch
 import yaml
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
-from seqmine.app.subject import changes_of_run, refuse_split, subject_of
+from seqmine.app.subject import changes_of_run, refuse_split, subject_of, warn_of_horizon
+from seqmine.data.features import Features
 from seqmine.runs.components import CONF_DIR
 from seqmine.structs.errors import UserError
 from tests.listing import Listing, Told
@@ -80,3 +83,11 @@ def test_a_model_that_names_its_items_is_not_held_against_patterns(run, monkeypa
     config = {"part": "train", "run": run, "trusted": [], "paths": {"run": "x"}, "trainer": {"devices": None}}
     with pytest.raises(UserError, match="whose model names its best items and .*, which mine needs; set run to one"):
         subject_of(OmegaConf.create(config))
+
+
+@pytest.mark.parametrize(("horizon", "told"), [(None, []), (5, ["data.horizon=5"])])
+def test_that_only_the_first_target_of_a_horizon_is_looked_at_is_told(horizon, told, caplog):
+    warn_of_horizon(SimpleNamespace(features=Features(horizon=horizon)))
+    assert [
+        "data.horizon=5" for record in caplog.records if "within data.horizon=5 events;" in record.getMessage()
+    ] == told

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from seqmine.data.datamodule import SequenceDataModule
-from seqmine.metrics.functional import mask_candidates, ndcg, target_ranks
+from seqmine.metrics.functional import mask_candidates
+from seqmine.metrics.horizon import horizon_ndcg, rank_table, target_table
 from seqmine.mining.at_work.recommender import PatternRecommender
 from seqmine.models.baselines.module import BaselineModule
 from seqmine.models.module import SequenceModule
@@ -101,7 +102,7 @@ def choose_alpha(
     *,
     grid: Sequence[float] = (0.0, 0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0, 1.5, 2.0),
 ) -> tuple[float, dict[float, float]]:
-    """Choose the weight of the patterns by NDCG@10 on validation; the smallest of the best.
+    """Choose the weight of the patterns by NDCG@10 over all targets of validation; the smallest of the best.
 
     Args:
         reranker: has the model and the fitted patterns.
@@ -123,6 +124,7 @@ def choose_alpha(
             for alpha, parts in gains.items():
                 scores = base + alpha * correction
                 mask_candidates(scores, batch)
-                parts.append(ndcg(target_ranks(scores, batch.last_targets), 10).cpu().numpy())
+                ranks = rank_table(scores, target_table(batch)[0], "pessimistic")
+                parts.append(horizon_ndcg(ranks, 10).cpu().numpy())
     values = {alpha: float(np.concatenate(parts).mean()) for alpha, parts in gains.items()}
     return max(values, key=lambda alpha: (values[alpha], -alpha)), values

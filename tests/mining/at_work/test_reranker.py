@@ -118,7 +118,20 @@ def test_a_run_is_corrected_by_patterns_of_its_training_part_and_left_as_it_is(s
     assert chosen == {"rerank/alpha": 0.5}
     assert corrected.recommender.model is model
     data.test_dataloader = None  # nothing asks for it
-    free, chosen = PatternReranking(patterns=PatternRecommender(), alpha=None, eps=1e-3)(model, data)
+    free, chosen = PatternReranking(rules=PatternRecommender(), alpha=None, eps=1e-3)(model, data)
     best, _ = choose_alpha(corrected.recommender, data.val_dataloader())
     assert chosen == {"rerank/alpha": best}
     assert free.recommender.alpha == best > 0
+
+
+def test_the_weight_is_chosen_by_all_targets_of_a_horizon(histories, reranker):
+    """Where the first target is what the model says anyway, the ones behind it decide."""
+    batch = with_targets(histories[:50])
+    first = batch.targets[torch.arange(50), batch.lengths - 1]
+    batch.targets[torch.arange(50), batch.lengths - 1] = (first + 14) % NUM_ITEMS + 1
+    rows = torch.arange(50)
+    later = torch.stack([rows, batch.lengths - 1, first], dim=1)
+    _, alone = choose_alpha(reranker, [batch])
+    horizon = replace(batch, later_targets=later, later_positions=torch.ones(50, dtype=torch.int64))
+    alpha, values = choose_alpha(reranker, [horizon])
+    assert alpha > 0 and values[alpha] > alone[alpha]
