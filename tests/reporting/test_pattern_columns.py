@@ -1,5 +1,7 @@
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -18,7 +20,12 @@ def test_every_column_that_is_written_is_declared_and_every_declared_one_is_writ
     written |= {*findings.lists["believed_by_model"].columns}
     symbols = Projection(with_behavior=True)(shop_log(), ["lamp", "bulb"], {})
     written |= {*rule_frame(judged(symbols), symbols).column_names}
+    shop = subject(model=False)
+    sessions = replace(shop, log=replace(shop.log, people=(np.arange(shop.log.num_users) // 2).astype(np.int32)))
+    table = study().find(sessions).table
+    written |= {*table.columns}
     assert written == set(COLUMNS)
+    assert (table.columns["people_count"] <= table.support_count).all()
 
 
 @pytest.mark.parametrize("with_behavior", [False, True])
@@ -26,7 +33,7 @@ def test_rules_have_the_columns_that_say_so(with_behavior):
     symbols = Projection(with_behavior=with_behavior)(shop_log(), ["lamp", "bulb"], {})
     frame = pl.from_arrow(rule_frame(judged(symbols), symbols))
     of_behaviors = {"antecedent_behaviors", "consequent_behavior"}
-    declared = {name for name, column in COLUMNS.items() if column.in_rules}
+    declared = {name for name, column in COLUMNS.items() if column.in_rules} - {"people_count"}  # of sessions alone
     assert set(frame.columns) == (declared if with_behavior else declared - of_behaviors)
 
 
