@@ -32,7 +32,8 @@ def altair() -> Any:
 
 def finish(chart: Any, height: int | None = _HEIGHT) -> dict[str, Any]:
     """Return a chart that is as wide as the page, as a specification."""
-    sized = chart.properties(width="container")
+    # room on the left, as the font of the page may be wider than the one that names are measured in
+    sized = chart.properties(width="container", padding={"left": 24, "right": 8, "top": 5, "bottom": 5})
     sized = sized if height is None else sized.properties(height=height)
     spec: dict[str, Any] = sized.configure(
         background="transparent",
