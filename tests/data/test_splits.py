@@ -21,6 +21,7 @@ def timed_log(counts: list[int], seed: int = 0) -> InteractionLog:
     return InteractionLog(log.items, log.offsets, timestamps=times)
 
 
+@settings(deadline=None)  # a busy machine
 @given(lengths)
 @pytest.mark.parametrize("splitter", SPLITTERS, ids=lambda splitter: type(splitter).__name__)
 def test_parts_are_disjoint_and_training_comes_first(splitter, counts):
@@ -35,6 +36,7 @@ def test_parts_are_disjoint_and_training_comes_first(splitter, counts):
         assert split.train_stops[user] <= position < counts[user]
 
 
+@settings(deadline=None)  # a busy machine
 @given(lengths)
 def test_global_time_trains_on_nothing_after_the_edges(counts):
     log, splitter = timed_log(counts), GlobalTime(val_share=0.2, test_share=0.2)
