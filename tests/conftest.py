@@ -13,6 +13,11 @@ from jaxtyping import install_import_hook
 CHECKED = [f"seqmine.structs.{name}" for name in ("attributes", "batch", "catalog", "log", "patterns", "protocols")]
 install_import_hook([*CHECKED, "seqmine.models", "seqmine.metrics", "seqmine.data.truth"], "beartype.beartype")
 
+from seqmine.app.composing import register_resolvers  # noqa: E402 - after the hook
+
+# what configurations refer to, which a program knows and a test that composes one has to
+register_resolvers()
+
 HAS_HUGGING_FACE = importlib.util.find_spec("transformers") is not None
 
 ROOT = Path(__file__).resolve().parent.parent

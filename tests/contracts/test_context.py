@@ -126,7 +126,9 @@ def test_a_part_reads_the_columns_that_it_names_and_no_others(part):
 
 def test_a_column_that_the_log_has_not_is_told_with_its_setting(part):
     for name in columns_read(part):
-        with pytest.raises(UserError, match=r"the log has none; set (data\.\w+|source)\.\w+ or take this part out"):
+        with pytest.raises(
+            UserError, match=r"the log has none; set (user_attributes|source)\.\w+ or take this part out"
+        ):
             part(replace(make_batch(), **{name: None}))
 
 

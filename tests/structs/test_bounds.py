@@ -46,7 +46,6 @@ NAN, INFINITY = float("nan"), float("inf")
         (Bounds, [PART], [1, "a", None]),
         (Any, [None, 1, "a", PART], []),
     ],
-    ids=str,
 )
 def test_values_that_are_of_a_kind_and_values_that_are_not(kind, yes, no):
     for value in yes:
