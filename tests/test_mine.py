@@ -33,7 +33,7 @@ def test_program_counts_every_event_of_a_file(tmp_path):
 def test_program_names_a_part_that_does_not_exist(tmp_path):
     (tmp_path / "log.txt").write_text("u1 a b a c\nu2 b a c\n")
     done = mine(tmp_path, "data=sequences", f"data.path={tmp_path}/log.txt", "part=test", "logger=none", status=1)
-    assert error_of(done) == "error: part is 'test', allowed are train and all; change part"
+    assert error_of(done) == "error: part is 'test', allowed are train or all; change part"
 
 
 SHOP = """user_id,item_id,behavior,timestamp,

@@ -11,7 +11,7 @@ from seqmine.runs.arguments import arguments_of
 from seqmine.runs.components import check, refusal
 from seqmine.runs.settings import nodes
 from seqmine.structs.bounds import fits
-from seqmine.structs.credentials import without_credentials
+from seqmine.structs.credentials import without_credentials, writes_credentials
 from seqmine.structs.errors import UserError
 
 _GROUPS_OF_THEIR_OWN = ("callbacks", "logger")
@@ -69,10 +69,11 @@ def check_credentials(config: DictConfig) -> None:
     """
     for key, node in nodes(config):
         value = node._value()
-        if isinstance(value, str) and (shown := without_credentials(value)) != value:
+        if isinstance(value, str) and writes_credentials(value):
             raise UserError(
-                f"{key} is {shown}, whose credentials would be kept; write {key}='${{oc.env:DATABASE_URL}}' and set "
-                "DATABASE_URL in the environment, or leave them out of it and set PGUSER and PGPASSWORD"
+                f"{key} is {without_credentials(value)}, whose credentials would be kept; write "
+                f"{key}='${{oc.env:DATABASE_URL}}' and set DATABASE_URL in the environment, or leave them out of it "
+                "and set PGUSER and PGPASSWORD"
             )
 
 

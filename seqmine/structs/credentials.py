@@ -5,6 +5,7 @@ import re
 _BLANK = "***"
 # a name and a password in front of the host; the password may hold anything, an @ of its own too
 _USER = re.compile(r"(\w://)([^\s/:@]*):(.*)@")
+_REFERENCE = re.compile(r"\$\{[^{}]*\}")
 _PARAMETER = re.compile(r"([?&](?:user|password|passfile|sslpassword)=)([^&\s'\"]*)")
 
 
@@ -17,6 +18,18 @@ def without_credentials(text: str) -> str:
     'postgresql://host/shop?user=***&password=***'
     """
     return _PARAMETER.sub(rf"\1{_BLANK}", _USER.sub(rf"\1{_BLANK}@", text))
+
+
+def writes_credentials(text: str) -> bool:
+    """Return whether a setting has credentials of an address in it, not as references to where they are kept.
+
+    >>> writes_credentials("postgresql://me:secret@${oc.env:HOST}/shop"), writes_credentials("x://host?password=secret")
+    (True, True)
+    >>> writes_credentials("postgresql://${oc.env:NAME}:${oc.env:PASSWORD}@host/shop"), writes_credentials("a://b")
+    (False, False)
+    """
+    plain = _REFERENCE.sub("", text)
+    return any(any(found.groups()[1:]) for kind in (_USER, _PARAMETER) for found in kind.finditer(plain))
 
 
 def has_blanks(address: str) -> bool:

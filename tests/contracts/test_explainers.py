@@ -19,6 +19,7 @@ ATTENDING = {
     "gsasrec",
     "esasrec",
     "bsarec",
+    "generative",
     "bert4rec",
     "cl4srec",
     "duorec",

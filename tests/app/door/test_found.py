@@ -32,7 +32,7 @@ def test_of_a_prepared_log_the_training_part_is_mined(data):
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        ({"part": "test"}, "part is 'test', allowed are train and all"),
+        ({"part": "test"}, "part is 'test', allowed are train or all"),
         ({"overrides": ["miner.min_coun=2"]}, "min_coun"),
     ],
 )

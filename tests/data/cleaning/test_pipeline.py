@@ -101,9 +101,9 @@ def test_a_log_of_dates_keeps_its_best_customers():
 
 
 def test_data_sets_of_a_publisher_say_that_nothing_is_taken_out():
-    """And so do generated users and files of sequences; what a user brings as a table loses its double records."""
+    """And so do generated users and files of sequences; what a user brings as a table, also of a database, loses its double records."""
     said = {path.stem: "  - override cleaning: none\n" in path.read_text() for path in CONF.parent.glob("*.yaml")}
-    assert {name for name, says_none in said.items() if not says_none} == {"base", "interactions"}
+    assert {name for name, says_none in said.items() if not says_none} == {"base", "interactions", "query"}
     assert "  - cleaning: duplicates\n" in (CONF.parent / "base.yaml").read_text()
 
 
