@@ -90,7 +90,7 @@ def test_a_mistake_is_raised_as_it_is():
             ["data/split=global_time"],
             "no timestamps, which data.split=global_time needs; name their column in data.columns.timestamp",
         ),
-        (["data.target_behavior=buy"], "change data.target_behavior or data.columns.behavior$"),
+        (["data.target_behavior=buy"], "change data.target_behavior, data.never_recommended or data.columns.behavior$"),
         (["data.time_format=no"], "^data.time_format=no is unknown; set data.time_format to one of"),
         (["data.items_path=gone.csv"], "data.items_path=gone.csv does not exist; set data.items_path"),
     ],
