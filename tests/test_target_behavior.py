@@ -95,7 +95,10 @@ def test_the_histories_of_a_file_are_scored_with_what_it_tells(folder):
             "data.item_attributes.categorical=[color]",
             "the attribute 'color' of items is chosen, and the table has item_id, brand, tags, price; change data.item_",
         ),
-        ("model/context=[user_attributes]", "model.context.user_attributes: no attribute of users is chosen"),
+        (
+            "model/context=[user_attributes]",
+            "no attribute of users is chosen, and this model reads them; set data.user_attributes.path and",
+        ),
         ("model/context=[weather]", "weather"),
     ],
 )

@@ -23,7 +23,7 @@ def test_a_folder_gives_its_network_and_its_weights(tmp_path):
     net = backbone(folder=str(tmp_path)).eval()
     torch.testing.assert_close(net.network.h[0].attn.c_attn.weight, saved.h[0].attn.c_attn.weight)
     assert net(ROWS, None).shape == (2, 5, 16)  # between linear maps, as the width differs
-    with pytest.raises(UserError, match="has room for 1024 events; set data.max_length to at most 1023"):
+    with pytest.raises(UserError, match="has room for 1024 events; set max_length to at most 1023"):
         backbone(folder=str(tmp_path), max_length=1024)
     (tmp_path / "model.safetensors").rename(tmp_path / "pytorch_model.bin")
     with pytest.raises(UserError, match=r"folder is .* whose network cannot be read .*save it as safetensors"):
