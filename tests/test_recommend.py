@@ -43,8 +43,8 @@ def test_new_users_are_scored_and_unknown_items_left_out_with_a_count(folder):
 @pytest.mark.parametrize(
     ("argument", "sentence"),
     [
-        ("top_k=0", "top_k is 0, allowed are 1 to"),
-        ("history=half", "history is 'half', allowed are full and test"),
+        ("top_k=0", "top_k is 0, allowed are whole numbers from 1"),
+        ("history=half", "history is 'half', allowed are full or test"),
         ("output=lists.txt", "allowed are names that end in .parquet or .csv"),
         ("input=nothing.csv", "nothing.csv"),
     ],

@@ -49,7 +49,10 @@ def fit_and_test(config: DictConfig) -> dict[str, Any]:
     with logged_to(loggers, config):
         trainer.fit(module, datamodule, ckpt_path=resumed, weights_only=True)
         best = best_weights(trainer)
+        # the best weights, measured once more after the last epoch, are no point of the curve
+        kept, trainer.loggers = trainer.loggers, []
         trainer.validate(module, datamodule, ckpt_path=best, weights_only=True, verbose=False)
+        trainer.loggers = kept
         trainer.test(module, datamodule, ckpt_path=best, weights_only=True, verbose=False)
         results = results_of(trainer)
         draw_curves(results.epochs, config.monitor, curve)

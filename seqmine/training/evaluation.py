@@ -177,10 +177,8 @@ class RankingEvaluation(Callback):
         values = {f"{part}/loss": float(self._losses[part].compute())} if part in self._losses else {}
         values |= {f"{part}/{metric}": value for metric, value in evaluator.compute().items()}
         shown = {f"{part}/ndcg@10", f"{part}/hit_rate@10"} & set(values)
-        # the best weights, measured once more after the last epoch, are no point of the curve
-        new = part == "test" or trainer.state.fn == "fit"
-        pl_module.log_dict({name: values[name] for name in values if name not in shown}, logger=new)
-        pl_module.log_dict({name: values[name] for name in shown}, prog_bar=True, logger=new)
+        pl_module.log_dict({name: values[name] for name in values if name not in shown})
+        pl_module.log_dict({name: values[name] for name in shown}, prog_bar=True)
         self.results |= values
         self.per_user[part] = per_user_frame(part, evaluator, trainer.datamodule.prepared)  # type: ignore[attr-defined]
         evaluator.reset()

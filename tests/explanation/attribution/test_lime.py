@@ -20,7 +20,7 @@ def test_shares_of_an_additive_model_are_its_weights():
 
 
 def test_near_histories_count_more():
-    drawn = LimeExplainer(**SETTINGS)._draw(Question(0, 4), 6)
+    drawn = LimeExplainer(**SETTINGS)._draw(6)
     assert drawn[0].all() and not drawn[1:].all(axis=1).any()
     assert set(drawn[1:].sum(axis=1).tolist()) == set(range(6))  # from no event to all but one
     weights = LimeExplainer(**SETTINGS)._weights(drawn)
