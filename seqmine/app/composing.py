@@ -50,8 +50,8 @@ def compose_checked(name: str, overrides: Iterable[str]) -> DictConfig:
             parsed = [_parsed(argument) for argument in arguments]
             places = [CONF_DIR, *searched(arguments)]
             groups = [item.input_line for item in parsed if _is_group(item.key_or_group, places)]
-            defaults = compose(name, groups)
             _check_choices(name, parsed, groups)
+            defaults = compose(name, groups)
             for item in parsed:
                 may_be_new = item.is_add() or item.is_force_add() or item.input_line in groups
                 _check_key(item.key_or_group, may_be_new, defaults)

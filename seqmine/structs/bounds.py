@@ -143,6 +143,8 @@ def _each_in_words(kind: Any) -> Iterator[str]:
             yield word + "".join(str(bound) for bound in options[1:] if isinstance(bound, Bounds))
     elif origin is Literal:
         yield from map(str, options)
+    elif kind is Any:
+        yield "values"
     elif kind in _WORDS:
         yield from _WORDS[kind].split("|")
     elif (origin or kind) in _MAPPINGS:

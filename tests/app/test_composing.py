@@ -85,6 +85,8 @@ def test_any_value_is_composed_as_it_is():
         ("data=interactions", "data.path is not set"),
         ("model=sasrek", "model/sasrek"),
         ("seed=1,2", "seed"),
+        ("scheduler=null", "scheduler is null, allowed are constant, cosine; write scheduler=<choice>"),
+        ("model/loss=null", "model.loss is null, allowed are bce, bpr, cross_entropy"),
         ("seed=[", "seed"),
     ],
 )
