@@ -72,7 +72,11 @@ def mistakes_of(program: str, base: Sequence[str]) -> Iterator[Mistake]:
     config = compose_checked(program, [*base, "hydra.run.dir=x"])
     for name, node in nodes(without_hydra(config)):
         is_leaf = not isinstance(node, DictConfig) or node._is_none()
-        if is_leaf and not node._is_interpolation() and name.rpartition(".")[2] not in ("_target_", "program"):
+        if (
+            is_leaf
+            and not node._is_interpolation()
+            and name.rpartition(".")[2] not in ("_target_", "_partial_", "program")
+        ):
             yield from (Mistake(program, f"{name}={value}") for value in VALUES)
     for group in sorted(config.hydra.runtime.choices):
         if (CONF_DIR / group.partition("@")[0]).is_dir() and not group.startswith("hydra"):
@@ -107,7 +111,9 @@ def run_forked(mistake: Mistake, base: Sequence[str], folder: Path) -> Outcome:
     if not child:
         _become(mistake, [*base, mistake.setting, f"hydra.run.dir={folder / 'run'}"], output)
     status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    return judged(mistake.program, status, output.read_text(errors="replace"), folder / "run")
+    key, _, value = mistake.setting.partition("=")
+    written = Path(folder, value) if key == "paths.run" else folder / "run"
+    return judged(mistake.program, status, output.read_text(errors="replace"), written)
 
 
 def _become(mistake: Mistake, arguments: list[str], output: Path) -> None:
