@@ -28,7 +28,7 @@ def test_findings_are_written_logged_and_printed(tmp_path, capsys):
 def test_counts_alone_have_no_lists(tmp_path):
     counted = study(evidence=CountsAlone()).find(subject(model=False))
     report = pattern_report(counted)
-    assert set(report) == {"num_patterns", "num_users", "num_events", "tie_share", "notes", "seconds"}
+    assert set(report) == {"num_patterns", "num_users", "num_people", "num_events", "tie_share", "notes", "seconds"}
 
 
 def test_the_verdict_on_order_is_printed_and_its_numbers_are_written(tmp_path, capsys):
