@@ -58,6 +58,10 @@ def _become(command: list[str], cwd: str, environment: dict[str, str], out: str,
     os.chdir(cwd)
     os.environ.clear()
     os.environ.update(environment)
+    # made when wandb is imported, and taken away by the first of the forks that ends
+    from wandb.sdk.data_types._private import MEDIA_TMP
+
+    Path(MEDIA_TMP.name).mkdir(exist_ok=True)
     sys.argv = command
     sys.path[:0] = [cwd, str(_ROOT)]
     try:
