@@ -9,13 +9,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 from omegaconf import DictConfig
 
 from seqmine.data.checksums import damaged_file, discard
-from seqmine.data.store import StoredKeys, read_store, write_store
+from seqmine.data.sequences import PreparedData, person_keys
+from seqmine.data.store import read_store, write_store
 from seqmine.privacy.erasure import traces, without_users
 from seqmine.runs.comparable import matching
 from seqmine.runs.components import build
@@ -32,36 +31,46 @@ class PreparedLog:
 
     Args:
         folder: named by its fingerprint.
-        users: ids to erase.
     """
 
     folder: Path
-    users: frozenset[str]
 
     @cached_property
-    def erased(self) -> NDArray[np.bool_]:
-        """(U,) which of its users are to be erased; the histories of one user may be several."""
-        keys = StoredKeys(self.folder / "users.parquet", "user_id")
-        return pl.Series(list(keys), dtype=pl.String).is_in(self.users).to_numpy()
+    def data(self) -> PreparedData:
+        """What the store holds."""
+        return read_store(self.folder)
 
-    def rebuild(self) -> dict[str, Any]:
+    @cached_property
+    def people(self) -> pl.Series:
+        """(U,) raw key of the user behind each history: several where histories are sessions."""
+        return pl.Series(person_keys(self.data.log, self.data.user_ids), dtype=pl.String)
+
+    def ids_of(self, users: frozenset[str]) -> set[str]:
+        """Return the raw keys of the histories of some users: their own, or those of their sessions."""
+        return {self.data.user_ids[row] for row in self.people.is_in(users).arg_true().to_list()}
+
+    def rebuild(self, users: frozenset[str]) -> dict[str, Any]:
         """Put a log without the users in the place of this one, and return what was done.
 
         The new one is complete, and was searched for their ids, before the old one is taken away.
 
+        Args:
+            users: raw keys of whom to leave out.
+
         Raises:
-            UserError: nothing is left to train on.
+            UserError: nothing is left to train on, or an id stands where none of a user should.
         """
         start = time.perf_counter()
-        old = read_store(self.folder)
+        old, erased = self.data, self.people.is_in(users).to_numpy()
+        num_erased = self.people.filter(erased).n_unique()
         description = json.loads((self.folder / "description.json").read_text())
         about = {name: value for name, value in description.items() if name not in _OF_THE_STORE}
-        about["erased_users"] = about.get("erased_users", 0) + int(self.erased.sum())
+        about["erased_users"] = about.get("erased_users", 0) + num_erased
         new = self.folder.with_name(f"{self.folder.name}.without")
         shutil.rmtree(new, ignore_errors=True)
-        data = without_users(old, self.erased)
+        data = without_users(old, erased)
         write_store(data, new, about, {"audit.json": (self.folder / "audit.json").read_text()})
-        found = traces(new, self.users)
+        found = traces(new, users | self.ids_of(users))
         if found:
             shutil.rmtree(new)
             raise UserError(
@@ -72,12 +81,12 @@ class PreparedLog:
         new.replace(self.folder)
         return {
             "store": str(self.folder),
-            "users": int(self.erased.sum()),
+            "users": num_erased,
             "events": old.log.num_events - data.log.num_events,
-            "items_gone": len(set(old.catalog.item_ids) - set(data.catalog.item_ids)),
-            "users_left": data.log.num_users,
-            "traces_left": 0,
-            "ids_that_are_also_items": len(self.users & {*data.catalog.item_ids, *data.unseen_item_ids}),
+            "items_gone": len(_items_of(old) - _items_of(data)),
+            "users_left": data.log.num_people,
+            "traces_left": len(found),
+            "ids_that_are_also_items": len(users & _items_of(data)),
             "seconds": round(time.perf_counter() - start, 3),
         }
 
@@ -91,15 +100,15 @@ def forget(config: DictConfig) -> dict[str, Any]:
     Raises:
         UserError: the folder holds no prepared log, one is damaged, or none of the users is in any of them.
     """
-    folders = _prepared(Path(config.store))
+    known = [PreparedLog(folder) for folder in _prepared(Path(config.store))]
     if not Path(str(config.users)).is_file():
         raise UserError(f"users is {config.users!r}, allowed is a file of ids, as what is typed is kept; change users")
     asked = read_ids(str(config.users), "users", ["user_id"])
-    known = {key for folder in folders for key in StoredKeys(folder / "users.parquet", "user_id")}
-    users = frozenset(keep_known(asked, known, "users", "users"))
-    logs = [log for log in (PreparedLog(folder, users) for folder in folders) if log.erased.any()]
-    runs = _runs_that_saw(config, {log.folder.name for log in logs}, users)
-    stores = [log.rebuild() for log in logs]
+    users = frozenset(keep_known(asked, {key for log in known for key in log.people}, "users", "users"))
+    ids = {log: log.ids_of(users) for log in known}
+    logs = [log for log in known if ids[log]]
+    runs = _runs_that_saw(config, {log.folder.name for log in logs}, users.union(*ids.values()))
+    stores = [log.rebuild(users) for log in logs]
     return {"num_users": len(users), "num_unknown": len(asked) - len(users), "stores": stores, "runs": runs}
 
 
@@ -116,13 +125,17 @@ def _prepared(store: Path) -> list[Path]:
     return folders
 
 
-def _runs_that_saw(config: DictConfig, fingerprints: Collection[str], users: frozenset[str]) -> list[dict[str, Any]]:
-    """Return the runs on these logs, with their checkpoints, and all that hold an id of the users in a file."""
+def _items_of(data: PreparedData) -> set[str]:
+    return {*data.catalog.item_ids, *data.unseen_item_ids}
+
+
+def _runs_that_saw(config: DictConfig, fingerprints: Collection[str], ids: frozenset[str]) -> list[dict[str, Any]]:
+    """Return the runs on these logs, with their checkpoints, and all that hold one of the ids in a file."""
     found = []
     folders = sorted({path for pattern in config.runs for path in matching(pattern)})
     for folder in (path for path in folders if (path / "config.yaml").is_file()):
         fingerprint = _fingerprint(folder, config)
-        files = sorted(traces(folder, users))
+        files = sorted(traces(folder, ids))
         if fingerprint in fingerprints or files:
             checkpoints = sorted(str(path.relative_to(folder)) for path in folder.rglob("*.ckpt"))
             found.append({"run": str(folder), "store": fingerprint, "checkpoints": checkpoints, "files": files})

@@ -72,6 +72,24 @@ def test_the_rest_of_the_store_is_what_it_was(outputs):
     assert items[0] == items[1]
 
 
+def test_all_sessions_of_a_user_are_gone(tmp_path):
+    rows = [
+        (f"u{user}", f"i{(user + step) % 9}", 86400 * session + 60 * step)
+        for user in range(20)
+        for session in range(2)
+        for step in range(4)
+    ]
+    frame = pl.DataFrame(rows, schema=["user_id", "item_id", "timestamp"], orient="row")
+    outputs = tmp_path / "outputs"
+    sm.prepare(frame, time="timestamp", outputs=outputs, overrides=["data/sessions=gap"])
+    assert {"u3:0", "u3:1"} <= set(read_store(store_of(outputs)).user_ids)
+    told = forgotten(outputs, ["u3"])
+    after = read_store(store_of(outputs))
+    assert not {"u3:0", "u3:1"} & set(after.user_ids)
+    assert after.log.num_people == told["stores"][0]["users_left"] == 19
+    assert (told["num_users"], told["stores"][0]["users"], told["stores"][0]["events"]) == (1, 1, 8)
+
+
 def test_a_store_of_others_is_left_alone(outputs):
     store, name = store_of(outputs), "0" * 24
     shutil.copytree(store, outputs / "store" / name)
