@@ -26,6 +26,7 @@ from seqmine.reporting.page.explained import write_answer
 from seqmine.runs.components import build
 from seqmine.runs.folder import read_config
 from seqmine.runs.placement import place, require_one_device
+from seqmine.runs.reading import read_table, was_written
 from seqmine.runs.restore import Model, check_catalog, require_scores, restore_run
 from seqmine.serving.histories import run_histories
 from seqmine.serving.ids import read_ids
@@ -254,11 +255,11 @@ def _ids_of(path: str) -> list[str]:
 def _patterns(config: DictConfig, reason: Reason, catalog: Catalog) -> pl.DataFrame | None:
     """Return the released patterns that speak for the item, the most frequent first; None where none were mined."""
     path = Path(config.patterns or config.run) / "patterns.parquet"
-    if not path.is_file():
+    if not was_written(path):
         if config.patterns is not None:
             raise UserError(f"patterns is {config.patterns!r}, which has no patterns.parquet; change patterns")
         return None
-    frame = pl.read_parquet(path)
+    frame = read_table(path)
     if "released" in frame.columns:
         frame = frame.filter("released")
     if frame["behaviors"].null_count() < len(frame):
@@ -271,7 +272,7 @@ def _patterns(config: DictConfig, reason: Reason, catalog: Catalog) -> pl.DataFr
 
 def _limits(folder: Path) -> Constraints:
     """Return where patterns of a mining run may occur; anywhere, where it does not tell."""
-    if not (folder / "config.yaml").is_file():
+    if not was_written(folder / "config.yaml"):
         return Constraints()
     miner = read_config(str(folder)).get("miner") or {}
     return Constraints(max_gap=miner.get("max_gap"), max_span=miner.get("max_span"))

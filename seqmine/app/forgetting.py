@@ -22,7 +22,7 @@ from seqmine.runs.folder import read_config, read_metrics
 from seqmine.serving.ids import keep_known, read_ids
 from seqmine.structs import UserError
 
-_OF_THE_STORE = ("version", "behavior_names", "num_user_codes", "files")
+_OF_THE_STORE = ("version", "behavior_names", "num_user_codes", "files", "crc32")
 
 
 @dataclass(frozen=True)
@@ -146,7 +146,7 @@ def _fingerprint(folder: Path, config: DictConfig) -> str | None:
     """Return the fingerprint of the log of a run; None where it has none, or where the log is gone."""
     try:
         return str(read_metrics(folder)["protocol"]["data_fingerprint"])
-    except (OSError, ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError):
         pass
     try:
         settings = read_config(str(folder))

@@ -11,7 +11,7 @@ from omegaconf import DictConfig, OmegaConf
 from seqmine.data.datamodule import SequenceDataModule
 from seqmine.runs.folder import environment
 from seqmine.runs.settings import plain, without_secret
-from seqmine.structs.files import write_atomically, write_json
+from seqmine.structs.files import keep_checksums, write_atomically, write_json
 
 
 def quiet_lightning() -> None:
@@ -65,6 +65,7 @@ def record_run(config: DictConfig, asked: DictConfig | None = None) -> None:
     from hydra.core.hydra_config import HydraConfig
 
     folder = Path(config.paths.run)
+    keep_checksums(folder)
     _write_yaml(plain(config), folder / "config.yaml")
     _write_yaml(plain(asked or config, resolve=False), folder / "composed.yaml")
     write_json(folder / "environment.json", environment())

@@ -1,4 +1,4 @@
-"""Size and checksum of each file of a store, by which damage is noticed before anybody learns from it."""
+"""Stores that are as they were written: checksums of their files, and of what is said about them."""
 
 import json
 import shutil
@@ -6,14 +6,15 @@ import zlib
 from pathlib import Path
 from typing import Any
 
+from seqmine.structs.checksums import described, differs
 from seqmine.structs.files import temporary_name
 
-_AT_ONCE = 1 << 22
 
-
-def described_files(folder: Path) -> dict[str, dict[str, int]]:
-    """Return size in bytes and CRC-32 of each file of a folder by its name."""
-    return {path.name: _described(path) for path in sorted(folder.iterdir()) if path.is_file()}
+def sealed(description: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """Return the description of a store with size and CRC-32 of each of its files, and a CRC-32 of itself."""
+    files = {path.name: described(path) for path in sorted(folder.iterdir()) if path.is_file()}
+    whole = {**description, "files": files}
+    return {**whole, "crc32": _checksum(whole)}
 
 
 def damaged_file(folder: Path) -> str | None:
@@ -23,10 +24,17 @@ def damaged_file(folder: Path) -> str | None:
     """
     try:
         meta: dict[str, Any] = json.loads((folder / "description.json").read_text())
+        said = meta.pop("crc32", None)
+        if said not in (None, _checksum(meta)):
+            return "description.json"
         files: dict[str, dict[str, int]] = meta.get("files", {})
-    except (ValueError, AttributeError):
+        return next((name for name, file in files.items() if differs(folder / name, file)), None)
+    except (ValueError, AttributeError, LookupError, TypeError):
         return "description.json"
-    return next((name for name, said in files.items() if _differs(folder / name, said)), None)
+
+
+def _checksum(description: dict[str, Any]) -> int:
+    return zlib.crc32(json.dumps(description, sort_keys=True).encode())
 
 
 def discard(folder: Path) -> None:
@@ -37,15 +45,3 @@ def discard(folder: Path) -> None:
     except FileNotFoundError:  # another process was faster
         return
     shutil.rmtree(aside, ignore_errors=True)
-
-
-def _differs(path: Path, said: dict[str, int]) -> bool:
-    return not path.is_file() or path.stat().st_size != said["bytes"] or _described(path) != said
-
-
-def _described(path: Path) -> dict[str, int]:
-    checksum = 0
-    with path.open("rb") as file:
-        while part := file.read(_AT_ONCE):
-            checksum = zlib.crc32(part, checksum)
-    return {"bytes": path.stat().st_size, "crc32": checksum}

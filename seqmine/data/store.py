@@ -15,7 +15,7 @@ import numpy as np
 import polars as pl
 import torch
 
-from seqmine.data.checksums import described_files
+from seqmine.data.checksums import sealed
 from seqmine.data.sequences import PreparedData
 from seqmine.data.targets import Split, Targets
 from seqmine.structs import AttributeTable, Catalog, InteractionLog, UserError
@@ -82,8 +82,7 @@ def write_store(data: PreparedData, folder: Path, description: dict[str, Any], r
         }
         for name, text in reports.items():
             (temporary / name).write_text(text)
-        meta["files"] = described_files(temporary)
-        (temporary / "description.json").write_text(json.dumps(meta, indent=2))
+        (temporary / "description.json").write_text(json.dumps(sealed(meta, temporary), indent=2))
         if not folder.exists():
             temporary.replace(folder)
     finally:

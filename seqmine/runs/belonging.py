@@ -10,6 +10,7 @@ from omegaconf import DictConfig
 
 from seqmine.data.store import read_catalog
 from seqmine.runs.checkpoints import read_checkpoint
+from seqmine.runs.reading import read_kept
 from seqmine.runs.settings import plain
 from seqmine.structs import Catalog, UserError
 
@@ -90,7 +91,7 @@ def _beside(path: Path) -> dict[str, Any] | None:
     stored = path.parent.parent / "catalog.parquet"
     if not stored.is_file():
         return None
-    catalog = read_catalog(stored)
+    catalog = read_kept(stored, read_catalog)
     return {"catalog": catalog.fingerprint, "num_items": catalog.num_items}
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
 from seqmine.runs.folder import read_config, read_metrics
+from seqmine.runs.reading import read_settings, was_written
 from seqmine.runs.settings import nodes
 from seqmine.structs import UserError
 
@@ -78,8 +79,8 @@ def find_runs(patterns: Sequence[str]) -> list[FinishedRun]:
         UserError: no finished run matches, or a run has no ranks of its users.
     """
     folders = sorted({path for pattern in patterns for path in matching(pattern)})
-    started = [folder for folder in folders if (folder / "config.yaml").is_file()]
-    finished = [folder for folder in started if (folder / "metrics.json").is_file()]
+    started = [folder for folder in folders if was_written(folder / "config.yaml")]
+    finished = [folder for folder in started if was_written(folder / "metrics.json")]
     if not finished:
         raise UserError(
             f"runs={', '.join(patterns)} matches no finished run among {len(folders)} paths; set runs to a glob of "
@@ -88,7 +89,7 @@ def find_runs(patterns: Sequence[str]) -> list[FinishedRun]:
     if left_out := [folder.name for folder in started if folder not in finished]:
         _log.warning("%d matching folders hold no finished run and are left out: %s", len(left_out), _listed(left_out))
     for folder in finished:
-        if not (folder / "per_user.parquet").is_file():
+        if not was_written(folder / "per_user.parquet"):
             raise UserError(
                 f"run {str(folder)!r} has no per_user.parquet, which paired tests need; run seqmine.evaluate on it, or "
                 "leave it out of runs"
@@ -147,7 +148,7 @@ def group_rows(runs: Sequence[FinishedRun], free_settings: Sequence[str]) -> lis
 
 
 def _read_run(folder: Path) -> FinishedRun:
-    resolved, config, metrics = OmegaConf.load(folder / "config.yaml"), read_config(str(folder)), read_metrics(folder)
+    resolved, config, metrics = read_settings(folder / "config.yaml"), read_config(str(folder)), read_metrics(folder)
     if config.program == "evaluate":
         asked, config = config, read_config(config.run)
         if asked.get("rerank"):

@@ -1,7 +1,6 @@
 """The run folder: what other programs read back from it, and what its numbers depend on."""
 
 import hashlib
-import json
 import os
 import platform
 import subprocess
@@ -11,6 +10,7 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
+from seqmine.runs.reading import read_json, read_kept, read_settings, read_values, was_written
 from seqmine.runs.settings import freeze_references
 from seqmine.structs import UserError
 
@@ -42,23 +42,21 @@ def read_config(run: str) -> DictConfig:
     from Hydra has the value that it had in the run, and so has the protocol that the run asked its log for.
 
     Raises:
-        UserError: when ``run`` is no run folder.
+        UserError: when ``run`` is no run folder, or one whose settings are damaged.
     """
     path = Path(run) / "config.yaml"
-    if not path.is_file():
+    if not was_written(path):
         raise UserError(f"run {run!r} has no config.yaml; set run to a folder that seqmine.train wrote")
     # older runs kept their references in the hidden folder of Hydra alone
     with_references = [Path(run) / "composed.yaml", Path(run) / ".hydra" / "config.yaml"]
-    composed = next((path for path in with_references if path.is_file()), None)
+    composed = next((path for path in with_references if was_written(path)), None)
     if composed is None:
         raise UserError(
             f"run {run!r} has neither composed.yaml nor .hydra/config.yaml, so its settings cannot be changed; copy "
             "the run with its hidden files and set run to that folder"
         )
-    config, resolved = OmegaConf.load(composed), OmegaConf.load(path)
-    assert isinstance(config, DictConfig)
-    assert isinstance(resolved, DictConfig)
-    freeze_references(config, resolved)
+    config, resolved = read_settings(composed), read_values(path)
+    read_kept(composed, lambda _: freeze_references(config, resolved))
     if OmegaConf.select(config, "evaluation.seen") == "auto":
         config.evaluation.seen = resolved.evaluation.seen
     return config
@@ -71,14 +69,18 @@ def read_command(run: str) -> dict[str, Any]:
         UserError: the run was made before it was written down.
     """
     path = Path(run) / "command.yaml"
-    if not path.is_file():
+    if not was_written(path):
         raise UserError(f"run {run!r} has no command.yaml, so its choice of data is unknown; leave data= out")
-    return dict(OmegaConf.load(path))
+    return dict(read_settings(path))
 
 
 def read_metrics(folder: Path) -> dict[str, Any]:
-    """Read the metrics of a finished run."""
-    return json.loads((folder / "metrics.json").read_text())
+    """Read the metrics of a finished run.
+
+    Raises:
+        UserError: they are damaged.
+    """
+    return read_json(folder / "metrics.json")
 
 
 def monitored(metrics: Mapping[str, Any], monitor: str) -> float | None:

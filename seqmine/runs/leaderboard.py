@@ -14,6 +14,7 @@ from seqmine.metrics.comparison import compare, rank_gains
 from seqmine.metrics.horizon import horizon_gains
 from seqmine.metrics.slices import slice_values, split_at
 from seqmine.runs.comparable import FinishedRun, Row, find_runs, group_rows, require_one_protocol
+from seqmine.runs.reading import read_table
 from seqmine.runs.results import table_rows
 from seqmine.structs import UserError
 
@@ -201,7 +202,7 @@ def _summary(name: str, kind: str, metrics: Sequence[Mapping[str, Any]]) -> dict
 
 def _targets_of(runs: Sequence[FinishedRun]) -> pl.DataFrame:
     """Return the targets with all that any of the runs knows of them; the traits do not depend on the run."""
-    counts = pl.read_parquet(runs[0].folder / "catalog.parquet", columns=["item_id", "train_count"])
+    counts = read_table(runs[0].folder / "catalog.parquet", ["item_id", "train_count"])
     targets = max((_ranks(run) for run in runs), key=lambda frame: len(set(_TRAITS) & set(frame.columns)))
     missing = [name for name in _TRAITS if name not in targets.columns]
     if missing:
@@ -219,7 +220,7 @@ def _ranks(run: FinishedRun) -> pl.DataFrame:
     Raises:
         UserError: a user has several targets that nothing tells apart.
     """
-    frame = pl.read_parquet(run.folder / "per_user.parquet").filter(split="test")
+    frame = read_table(run.folder / "per_user.parquet").filter(split="test")
     if "position" not in frame.columns:
         if frame["user_id"].is_duplicated().any():
             raise UserError(

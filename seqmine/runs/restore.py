@@ -1,6 +1,5 @@
 """Rebuild the parts of a finished run from its folder."""
 
-import json
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +16,7 @@ from seqmine.runs.belonging import require_catalog
 from seqmine.runs.checkpoints import read_checkpoint
 from seqmine.runs.components import build, build_group
 from seqmine.runs.folder import best_checkpoint, read_config
+from seqmine.runs.reading import read_json, read_kept
 from seqmine.structs import Catalog, Recommender, UserError
 
 Model = SequenceModule | BaselineModule
@@ -70,8 +70,12 @@ def load_module(run: str, settings: DictConfig, trusted: Collection[str] = ()) -
 
 
 def run_catalog(run: str) -> Catalog:
-    """Return the items that a run knows."""
-    return read_catalog(Path(run) / "catalog.parquet")
+    """Return the items that a run knows.
+
+    Raises:
+        UserError: they are damaged.
+    """
+    return read_kept(Path(run) / "catalog.parquet", read_catalog)
 
 
 def reranked(config: DictConfig, module: Model, datamodule: SequenceDataModule) -> tuple[Model, dict[str, float]]:
@@ -149,7 +153,7 @@ def same_components(run: str) -> Iterator[None]:
         problem = next((" ".join(cause.split()) for cause in causes if any(sign in cause for sign in signs)), None)
         if problem is None:
             raise
-        made_by = json.loads((Path(run) / "environment.json").read_text())
+        made_by = read_json(Path(run) / "environment.json")
         raise UserError(
             f"run {run!r} was made by seqmine {made_by['versions']['seqmine']} ({made_by['git_sha']}), whose "
             f"components differ from those of this version ({problem}); train again, or set run to a newer one"

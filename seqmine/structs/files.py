@@ -8,11 +8,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
+from seqmine.structs.checksums import LIST, list_above, list_with
+
 Written = TypeVar("Written")
 
 
 def write_atomically(path: Path, write: Callable[[Path], Written]) -> Written:
-    """Let ``write`` fill a temporary file in the same folder, then give it its name; return what ``write`` returns."""
+    """Let ``write`` fill a temporary file in the same folder, then give it its name; return what ``write`` returns.
+
+    In a folder that keeps checksums, that of the file is kept.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     _clear_left_behind(path)
     temporary = temporary_name(path)
@@ -20,10 +25,19 @@ def write_atomically(path: Path, write: Callable[[Path], Written]) -> Written:
         result = write(temporary)
         with temporary.open("rb") as written:
             os.fsync(written.fileno())  # a name must not reach the disk before what it names
+        listed = list_above(path)
+        if listed is not None:
+            write_json(listed, list_with(path, temporary, listed))
         temporary.replace(path)
         return result
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def keep_checksums(folder: Path) -> None:
+    """Keep size and checksum of every file that is written into a folder, or one below it, from now on."""
+    if not (folder / LIST).is_file():
+        write_json(folder / LIST, {})
 
 
 def temporary_name(path: Path) -> Path:

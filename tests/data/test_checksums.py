@@ -4,7 +4,7 @@ import shutil
 import numpy as np
 import pytest
 
-from seqmine.data.checksums import damaged_file, described_files, discard
+from seqmine.data.checksums import damaged_file, discard, sealed
 from tests.tiny import call
 
 FILES = ["items.npy", "train_stops.npy", "offsets.npy", "test_items.npy", "test_positions.npy", "catalog.parquet"]
@@ -45,14 +45,22 @@ def test_a_missing_file_and_a_torn_description_are_noticed(store, tmp_path):
     copy = shutil.copytree(store, tmp_path / "copy")
     (copy / "items.npy").unlink()
     assert damaged_file(copy) == "items.npy"
-    cut(copy / "description.json")
-    assert damaged_file(copy) == "description.json"
+    whole = (copy / "description.json").read_text()
+    for spoiled in (
+        whole[:-40],
+        whole.replace('"num_user_codes": 0', '"num_user_codes": 1'),
+        "[]",
+        '{"files": 3}',
+    ):
+        assert spoiled != whole
+        (copy / "description.json").write_text(spoiled)
+        assert damaged_file(copy) == "description.json"
 
 
 def test_an_older_store_is_believed(tmp_path):
     (tmp_path / "description.json").write_text("{}")
     assert damaged_file(tmp_path) is None
-    assert described_files(tmp_path)["description.json"]["bytes"] == 2
+    assert sealed({}, tmp_path)["files"]["description.json"]["bytes"] == 2
     discard(tmp_path / "nothing")
 
 

@@ -12,6 +12,7 @@ from omegaconf import DictConfig, OmegaConf
 from seqmine.app.job import plain_errors, quiet, settings_of
 from seqmine.app.typed import setting
 from seqmine.runs.folder import read_config, read_metrics
+from seqmine.runs.reading import read_settings, read_table
 from seqmine.structs import Catalog, UserError
 
 if TYPE_CHECKING:
@@ -45,19 +46,19 @@ class Run:
     @cached_property
     def settings(self) -> dict[str, Any]:
         """Every setting of the run as plain values."""
-        settings = OmegaConf.to_container(OmegaConf.load(self.folder / "config.yaml"))
+        settings = OmegaConf.to_container(read_settings(self.folder / "config.yaml"))
         assert isinstance(settings, dict)
         return {str(name): value for name, value in settings.items()}
 
     @property
     def per_user(self) -> pl.DataFrame:
         """The rank of the target of every user, with what is known of the history before it."""
-        return pl.read_parquet(self.folder / "per_user.parquet")
+        return read_table(self.folder / "per_user.parquet")
 
     @property
     def items(self) -> pl.DataFrame:
         """The items that the model knows, with their counts in training and their attributes."""
-        return pl.read_parquet(self.folder / "catalog.parquet")
+        return read_table(self.folder / "catalog.parquet")
 
     @property
     def learning_curve(self) -> "Picture":

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from seqmine.data.leakage.report import LeakReport
-from seqmine.structs.files import write_atomically
+from seqmine.structs.checksums import difference
+from seqmine.structs.files import keep_checksums, write_atomically
 
 _log = logging.getLogger(__name__)
 
@@ -31,16 +32,26 @@ def kept_verdict(folder: Path, depends_on: Mapping[str, Any], look: Callable[[],
         look: looks for leaks.
     """
     path = folder / f"{verdict_key(depends_on)}.json"
-    if path.exists():
-        kept = LeakReport.from_json(path.read_text())
-        if kept.passed:
-            return kept
+    kept = _kept(path)
+    if kept is not None and kept.passed:
+        return kept
     found = look()
     try:
+        keep_checksums(folder)
         write_atomically(path, lambda temporary: temporary.write_text(found.to_json()))
     except OSError as error:
         _log.warning("the verdict on leaks cannot be kept in %s (%s)", folder, error)
     return found
+
+
+def _kept(path: Path) -> LeakReport | None:
+    """Return what is kept; None where nothing is, or it is damaged."""
+    if difference(path) is not None or not path.is_file():
+        return None
+    try:
+        return LeakReport.from_json(path.read_text())
+    except (ValueError, LookupError, TypeError):
+        return None
 
 
 def verdict_key(depends_on: Mapping[str, Any]) -> str:

@@ -1,6 +1,5 @@
 """What a page is about: a finished run, and what is read or asked of it when a section needs it, once."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -22,6 +21,7 @@ from seqmine.reporting.page.blocks import Block, Note, Section
 from seqmine.runs.comparable import Row, find_runs
 from seqmine.runs.folder import read_config, read_metrics
 from seqmine.runs.leaderboard import Leaderboard, compare_runs, read_gains
+from seqmine.runs.reading import read_json, read_table, was_written
 from seqmine.runs.restore import Model, check_catalog, restore_run, run_catalog
 from seqmine.structs import Catalog, UserError
 
@@ -89,7 +89,7 @@ class Subject:
     def environment(self) -> dict[str, Any]:
         """What the numbers depend on apart from the settings."""
         path = self.folder / "environment.json"
-        return json.loads(path.read_text()) if path.is_file() else {}
+        return read_json(path) if was_written(path) else {}
 
     @cached_property
     def catalog(self) -> Catalog:
@@ -144,16 +144,16 @@ class Subject:
     @cached_property
     def ranks(self) -> pl.DataFrame:
         """The rank of every test target for the model."""
-        frame = pl.read_parquet(self.folder / "per_user.parquet").filter(split="test")
+        frame = read_table(self.folder / "per_user.parquet").filter(split="test")
         return frame.sort("user_id", "position")
 
     @cached_property
     def rivals(self) -> dict[str, pl.DataFrame]:
         """The ranks of the same targets for each baseline and ceiling, by name; empty where a run kept none."""
         path = self.folder / "baselines_per_user.parquet"
-        if not path.is_file():
+        if not was_written(path):
             return {}
-        frame = pl.read_parquet(path)
+        frame = read_table(path)
         parts = frame.partition_by("row", as_dict=True, maintain_order=True)
         return {
             str(name).removeprefix("baseline/"): part.sort("user_id", "position") for (name,), part in parts.items()
@@ -187,7 +187,7 @@ class Subject:
             UserError: it has no patterns.
         """
         folder = Path(self.config.patterns or self.config.run)
-        if not (folder / "patterns.parquet").is_file():
+        if not was_written(folder / "patterns.parquet"):
             raise UserError(
                 "no patterns were mined for this run; run python -m seqmine.mine run=<this run> "
                 "hydra.run.dir=<folder> and set patterns=<folder>"

@@ -6,6 +6,7 @@ from typing import ClassVar
 from seqmine.reporting.page.blocks import Block, Code, Grid, Words
 from seqmine.reporting.page.subject import Subject
 from seqmine.runs.folder import read_command
+from seqmine.runs.reading import was_written
 from seqmine.runs.settings import command_line
 
 
@@ -30,7 +31,7 @@ class Asked:
 
 
 def _command(subject: Subject) -> list[Block]:
-    if not (subject.folder / "command.yaml").is_file():
+    if not was_written(subject.folder / "command.yaml"):
         return [Words("The folder does not tell which command made it; config.yaml has every setting.")]
     typed = read_command(str(subject.folder))["overrides"]
     return [Code(command_line(str(subject.settings.program), [str(one) for one in typed]))]

@@ -1,11 +1,11 @@
 """Where data and model disagree: rules that the model does not know, and rules of the model that are false."""
 
-import json
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from seqmine.reporting.page.blocks import Block, Cell, Grid, Note
 from seqmine.reporting.page.subject import Subject
+from seqmine.runs.reading import read_json, was_written
 from seqmine.structs import UserError
 
 _LISTS = {
@@ -23,7 +23,7 @@ class Disagreement:
     def __call__(self, subject: Subject) -> Sequence[Block]:
         """Return a table of each list."""
         path = subject.mined / "pattern_report.json"
-        report = json.loads(path.read_text()) if path.is_file() else {}
+        report = read_json(path) if was_written(path) else {}
         if not set(_LISTS) & report.keys():
             raise UserError(
                 "the patterns were not held against a model; run python -m seqmine.mine run=<this run> "

@@ -10,6 +10,7 @@ from seqmine.reporting.page import charts
 from seqmine.reporting.page.blocks import Block, Cell, Chart, Grid, Words
 from seqmine.reporting.page.subject import Subject
 from seqmine.reporting.pattern_flow import stack_bands
+from seqmine.runs.reading import read_table
 from seqmine.structs import UserError
 from seqmine.structs.bounds import NonNegativeInt, PositiveInt
 
@@ -33,7 +34,7 @@ class Patterns:
 
     def __call__(self, subject: Subject) -> Sequence[Block]:
         """Return table and picture."""
-        frame = pl.read_parquet(subject.mined / "patterns.parquet")
+        frame = read_table(subject.mined / "patterns.parquet")
         num_all = len(frame)
         if "released" in frame.columns:
             frame = frame.filter("released")
