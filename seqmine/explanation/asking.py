@@ -78,7 +78,7 @@ def ask_edits(
         batch_size: histories scored at once.
     """
     values, logs, ranks = np.empty(len(items)), np.empty(len(items)), np.empty(len(items), np.int64)
-    taken_out = {edit.case: _taken_out(cases, edit.case) for edit in edits}
+    taken_out = {case: _taken_out(cases, case) for case in {edit.case for edit in edits}}
     with torch.no_grad():
         for rows, scores in scores_after_edits(model, cases, edits, batch_size):
             check_scores(scores)

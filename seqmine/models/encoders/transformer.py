@@ -6,7 +6,6 @@ from typing import Any
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from seqmine.models.layers.attention import CausalSelfAttention
 from seqmine.models.layers.dropout import Dropout
 from seqmine.models.layers.residual import PostNormResidual, PreNormResidual, take_last
 from seqmine.structs import SequenceBatch
@@ -68,7 +67,7 @@ class TransformerEncoder(nn.Module):
         """Return the hidden state of the last event of each row; the last block asks for no other, if it can."""
         last = batch.lengths - 1
         attention: Any = self.blocks[-2]
-        if isinstance(attention.part, CausalSelfAttention):
+        if hasattr(attention.part, "last"):
             hidden = self.blocks[-1](attention.last(self._encode(embedded, batch, self.blocks[:-2]), last))
         else:
             hidden = take_last(self._encode(embedded, batch, self.blocks), last)

@@ -47,10 +47,7 @@ class CausalSelfAttention(nn.Module):
 
     def last(self, hidden: Float[Tensor, "B L D"], last: Int[Tensor, "B"]) -> Float[Tensor, "B 1 D"]:
         """Return the mix of one position of each row, without asking for those of the others."""
-        weight, bias = self.in_projection.weight, self.in_projection.bias
-        width = hidden.shape[2]
-        (query,) = split_heads(F.linear(take_last(hidden, last), weight[:width], bias[:width]), 1, self.num_heads)
-        key, value = split_heads(F.linear(hidden, weight[width:], bias[width:]), 2, self.num_heads)
+        query, key, value = _project_last(self.in_projection, hidden, last, self.num_heads)
         return self.dropout(self.out_projection(merge_heads(mix_past(query, key, value, last))))
 
 
@@ -108,6 +105,14 @@ class RotarySelfAttention(nn.Module):
         query, key, value = split_heads(self.in_projection(hidden), 3, self.num_heads)
         query, key = turn(query, key, self.frequencies)
         mixed = F.scaled_dot_product_attention(query, key, value.contiguous(), is_causal=True)
+        return self.dropout(self.out_projection(merge_heads(mixed)))
+
+    def last(self, hidden: Float[Tensor, "B L D"], last: Int[Tensor, "B"]) -> Float[Tensor, "B 1 D"]:
+        """Return the mix of one position of each row, without asking for those of the others."""
+        query, key, value = _project_last(self.in_projection, hidden, last, self.num_heads)
+        cosine, sine = _turns(hidden.shape[1], self.frequencies)
+        query = rotate(query, cosine[last, None, None], sine[last, None, None])
+        mixed = mix_past(query, rotate(key, cosine, sine), value, last)
         return self.dropout(self.out_projection(merge_heads(mixed)))
 
 
@@ -173,12 +178,22 @@ class RelativeSelfAttention(nn.Module):
     def forward(self, hidden: Float[Tensor, "B L D"]) -> Float[Tensor, "B L D"]:
         """Return for each position a mix of the positions up to it."""
         query, key, value = split_heads(self.in_projection(hidden), 3, self.num_heads)
-        positions = torch.arange(hidden.shape[1], device=hidden.device)
-        distance = positions.unsqueeze(1) - positions
-        bias = self.distance_bias[:, distance.clamp(0, self.distance_bias.shape[1] - 1)]
-        bias = bias.masked_fill(distance < 0, -torch.inf)
-        mixed = F.scaled_dot_product_attention(query, key, value, attn_mask=bias.unsqueeze(0).to(query.dtype))
+        bias = self._bias(torch.arange(hidden.shape[1], device=hidden.device), hidden.shape[1]).unsqueeze(0)
+        mixed = F.scaled_dot_product_attention(query, key, value, attn_mask=bias.to(query.dtype))
         return self.dropout(self.out_projection(merge_heads(mixed)))
+
+    def last(self, hidden: Float[Tensor, "B L D"], last: Int[Tensor, "B"]) -> Float[Tensor, "B 1 D"]:
+        """Return the mix of one position of each row, without asking for those of the others."""
+        query, key, value = _project_last(self.in_projection, hidden, last, self.num_heads)
+        bias = self._bias(last, hidden.shape[1]).transpose(0, 1).unsqueeze(2)
+        mixed = F.scaled_dot_product_attention(query, key, value, attn_mask=bias.to(query.dtype))
+        return self.dropout(self.out_projection(merge_heads(mixed)))
+
+    def _bias(self, asking: Int[Tensor, "Q"], length: int) -> Float[Tensor, "H Q L"]:
+        """Return what is added to the scores of positions that ask; what comes after them is out."""
+        distance = asking.unsqueeze(1) - torch.arange(length, device=asking.device)
+        bias = self.distance_bias[:, distance.clamp(0, self.distance_bias.shape[1] - 1)]
+        return bias.masked_fill(distance < 0, -torch.inf)
 
 
 class BiasedSelfAttention(nn.Module):
@@ -220,9 +235,24 @@ def turn(
     query: Float[Tensor, "B H L d"], key: Float[Tensor, "B H L d"], frequencies: Float[Tensor, "h"]
 ) -> tuple[Float[Tensor, "B H L d"], Float[Tensor, "B H L d"]]:
     """Turn queries and keys by their positions, so that their products tell distances (RoFormer, Su et al. 2021)."""
-    angles = torch.outer(torch.arange(query.shape[2], device=query.device), frequencies)
-    cosine, sine = angles.cos(), angles.sin()
+    cosine, sine = _turns(query.shape[2], frequencies)
     return rotate(query, cosine, sine), rotate(key, cosine, sine)
+
+
+def _turns(length: int, frequencies: Float[Tensor, "h"]) -> tuple[Float[Tensor, "L h"], Float[Tensor, "L h"]]:
+    """Return cosine and sine of the angle of each position and pair of numbers."""
+    angles = torch.outer(torch.arange(length, device=frequencies.device), frequencies)
+    return angles.cos(), angles.sin()
+
+
+def _project_last(
+    projection: nn.Linear, hidden: Float[Tensor, "B L D"], last: Int[Tensor, "B"], num_heads: int
+) -> tuple[Float[Tensor, "B H 1 d"], Float[Tensor, "B H L d"], Float[Tensor, "B H L d"]]:
+    """Return the query of one position of each row, and the keys and values of all."""
+    weight, bias, width = projection.weight, projection.bias, hidden.shape[2]
+    (query,) = split_heads(F.linear(take_last(hidden, last), weight[:width], bias[:width]), 1, num_heads)
+    key, value = split_heads(F.linear(hidden, weight[width:], bias[width:]), 2, num_heads)
+    return query, key, value
 
 
 def mix_past(
@@ -255,7 +285,7 @@ def merge_heads(heads: Float[Tensor, "B H L d"]) -> Float[Tensor, "B L D"]:
 
 
 def rotate(
-    vectors: Float[Tensor, "B H L d"], cosine: Float[Tensor, "L h"], sine: Float[Tensor, "L h"]
+    vectors: Float[Tensor, "B H L d"], cosine: Float[Tensor, "*#BHL h"], sine: Float[Tensor, "*#BHL h"]
 ) -> Float[Tensor, "B H L d"]:
     """Rotate the pairs (first half, second half) of each vector by the angle of its position."""
     first, second = vectors.chunk(2, dim=-1)

@@ -31,6 +31,15 @@ def test_the_future_changes_nothing(kind):
     assert not torch.allclose(layer(hidden)[:, 4:], layer(changed)[:, 4:])
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_one_position_alone_answers_as_among_all(kind):
+    layer, hidden, last = build(kind), torch.randn(3, 7, 16), torch.tensor([6, 0, 3])
+    if kind is RelativeSelfAttention:
+        torch.nn.init.normal_(layer.distance_bias)
+    expected = layer(hidden)[torch.arange(3), last].unsqueeze(1)
+    torch.testing.assert_close(layer.last(hidden, last), expected)
+
+
 def test_softmax_attention_equals_its_definition():
     layer, hidden = build(CausalSelfAttention), torch.randn(2, 5, 16)
     query, key, value = layer.in_projection(hidden).view(2, 5, 3, 2, 8).permute(2, 0, 3, 1, 4)
