@@ -1,33 +1,47 @@
 """Make mistakes in every setting of every program, and see that each is told in a sentence or does no harm.
 
-    python tests/mistakes.py                     all
+    python tests/mistakes.py                     all, in about half an hour on one core
     python tests/mistakes.py train 1/4           of one program, the first quarter
 
 A test run does not collect it. Each setting is tried at null, 0, -1, nan, 1e99 and a text, each group at null and at a
 choice that is not there, each path at what is missing, a folder and a file that may not be read. A mistake that the
 check of the command line lets pass runs on tiny data, in a process forked from this one, with little memory and time.
-The last line counts; the status is 0 when there is no traceback, no wrong success and nothing hangs.
+The last lines are a table, a row a program; the status is 0 when there is no traceback, no wrong success and no hang.
 """
 
 import contextlib
+import ctypes
 import importlib
 import json
 import math
 import os
 import resource
+import shutil
 import signal
 import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
+
+import numpy as np
+import polars as pl
 
 ROOT = Path(__file__).resolve().parent.parent
 VALUES = ("null", "0", "-1", "nan", "1e99", "abc")
 _MEMORY, _SECONDS = 6 << 30, 120
-_LOADED = ("lightning", "numba", "polars", "scipy.stats", "seqmine.app.fit", "seqmine.reporting.run_table", "wandb")
+_LOADED = (
+    "lightning", "matplotlib.pyplot", "numba", "polars", "scipy.stats", "seqmine.app.fit", "seqmine.reporting.run_table",
+    "wandb",
+)  # fmt: skip
+_OUTCOMES = ("sentence", "right success", "wrong success", "traceback", "hang")
+_PATHS = (
+    "path", "run", "runs", "ckpt_path", "init_from", "items_path", "input", "output", "users", "exclude", "only",
+    "patterns", "folder", "store", "outputs", "vectors", "tokenizer", "recommendations", "validation", "targets",
+    "cache", "items",
+)  # fmt: skip
 _TRAIN = (
     "data=sequences", "data.path={log}", "logger=csv", "baselines=none", "trainer.accelerator=cpu", "trainer.max_epochs=1",
     "model.embedding_dim=8", "model.encoder.num_layers=1", "data.max_length=8", "data.batch_size=16", "paths.store={folder}/store",
@@ -44,6 +58,23 @@ BASES = {
     "recommend": ("run={run}", "trainer.accelerator=cpu", "top_k=3"),
     "explain": ("run={run}", "user=u3", "explainer=recency", "faithfulness=none", "trainer.accelerator=cpu"),
     "leaderboard": ("runs={run}", "num_resamples=20"),
+    "report": ("run={run}", "sections=quick", "explainer=recency", "faithfulness=none"),
+    "embed": (
+        "data=sequences", "data.path={log}", "data.items_path={items}", "embedder.folder={embedder}",
+        "cache={folder}/vectors", "paths.store={folder}/store",
+    ),
+    "tokenize": ("vectors={vectors}", "num_levels=1", "num_codes=2"),
+    "judge": (
+        "recommendations={lists}", "data=sequences", "data.path={log}", "baselines=none", "trainer.accelerator=cpu",
+        "paths.store={folder}/store",
+    ),
+    "forget": ("store={fresh}", "users={gone}", "paths.outputs={folder}/outputs"),
+}  # fmt: skip
+# what a program leaves in its folder
+_LEAVES = {
+    "train": "metrics.json", "evaluate": "metrics.json", "judge": "metrics.json", "mine": "patterns.parquet",
+    "explain": "explanation.json", "report": "report.html", "prepare": "audit.json", "leaderboard": "leaderboard.csv",
+    "tokenize": "semantic_ids.parquet", "embed": "item_vectors.npy", "forget": "erasure.json",
 }  # fmt: skip
 
 
@@ -82,13 +113,12 @@ def mistakes_of(program: str, base: Sequence[str]) -> Iterator[Mistake]:
         if (CONF_DIR / group.partition("@")[0]).is_dir() and not group.startswith("hydra"):
             yield from (Mistake(program, f"{group}={value}") for value in ("null", "nosuch"))
     for name, _ in nodes(without_hydra(config)):
-        if name.rpartition(".")[2] in ("path", "run", "runs", "ckpt_path", "init_from", "items_path", "input", "output",
-                                       "users", "exclude", "only", "patterns", "folder", "store", "outputs"):  # fmt: skip
-            yield from (Mistake(program, f"{name}={value}") for value in ("/nowhere/at/all", "{folder}", "{locked}"))
+        if name.rpartition(".")[2] in _PATHS:
+            yield from (Mistake(program, f"{name}={value}") for value in ("{missing}/file", "{empty}", "{locked}"))
 
 
-def checked(mistake: Mistake, base: Sequence[str]) -> str | None:
-    """Return the sentence of the check of the command line; None where it lets the mistake pass."""
+def checked(mistake: Mistake, base: Sequence[str]) -> Outcome | None:
+    """Return what the check of the command line tells; None where it lets the mistake pass."""
     from seqmine.app.checks import check_settings
     from seqmine.app.composing import compose_checked, without_hydra
     from seqmine.app.typed import as_typed
@@ -99,7 +129,9 @@ def checked(mistake: Mistake, base: Sequence[str]) -> str | None:
         config = compose_checked(mistake.program, [*arguments, "hydra.run.dir=x"])
         check_settings(mistake.program, without_hydra(config), arguments)
     except UserError as error:
-        return str(error)
+        return Outcome("sentence", str(error))
+    except Exception as error:
+        return Outcome("traceback", repr(error))
     return None
 
 
@@ -123,6 +155,7 @@ def _become(mistake: Mistake, arguments: list[str], output: Path) -> None:
     sys.stdout, sys.stderr = os.fdopen(1, "w", closefd=False), os.fdopen(2, "w", closefd=False)
     used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
     resource.setrlimit(resource.RLIMIT_AS, (used + _MEMORY, used + _MEMORY))
+    _heed_rights()
     signal.alarm(_SECONDS)
     sys.argv = [mistake.program, *arguments]
     os.chdir(output.parent)
@@ -139,6 +172,17 @@ def _become(mistake: Mistake, arguments: list[str], output: Path) -> None:
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(status)
+
+
+def _heed_rights() -> None:
+    """Let the system refuse what a file does not allow also where this process is that of root."""
+    version, overrides_rights = 0x20080522, 0b110  # of the call; may read, write and search whatever the bits say
+    header, sets = (ctypes.c_uint32 * 2)(version, 0), (ctypes.c_uint32 * 6)()
+    system = ctypes.CDLL(None)
+    if not os.geteuid() and not system.capget(header, sets):
+        for place in range(3):
+            sets[place] &= ~overrides_rights
+        system.capset(header, sets)
 
 
 def judged(program: str, status: int, text: str, folder: Path) -> Outcome:
@@ -158,32 +202,68 @@ def judged(program: str, status: int, text: str, folder: Path) -> Outcome:
 
 def whats_wrong(program: str, folder: Path) -> str:
     """Return what a program that ended well did not do; nothing where all is there."""
-    if program != "train":
+    left = _LEAVES.get(program)
+    if left and not (folder / left).is_file():
+        return f"no {left}"
+    if left != "metrics.json":
         return ""
-    if not (folder / "metrics.json").is_file():
-        return "no metrics.json"
     metrics = json.loads((folder / "metrics.json").read_text())
     if not any(name.startswith("test/") for name in metrics):
         return "no test"
     broken = [name for name, value in metrics.items() if isinstance(value, float) and not math.isfinite(value)]
     if broken:
         return f"not finite: {', '.join(broken)}"
-    return "" if (folder / "checkpoints" / "best.ckpt").is_file() else "no best.ckpt"
+    needs_best = program == "train" and not metrics["protocol"]["chosen_by"].startswith("none")
+    return "no best.ckpt" if needs_best and not (folder / "checkpoints" / "best.ckpt").is_file() else ""
 
 
 def make_data(folder: Path) -> dict[str, str]:
-    """Write a log, a file that may not be read, and a finished run."""
+    """Write a log, a file that may not be read, a finished run, and what the other programs start from."""
     log = folder / "log.txt"
     log.write_text("".join(f"u{user} " + " ".join(f"i{(user + step) % 7}" for step in range(4 + user % 5)) + "\n"
                            for user in range(40)))  # fmt: skip
     locked = folder / "locked.txt"
     locked.write_text("u1 i1 i2\n")
     locked.chmod(0)
-    names = {"log": str(log), "folder": str(folder), "locked": str(locked)}
+    files = {"log": log, "folder": folder, "locked": locked, "gone": folder / "gone.txt", "items": folder / "items.csv"}
+    names = {name: str(path) for name, path in files.items()}
+    files["gone"].write_text("u3\n")
+    files["items"].write_text("item_id,title\n" + "".join(f"i{item},shoe {item % 2}\n" for item in range(7)))
     outcome = run_forked(Mistake("train", "seed=1"), [one.format(**names) for one in _TRAIN], folder / "first")
     if outcome.verdict != "right success":
         raise RuntimeError(f"the run without a mistake failed: {outcome}")
-    return names | {"run": str(folder / "first" / "run")}
+    _forked(_write_inputs, folder)
+    made = {"run": "first/run", "lists": "lists.csv", "vectors": "item_vectors.npy", "embedder": "embedder"}
+    return names | {name: str(folder / path) for name, path in made.items()}
+
+
+def _forked(work: Callable[[Path], None], folder: Path) -> None:
+    """Do something in a process of its own: threads that it starts would be missed by the processes forked later."""
+    child = os.fork()
+    if not child:
+        work(folder)
+        os._exit(0)
+    os.waitpid(child, 0)
+
+
+def _write_inputs(folder: Path) -> None:
+    """Write lists of another library, vectors of items, and a language model of a few weights where it can be read."""
+    rows = [f"u{user},i{item},{7 - item}\n" for user in range(40) for item in range(7)]
+    (folder / "lists.csv").write_text("user_id,item_id,score\n" + "".join(rows))
+    np.save(folder / "item_vectors.npy", np.random.default_rng(0).normal(size=(7, 3)).astype(np.float32))
+    pl.DataFrame({"item_id": [f"i{item}" for item in range(7)]}).write_parquet(folder / "items.parquet")
+    with contextlib.suppress(ImportError):
+        from tests.models.embeddings.test_text import save_model
+
+        save_model(folder / "embedder")
+
+
+def table(counts: Mapping[str, Counter[str]]) -> str:
+    """Return what became of the mistakes, a row a program."""
+    rows = [("program", "tried", *_OUTCOMES)]
+    for program, found in [*counts.items(), ("all", sum(counts.values(), Counter()))]:
+        rows.append((program, str(found.total()), *(str(found[outcome]) for outcome in _OUTCOMES)))
+    return "\n".join("  ".join(f"{cell:>13}" for cell in row) for row in rows)
 
 
 def main(words: Sequence[str]) -> int:
@@ -193,25 +273,29 @@ def main(words: Sequence[str]) -> int:
         importlib.import_module(name)
     programs = [word for word in words if word in BASES] or list(BASES)
     part, parts = next((map(int, word.split("/")) for word in words if "/" in word), (1, 1))
-    counts: Counter[str] = Counter()
+    counts: dict[str, Counter[str]] = {program: Counter() for program in programs}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         names = make_data(folder)
         for program in programs:
-            base = [one.format(**names) for one in BASES[program]]
-            for number, mistake in enumerate(list(mistakes_of(program, base))[part - 1 :: parts]):
-                tried = Mistake(program, mistake.setting.format(**names))
+            settings = [one.format(**names, fresh=f"{folder}/store") for one in BASES[program]]
+            for number, mistake in enumerate(list(mistakes_of(program, settings))[part - 1 :: parts]):
+                own = {name: f"{folder}/{program}_{name}{number}" for name in ("missing", "empty", "fresh")}
+                Path(own["empty"]).mkdir()
+                if program == "forget":
+                    shutil.copytree(folder / "store", own["fresh"])
+                base = [one.format(**names, **own) for one in BASES[program]]
+                tried = Mistake(program, mistake.setting.format(**names, **own))
                 start = time.perf_counter()
-                told = checked(tried, base)
-                outcome = Outcome("sentence", told) if told else run_forked(tried, base, folder / f"{program}{number}")
-                counts[outcome.verdict] += 1
+                outcome = checked(tried, base) or run_forked(tried, base, folder / f"{program}{number}")
+                counts[program][outcome.verdict] += 1
                 seconds = time.perf_counter() - start
                 sys.stdout.write(
                     f"{outcome.verdict:13} {seconds:4.1f} s  {program} {tried.setting}  {outcome.message[:160]}\n"
                 )
                 sys.stdout.flush()
-    sys.stdout.write(f"{sum(counts.values())} mistakes: {dict(counts)}\n")
-    return sum(counts[verdict] for verdict in ("traceback", "wrong success", "hang"))
+    sys.stdout.write(f"{table(counts)}\n")
+    return sum(found[verdict] for found in counts.values() for verdict in ("traceback", "wrong success", "hang"))
 
 
 if __name__ == "__main__":

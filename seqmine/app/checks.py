@@ -15,6 +15,30 @@ from seqmine.structs.credentials import without_credentials, writes_credentials
 from seqmine.structs.errors import UserError
 
 _GROUPS_OF_THEIR_OWN = ("callbacks", "logger")
+# what other libraries and other people call the settings of this one
+_ALSO_CALLED = {
+    "behavior": "event_type event type action event_name interaction behaviour",
+    "user_id": "user uid userid customer customer_id session_id visitor_id",
+    "item_id": "item iid itemid product product_id sku article_id movie_id",
+    "timestamp": "time date datetime ts unixtime event_time created_at",
+    "embedding_dim": "n_factors hidden_size hidden_dim hidden_units d_model dim embedding_size emb_dim",
+    "num_heads": "n_heads heads nhead attention_heads",
+    "num_layers": "n_layers n_blocks num_blocks layers blocks depth",
+    "dropout": "dropout_rate drop_prob dropout_prob p_dropout",
+    "max_length": "maxlen max_len max_seq_len max_seq_length seq_len session_max_len window",
+    "num_negatives": "n_negatives negs_per_pos neg_samples num_neg",
+    "batch_size": "batch train_batch_size bs",
+    "top_k": "k topk n at_k",
+    "min_support": "minsup support minimum_support",
+    "lr": "learning_rate learningrate eta",
+    "weight_decay": "l2 wd l2_reg",
+    "max_epochs": "epochs num_epochs n_epochs epoch max_epoch",
+    "devices": "gpus num_gpus n_gpus device num_devices",
+    "patience": "early_stop early_stopping_patience",
+    "ckpt_path": "checkpoint resume_from checkpoint_path",
+    "path": "file filename data_path",
+}
+_MEANT = {word: name for name, words in _ALSO_CALLED.items() for word in words.split()}
 
 
 def check_settings(name: str, config: DictConfig, overrides: Sequence[str]) -> None:
@@ -100,9 +124,19 @@ def unknown_key(key: str, config: DictConfig) -> UserError:
     known = [name for name, _ in nodes(config)]
     if key.startswith("trainer.") and "trainer" in config:
         known += [f"trainer.{name}" for name in _trainer_arguments()]
-    near = difflib.get_close_matches(key, known, n=3, cutoff=0.6)
+    known = list(dict.fromkeys(known))
+    near = _meant(key, known) or difflib.get_close_matches(key, known, n=3, cutoff=0.6)
     hint = f"did you mean {' or '.join(near)}?" if near else "see the choices with --help"
     return UserError(f"{key} is no setting; {hint}")
+
+
+def _meant(key: str, known: Sequence[str]) -> list[str]:
+    """Return the settings that are called as a key is, or as what it means, those of a place like its own first."""
+    place, _, leaf = key.rpartition(".")
+    names = {leaf, _MEANT.get(leaf, leaf)}
+    places = [name for name in known if name.rpartition(".")[2] in names]
+    beside = [name for name in places if name.rpartition(".")[0] == place]
+    return beside or difflib.get_close_matches(key, places, n=1 if "." in key else 3, cutoff=0.0)
 
 
 def may_be_trainer_argument(key: str) -> bool:

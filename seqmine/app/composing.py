@@ -1,5 +1,6 @@
 """Configurations as the command line composes them, with every mistake told before anything runs."""
 
+import difflib
 import os
 import re
 from collections.abc import Iterable, Sequence
@@ -51,18 +52,30 @@ def compose_checked(name: str, overrides: Iterable[str]) -> DictConfig:
             places = [CONF_DIR, *searched(arguments)]
             groups = [item.input_line for item in parsed if _is_group(item.key_or_group, places)]
             _check_choices(name, parsed, groups)
+            arguments, groups = without_nothing(arguments), without_nothing(groups)
             defaults = compose(name, groups)
-            for item in parsed:
+            for item in [item for item in parsed if item.input_line in arguments]:
                 may_be_new = item.is_add() or item.is_force_add() or item.input_line in groups
                 _check_key(item.key_or_group, may_be_new, defaults)
             config = compose(name, arguments, return_hydra_config=True)
     except HydraException as error:
-        raise UserError(" ".join(str(error).split())) from None
+        raise refused_by_hydra(error) from None
     settings = without_hydra(config)
     check_groups(settings, defaults)
     check_complete(settings)
     check_credentials(settings)
     return config
+
+
+def refused_by_hydra(error: Exception) -> UserError:
+    """Return what Hydra has to say of a configuration in one sentence, without the places that it searched."""
+    missing, options = getattr(error, "missing_cfg_file", None), getattr(error, "options", None)
+    group, _, choice = str(missing or "").rpartition("/")
+    if not options or not group:
+        return UserError(" ".join(str(error).split()))
+    near = difflib.get_close_matches(choice, options, n=1)
+    hint = f"did you mean {group}={near[0]}?" if near else f"write {group}=<choice>"
+    return UserError(f"{group} is {choice!r}, allowed are {', '.join(sorted(options))}; {hint}")
 
 
 def without_hydra(config: DictConfig) -> DictConfig:
@@ -76,6 +89,16 @@ def without_hydra(config: DictConfig) -> DictConfig:
 def as_hydra_reads(name: str, arguments: Iterable[str]) -> list[str]:
     """Write the arguments of a program as Hydra wants them; what it can read already stays as it is."""
     return trainer_arguments(name, map(quoted_query, map(named_group, arguments)))
+
+
+def without_nothing(arguments: Iterable[str]) -> list[str]:
+    """Leave out groups of which nothing is chosen, as is the default of some: Hydra does not read a null there.
+
+    >>> without_nothing(["experiment=null", "ckpt_path=null", "seed=1"])
+    ['ckpt_path=null', 'seed=1']
+    """
+    parts = [(argument, *argument.partition("=")[::2]) for argument in arguments]
+    return [argument for argument, key, value in parts if value != "null" or not _is_group(key, [CONF_DIR])]
 
 
 def quoted_query(argument: str) -> str:

@@ -56,7 +56,8 @@ def fit_and_test(config: DictConfig) -> dict[str, Any]:
         trainer.test(module, datamodule, ckpt_path=best, weights_only=True, verbose=False)
         results = results_of(trainer)
         draw_curves(results.epochs, config.monitor, curve)
-        metrics = write_results(config, trainer, module, results)
+        chosen_by = config.monitor if "best_value" in results.metrics else "none, last weights"
+        metrics = write_results(config, trainer, module, results, chosen_by=chosen_by)
         log_results(loggers, config, metrics, results.epochs)
         log_picture(loggers, "learning_curve", curve)
     return metrics

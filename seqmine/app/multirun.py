@@ -1,10 +1,55 @@
-"""The leaderboard of a multirun: its runs in a table, one row per run, best first."""
+"""A multirun: its jobs, those that fail among them, and the table of its runs, one row per run, best first."""
 
+import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig
+
+from seqmine.structs.errors import UserError
+
+
+class FailedJobError(RuntimeError):
+    """A job that did not finish.
+
+    Args:
+        folder: of the job.
+        status: that its process ended with.
+        sweep: folder of the multirun.
+        monitor: metric that ranks its runs; none where it is empty.
+    """
+
+    def __init__(self, folder: str, status: int, sweep: str, monitor: str) -> None:
+        super().__init__(folder, status, sweep, monitor)  # as its arguments it comes back from another process
+        self.folder, self.status, self.sweep, self.monitor = folder, status, sweep, monitor
+
+
+def run_jobs(start: Callable[[], None]) -> None:
+    """Run a multirun; where a job fails, the others run all the same and are ranked.
+
+    Args:
+        start: Hydra's start of the program.
+
+    Raises:
+        UserError: a job failed, or its settings cannot be composed.
+    """
+    from hydra.errors import HydraException
+
+    from seqmine.app.composing import refused_by_hydra
+
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # else Hydra prints a traceback and exits
+    try:
+        start()
+    except FailedJobError as failed:
+        write_leaderboard(Path(failed.sweep), failed.monitor)
+        raise UserError(
+            f"the run {failed.folder} failed with status {failed.status}, as its messages above say; mend what they "
+            f"name, and the same command with hydra.sweep.dir={failed.sweep} runs what is not finished"
+        ) from None
+    except HydraException as error:
+        raise refused_by_hydra(error) from None
 
 
 class WriteLeaderboard(Callback):
@@ -16,7 +61,7 @@ class WriteLeaderboard(Callback):
 
 
 def write_leaderboard(sweep: Path, monitor: str | None) -> None:
-    """Write the metrics and overrides of every finished run below ``sweep`` as CSV, best ``monitor`` first."""
+    """Write the metrics and overrides of every finished run below ``sweep`` as CSV, best ``monitor`` first if any."""
     import polars as pl
 
     from seqmine.metrics.direction import direction
@@ -30,7 +75,7 @@ def write_leaderboard(sweep: Path, monitor: str | None) -> None:
         rows.append({"run": folder.name, "overrides": _overrides(folder), **metrics})
     if rows:
         frame = pl.DataFrame(rows, infer_schema_length=None)
-        if monitor is not None and monitor in frame.columns:
+        if monitor and monitor in frame.columns:
             frame = frame.sort(monitor, descending=direction(monitor) == "max", nulls_last=True)
         write_atomically(sweep / "leaderboard.csv", frame.write_csv)
 

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Any
 from omegaconf import DictConfig
 
 from seqmine.app.checks import check_settings
-from seqmine.app.composing import as_hydra_reads, compose_checked, mistake_behind, register_resolvers, without_hydra
+from seqmine.app.composing import (
+    as_hydra_reads,
+    compose_checked,
+    mistake_behind,
+    register_resolvers,
+    without_hydra,
+    without_nothing,
+)
 from seqmine.app.manual import manual
 from seqmine.app.processes import is_finished, metric_of, run_in_process
 from seqmine.app.typed import as_typed, first_of_sweep, search_path
@@ -58,7 +65,12 @@ def program(name: str) -> Callable[[Task], Callable[[], None]]:
             flags = {argument for argument in sys.argv if argument.startswith("-")}
             if any(argument.startswith("sweep=") for argument in sys.argv) and flags <= {"-m", "--multirun"}:
                 return _search(name, sys.argv[1:], flags)
-            return hydra.main(version_base="1.3", config_path=str(CONF_DIR), config_name=name)(run)()
+            start = hydra.main(version_base="1.3", config_path=str(CONF_DIR), config_name=name)(run)
+            if flags & _MULTIRUN:
+                _run_jobs(start)
+            else:
+                start()
+            return None
 
         main.__doc__ = task.__doc__
         return main
@@ -114,6 +126,15 @@ def _search(name: str, arguments: list[str], flags: set[str]) -> None:
         fail(error)
 
 
+def _run_jobs(start: Callable[[], None]) -> None:
+    from seqmine.app.multirun import run_jobs
+
+    try:
+        run_jobs(start)
+    except UserError as error:
+        fail(error)
+
+
 def tell_stop(stopped: "Stopped", config: DictConfig) -> None:
     """Say in a sentence what is kept of a run that was asked to stop, and how to go on; only the first process does.
 
@@ -144,18 +165,20 @@ def _run_job(name: str, config: DictConfig) -> Any:
     """Run one job of a multirun and return the metric that the sweep looks at, if any."""
     from hydra.core.hydra_config import HydraConfig
 
+    from seqmine.app.multirun import FailedJobError
+
     hydra_config = HydraConfig.get()
     folder = Path(hydra_config.runtime.output_dir)
     arguments = [*hydra_config.overrides.task]
     more = [source.path for source in hydra_config.runtime.config_sources if source.provider in _SEARCHED]
     arguments += [search_path(more)] if more else []
-    monitor = config.get("monitor", "")
+    monitor = config.get("monitor") or ""
     if is_finished(folder, hydra_config.overrides.task):
         sys.stderr.write(f"{folder} is finished and stays as it is\n")
         return metric_of(folder, monitor)
     status = run_in_process(name, arguments, folder, Path(hydra_config.sweep.dir).name)
     if status:
-        raise RuntimeError(f"the run {folder} failed with status {status}; its messages stand above")
+        raise FailedJobError(str(folder), status, hydra_config.sweep.dir, monitor)
     return metric_of(folder, monitor)
 
 
@@ -181,4 +204,4 @@ def _checked_command_line(name: str, arguments: list[str]) -> list[str]:
             check_settings(name, without_hydra(config), arguments)
     except UserError as error:
         fail(error)
-    return arguments
+    return without_nothing(arguments)

@@ -16,8 +16,8 @@ _EVERYWHERE: Mapping[str, Any] = {
     "debug": bool,
     "print_config": bool,
     "trusted": Sequence[str],
-    "run": str | None,
-    "runs": str | Sequence[str] | None,
+    "run": str,
+    "runs": str | Sequence[str],
     "patterns": str | None,
     "batch_size": PositiveInt,
     "size": PositiveInt,
@@ -84,6 +84,7 @@ _OF_PROGRAMS: Mapping[str, Mapping[str, Any]] = {
     },
     "mine": {
         **_PLACEMENT,
+        "run": str | None,
         "run_name": str | int | float,
         "tags": Sequence[Any],
         "part": Literal["train", "all"],
@@ -114,6 +115,7 @@ _OF_PROGRAMS: Mapping[str, Mapping[str, Any]] = {
         "num_levels": PositiveInt,
         "num_codes": AtLeastTwo,
     },
+    "report": {"runs": str | Sequence[str] | None},
     "forget": {"store": str, "users": _Ids},
     "embed": {"columns": Sequence[str], "shard_size": PositiveInt, "cache": str},
 }

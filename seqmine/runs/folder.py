@@ -100,7 +100,7 @@ def best_checkpoint(run: str) -> str:
     """
     path = Path(run) / "checkpoints" / "best.ckpt"
     if not path.is_file():
-        raise UserError(f"run {run!r} has no checkpoints/best.ckpt; set run to a folder that seqmine.train finished")
+        raise UserError(f"run {run!r} has no checkpoints/best.ckpt; set run to a folder of a training that kept one")
     return str(path)
 
 

@@ -36,6 +36,9 @@ def restore_run(config: DictConfig) -> tuple[DictConfig, Model, SequenceDataModu
         UserError: when the folder is no run.
     """
     settings, trusted = read_config(config.run), config.get("trusted") or ()
+    if "model" not in settings:
+        kind = settings.get("program", "another program")
+        raise UserError(f"run is {config.run!r}, a folder of {kind}; set run to one that seqmine.train wrote")
     settings.paths.run = config.paths.run
     for group in ("evaluation", "trainer", "data"):
         for name, value in (config.get(group) or {}).items():

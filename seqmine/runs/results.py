@@ -29,6 +29,7 @@ def write_results(
     module: LightningModule,
     results: Results,
     chosen: Mapping[str, float | str] | None = None,
+    chosen_by: str | None = None,
 ) -> dict[str, Any]:
     """Write metrics, ranks and catalog of a finished run into its folder.
 
@@ -38,6 +39,7 @@ def write_results(
         module: what was evaluated.
         results: what was measured.
         chosen: more to report beside the metrics, by name.
+        chosen_by: what chose the weights, where it is not ``config.monitor``.
 
     Returns:
         The metrics, by name; nothing on other processes than the first.
@@ -49,7 +51,7 @@ def write_results(
     folder = Path(config.paths.run)
     metrics: dict[str, Any] = {**results.metrics, **(chosen or {})}
     metrics["parameters"] = sum(parameter.numel() for parameter in module.parameters())
-    metrics["protocol"] = protocol(config, trainer)
+    metrics["protocol"] = protocol(config, trainer, chosen_by)
     data: SequenceDataModule = trainer.datamodule  # type: ignore[attr-defined]
     if results.per_user:
         ranks = pl.concat(results.per_user.values())
@@ -68,9 +70,10 @@ def write_results(
     return metrics
 
 
-def protocol(config: DictConfig, trainer: Trainer) -> dict[str, Any]:
-    """Describe how the numbers were measured."""
+def protocol(config: DictConfig, trainer: Trainer, chosen_by: str | None = None) -> dict[str, Any]:
+    """Describe how the numbers were measured; see ``write_results``."""
     data = trainer.datamodule  # type: ignore[attr-defined]
+    limit = trainer.limit_test_batches  # a whole number counts batches, another one is their share
     return {
         "split": type(data.split).__name__,
         **data.split.stated(),
@@ -82,8 +85,9 @@ def protocol(config: DictConfig, trainer: Trainer) -> dict[str, Any]:
         "num_items": data.catalog.num_items,
         "num_test_targets": len(data.prepared.split.test),
         "data_fingerprint": data.fingerprint,
-        "chosen_by": config.monitor,
+        "chosen_by": chosen_by or config.monitor,
         "seed": config.seed,
+        **({} if isinstance(limit, float) and limit == 1 else {"limit_test_batches": limit}),
         **({} if data.target_behaviors is None else {"target_behavior": ", ".join(data.target_behaviors)}),
         **({} if (never := data.features.never_recommended) is None else {"never_recommended": ", ".join(never)}),
         **({} if data.features.horizon is None else {"horizon": str(data.features.horizon)}),

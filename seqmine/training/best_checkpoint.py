@@ -3,7 +3,7 @@
 import logging
 import shutil
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from lightning import LightningModule, Trainer
@@ -25,11 +25,12 @@ class BestCheckpoint(ModelCheckpoint):
 
     Args:
         monitor: what tells the best; see ``direction`` for whether it is the lowest or the highest.
+        filename: without its ending; other programs look for this name.
         settings: what else Lightning's callback takes.
     """
 
-    def __init__(self, *, monitor: str, **settings: Any) -> None:
-        super().__init__(monitor=monitor, mode=direction(monitor), **settings)
+    def __init__(self, *, monitor: str, filename: Literal["best"] = "best", **settings: Any) -> None:
+        super().__init__(monitor=monitor, mode=direction(monitor), filename=filename, **settings)
 
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Refuse what no epoch measures."""
@@ -75,7 +76,10 @@ class BestCheckpoint(ModelCheckpoint):
 def best_weights(trainer: Trainer) -> str | None:
     """Return the checkpoint that a finished training is measured with; None where it kept none: its last weights."""
     kept = [callback for callback in trainer.checkpoint_callbacks if isinstance(callback, BestCheckpoint)]
-    return next((callback.best_model_path for callback in kept if callback.best_model_path), None)
+    best = next((callback.best_model_path for callback in kept if callback.best_model_path), None)
+    if best is None:
+        _log.warning("no best checkpoint is kept, so the last weights are measured, and no program takes them up again")
+    return best
 
 
 @rank_zero_only

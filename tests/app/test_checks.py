@@ -25,9 +25,9 @@ DEFAULTS = OmegaConf.create({"epochs": 3, "lr": 0.1, "flag": True, "name": "x", 
 
 
 @cache
-def composed(program: str) -> DictConfig:
+def composed(program: str, *choices: str) -> DictConfig:
     with initialize_config_dir(str(CONF_DIR), version_base="1.3"):
-        return compose(program)
+        return compose(program, list(choices))
 
 
 def checked(program: str, change: str) -> None:
@@ -94,6 +94,29 @@ def test_every_setting_says_what_it_may_be(program):
 
 def test_an_unknown_key_comes_with_the_nearest_known_one():
     assert "did you mean epochs?" in str(unknown_key("epoch", DEFAULTS))
+
+
+@pytest.mark.parametrize(
+    ("key", "meant"),
+    [
+        ("data.columns.event_type", "data.columns.behavior"),
+        ("data.columns.item", "data.columns.item_id"),
+        ("optimizer.learning_rate", "optimizer.lr"),
+        ("learning_rate", "optimizer.lr"),
+        ("lr", "optimizer.lr"),
+        ("trainer.epochs", "trainer.max_epochs"),
+        ("model.d_model", "model.embedding_dim"),
+        ("model.encoder.d_model", "model.encoder.embedding_dim"),
+        ("model.encoder.n_heads", "model.encoder.num_heads"),
+        ("train.max_epochs", "trainer.max_epochs"),
+        ("scheduler.warmup_step", "scheduler.warmup_steps"),
+    ],
+)
+def test_an_unknown_key_that_others_use_comes_with_the_one_of_this_library(key, meant):
+    config = composed("train", "data=interactions")
+    assert re.search(rf"did you mean {re.escape(meant)}(\?| or)", str(unknown_key(key, config))), unknown_key(
+        key, config
+    )
 
 
 def test_a_setting_without_a_value_is_named_even_beside_references():

@@ -1,6 +1,7 @@
 import pytest
 from lightning.fabric.utilities.exceptions import MisconfigurationException
 
+from seqmine.app.checks import check_settings
 from seqmine.app.composing import (
     compose_checked,
     mistake_behind,
@@ -8,6 +9,7 @@ from seqmine.app.composing import (
     rank_suffix,
     stamp,
     trainer_arguments,
+    without_hydra,
 )
 from seqmine.app.typed import setting
 from seqmine.structs import UserError
@@ -83,7 +85,9 @@ def test_any_value_is_composed_as_it_is():
     [
         ("optimiser.lr=1", "optimiser.lr is no setting; did you mean optimizer.lr"),
         ("data=interactions", "data.path is not set"),
-        ("model=sasrek", "model/sasrek"),
+        ("model=sasrek", "model is 'sasrek', allowed are bert4rec, bsarec"),
+        ("model=sasrek", "did you mean model=sasrec?"),
+        ("model/loss=nosuch", "model/loss is 'nosuch', allowed are bce, bpr, cross_entropy"),
         ("seed=1,2", "seed"),
         ("scheduler=null", "scheduler is null, allowed are constant, cosine; write scheduler=<choice>"),
         ("model/loss=null", "model.loss is null, allowed are bce, bpr, cross_entropy"),
@@ -95,6 +99,11 @@ def test_mistakes_are_one_sentence(override, sentence):
         compose_checked("train", [override])
     assert sentence in str(raised.value)
     assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize("override", ["protocol=null", "experiment=null"])
+def test_a_group_of_which_nothing_is_chosen_may_be_written_so(override):
+    check_settings("train", without_hydra(compose_checked("train", [override, "hydra.run.dir=x"])), [override])
 
 
 def test_the_mistake_of_the_user_is_found_behind_what_it_was_wrapped_into():

@@ -1,8 +1,37 @@
+import pickle
+
 import polars as pl
+import pytest
+from hydra.errors import HydraException
 from omegaconf import OmegaConf
 
-from seqmine.app.multirun import write_leaderboard
+from seqmine.app.multirun import FailedJobError, run_jobs, write_leaderboard
+from seqmine.structs import UserError
 from seqmine.structs.files import write_json
+
+
+def test_jobs_that_finished_are_ranked_where_another_failed(tmp_path, monkeypatch):
+    monkeypatch.setenv("HYDRA_FULL_ERROR", "")
+    (tmp_path / "1").mkdir()
+    write_json(tmp_path / "1" / "metrics.json", {"val/loss": 0.1})
+    failed = FailedJobError(str(tmp_path / "0"), 1, str(tmp_path), "val/loss")
+
+    def start() -> None:
+        raise pickle.loads(pickle.dumps(failed))
+
+    with pytest.raises(UserError, match=f"the run {tmp_path}/0 failed with status 1.*hydra.sweep.dir={tmp_path} runs"):
+        run_jobs(start)
+    assert pl.read_csv(tmp_path / "leaderboard.csv")["run"].to_list() == [1]
+
+
+def test_jobs_that_hydra_cannot_compose_are_told(monkeypatch):
+    monkeypatch.setenv("HYDRA_FULL_ERROR", "")
+
+    def start() -> None:
+        raise HydraException("no such\nchoice")
+
+    with pytest.raises(UserError, match="no such choice"):
+        run_jobs(start)
 
 
 def test_finished_runs_are_ranked_and_failed_ones_left_out(tmp_path):

@@ -175,3 +175,11 @@ def test_a_correction_needs_a_model_that_scores(tmp_path):
         config = compose("evaluate", ["rerank=patterns", "run=mine"])
     with pytest.raises(UserError, match="run is 'mine', whose model names its best items and does not score the whole"):
         reranked(config, Listing(Told(torch.zeros(1, 3))), None)
+
+
+def test_a_folder_of_another_program_is_no_run(tmp_path):
+    for name in ("config.yaml", "composed.yaml"):
+        (tmp_path / name).write_text("program: leaderboard\nseed: 1\n")
+    config = OmegaConf.create({"run": str(tmp_path), "paths": {"run": "x"}})
+    with pytest.raises(UserError, match="a folder of leaderboard; set run to one that seqmine.train wrote"):
+        restore_run(config)

@@ -66,6 +66,11 @@ def test_a_callback_steps_aside_when_its_setting_is_off(setting, kind):
 )
 def test_a_run_ends_well_under(settings, small_log, tmp_path):
     folder = train(small_log, tmp_path / "run", *settings)
-    assert "test/ndcg@10" in json.loads((folder / "metrics.json").read_text())
+    metrics = json.loads((folder / "metrics.json").read_text())
+    assert "test/ndcg@10" in metrics
+    limited = any("limit_test_batches" in setting or "fast_dev_run" in setting for setting in settings)
+    assert metrics["protocol"].get("limit_test_batches") == (1 if limited else None)
     kept = not any("enable_checkpointing" in setting or "fast_dev_run" in setting for setting in settings)
     assert (folder / "checkpoints" / "best.ckpt").is_file() == kept
+    was_measured = kept and not any("max_steps" in setting for setting in settings)
+    assert (metrics["protocol"]["chosen_by"] == "val/ndcg@10") == was_measured
