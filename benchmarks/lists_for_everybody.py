@@ -1,15 +1,17 @@
-"""Users a second and peak memory of ``recommend``, with one process and with two, and killed at half and run again.
+"""Users a second and memory of ``recommend``: one process, two that are killed at half and run again, and two.
 
     python benchmarks/lists_for_everybody.py <folder> <Beauty file, a user a line> --users 200000
 
 A SASRec of width 64 that two batches trained scores the 12,101 items of Beauty; histories are those of the file, given
 to new users over and over. Prints one line a measurement; memory is the sum over the processes of their private and
-shared pages, sampled ten times a second.
+shared pages, sampled ten times a second; processor seconds are those of the system for all processes, without those of
+a killed one, and hardly depend on what else the machine does.
 """
 
 import argparse
 import gzip
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -49,17 +51,34 @@ def memory_mib(root: int) -> float:
     return total / 1024
 
 
-def measure(arguments: list[str], until: Path | None = None, parts: int = 0) -> tuple[float, float]:
-    """Run ``recommend`` and return seconds and peak MiB; kill it when a folder has so many parts, if one is named."""
+def measure(arguments: list[str], until: Path | None = None, parts: int = 0) -> tuple[float, float, float]:
+    """Run ``recommend``; return seconds, processor seconds and peak MiB.
+
+    Kill it when a folder has so many parts, if one is named.
+    """
     command = [sys.executable, "-m", "seqmine.recommend", *arguments]
-    start, peak = time.perf_counter(), 0.0
+    start, peak, spent = time.perf_counter(), 0.0, resource.getrusage(resource.RUSAGE_CHILDREN)
     process = subprocess.Popen(command, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
     while process.poll() is None:
         peak = max(peak, memory_mib(process.pid))
         if until is not None and len(list(until.glob("part-*"))) >= parts:
             process.send_signal(signal.SIGKILL)
         time.sleep(0.1)
-    return time.perf_counter() - start, peak
+    now = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return time.perf_counter() - start, now.ru_utime + now.ru_stime - spent.ru_utime - spent.ru_stime, peak
+
+
+def tell(name: str, users: float, measured: tuple[float, float, float]) -> None:
+    seconds, spent, peak = measured
+    print(
+        f"{name}: {seconds:.0f} s, {users / seconds:,.0f} users/s; {spent:.0f} s of processor, "
+        f"{users / spent:,.0f} users/s of processor; peak {peak:,.0f} MiB, load {os.getloadavg()[0]:.1f}",
+        flush=True,
+    )
+
+
+def are_same(one: Path, other: Path) -> bool:
+    return pl.read_parquet(one).equals(pl.read_parquet(other))
 
 
 def main() -> None:
@@ -80,23 +99,15 @@ def main() -> None:
     everybody.with_columns(pl.col("user_id").cast(pl.String)).write_parquet(folder / "input.parquet")
     settings = [f"run={run}", f"input={folder / 'input.parquet'}", "users_per_file=1_000_000_000", "num_shown=0"]
     print(f"{num_users:,} users, load {os.getloadavg()[0]:.1f} at the start, {os.cpu_count()} cores", flush=True)
-    found = {}
-    for devices in (1, 2):
-        output = folder / f"lists_{devices}.parquet"
-        seconds, peak = measure([*settings, f"trainer.devices={devices}", f"output={output}"])
-        print(
-            f"{devices} processes: {seconds:.0f} s, {num_users / seconds:,.0f} users/s, peak {peak:,.0f} MiB, "
-            f"load {os.getloadavg()[0]:.1f}",
-            flush=True,
-        )
-        found[devices] = pl.read_parquet(output)
-    output = folder / "killed.parquet"
-    again = [*settings, "trainer.devices=2", f"output={output}"]
-    first, _ = measure(again, folder / ".killed.parquet.parts", parts=num_users // 8192 // 2)
-    second, _ = measure(again)
-    print(f"killed after {first:.0f} s with half of the parts, finished in {second:.0f} s more", flush=True)
-    same = found[1].equals(found[2]) and found[1].equals(pl.read_parquet(output))
-    print(f"rows of one process, of two, and of the killed one are the same: {same}")
+    one, two, killed = (folder / f"{name}.parquet" for name in ("one", "two", "killed"))
+    tell("one process", num_users, measure([*settings, "trainer.devices=1", f"output={one}"]))
+    again = [*settings, "trainer.devices=2", f"output={killed}"]
+    first, *_ = measure(again, folder / ".killed.parquet.parts", parts=num_users // 8192 // 2)
+    print(f"two processes, killed with half of the parts after {first:.0f} s", flush=True)
+    tell("the same command again, the other half", num_users / 2, measure(again))
+    print(f"rows of the killed one are those of one process: {are_same(one, killed)}", flush=True)
+    tell("two processes", num_users, measure([*settings, "trainer.devices=2", f"output={two}"]))
+    print(f"rows of two processes are those of one: {are_same(one, two)}")
 
 
 if __name__ == "__main__":

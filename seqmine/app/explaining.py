@@ -28,7 +28,7 @@ from seqmine.runs.folder import read_config
 from seqmine.runs.placement import place, require_one_device
 from seqmine.runs.reading import read_table, was_written
 from seqmine.runs.restore import Model, check_catalog, require_scores, restore_run
-from seqmine.serving.histories import run_histories
+from seqmine.serving.histories import Histories, run_histories
 from seqmine.serving.ids import read_ids
 from seqmine.structs import Catalog, InteractionLog, UserError, columns_read
 from seqmine.structs.constraints import Constraints
@@ -168,23 +168,25 @@ def cases_of_users(datamodule: SequenceDataModule, user_ids: Sequence[str], afte
 
     Args:
         datamodule: of the run.
-        user_ids: raw keys, in the order of the cases; of a user with several histories the last is taken.
+        user_ids: raw keys, in the order of the cases; of a person with several sessions the latest is taken, and before
+            test targets sessions are named.
         after: ``full`` for the whole history, ``test`` for all but the test target.
 
     Raises:
         UserError: a user that the run does not know, or one of whom it knows no event.
     """
-    ends = _ends(datamodule, after)
-    number = {user_id: user for user, user_id in enumerate(datamodule.prepared.user_ids)}
-    unknown = [user_id for user_id in user_ids if user_id not in number]
+    histories = _histories(datamodule, after)
+    names, ends = histories.user_ids, histories.ends
+    known = set(names)
+    unknown = [user_id for user_id in user_ids if user_id not in known]
     if unknown:
         more = f" and {len(unknown) - 1:,} more" if len(unknown) > 1 else ""
         raise UserError(
-            f"user {unknown[0]!r}{more} is not among the {len(number):,} users of the run; "
+            f"user {unknown[0]!r}{more} is not among the {len(known):,} users of the run; "
             'change user, or write the events as history="<item> <item>"'
         )
-    row_of = {user: row for row, user in enumerate(ends.users.tolist()) if ends.input_stops[row]}
-    rows = [row_of.get(number[user_id]) for user_id in user_ids]
+    row_of = {names[user]: row for row, user in enumerate(ends.users.tolist()) if ends.input_stops[row]}
+    rows = [row_of.get(user_id) for user_id in user_ids]
     empty = [user_id for user_id, row in zip(user_ids, rows, strict=True) if row is None]
     if empty:
         raise UserError(
@@ -194,17 +196,17 @@ def cases_of_users(datamodule: SequenceDataModule, user_ids: Sequence[str], afte
     return Cases(datamodule.history_collate(), targets, np.zeros(len(rows), np.int32))
 
 
-def _ends(datamodule: SequenceDataModule, after: str) -> Targets:
-    """Return where the history of each user ends; of several test targets of a user the last one counts."""
+def _histories(datamodule: SequenceDataModule, after: str) -> Histories:
+    """Return the histories of the users; of several test targets of a user the last one counts."""
     if after not in ("full", "test"):
         raise UserError(f"after is {after!r}, allowed are full and test; change after")
-    return run_histories(datamodule, after).ends
+    return run_histories(datamodule, after)
 
 
 def _drawn_ids(asked: _Asked) -> list[str]:
     """Return the ids of as many users with a history as are asked for, in the order of the log."""
-    names = asked.datamodule.prepared.user_ids
-    ends = _ends(asked.datamodule, asked.config.after)
+    histories = _histories(asked.datamodule, asked.config.after)
+    names, ends = histories.user_ids, histories.ends
     able = np.unique(ends.users[ends.input_stops > 0])
     drawn = np.random.default_rng(0).permutation(able)[: max(asked.config.users, 0)]
     return list(dict.fromkeys(names[user] for user in np.sort(drawn).tolist()))

@@ -119,14 +119,9 @@ class ListTable:
             part: ``val`` or ``test``.
 
         Raises:
-            UserError: no target has a list, or users of the log have several histories, which names do not tell apart.
+            UserError: no target has a list.
         """
         users = pl.DataFrame({"user_id": list(data.user_ids), "user": range(len(data.user_ids))})
-        if users["user_id"].is_duplicated().any():
-            raise UserError(
-                "users of the log have several histories (sessions), which lists by user_id do not tell apart; change "
-                "data/cleaning"
-            )
         items = pl.DataFrame({"item_id": list(data.catalog.item_ids), "item": range(1, data.catalog.num_items + 1)})
         keys = ["user_id", "position"]
         whole = frame.join(items, on="item_id", how="left", maintain_order="left")

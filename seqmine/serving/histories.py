@@ -12,8 +12,9 @@ import polars as pl
 from numpy.typing import NDArray
 
 from seqmine.data.available import ItemPeriods
+from seqmine.data.cleaning.sessions import SESSION, Sessions
 from seqmine.data.datamodule import SequenceDataModule
-from seqmine.data.sequences import group_by_user
+from seqmine.data.sequences import group_by_user, person_keys
 from seqmine.data.targets import Targets
 from seqmine.structs import Catalog, InteractionLog, UserError
 
@@ -155,6 +156,8 @@ class Histories:
 def given_histories(events: pl.DataFrame, datamodule: SequenceDataModule, catalog: Catalog) -> Histories:
     """Return the histories of any users; whoever has no known item has an empty one.
 
+    Where the run cut its log into sessions, the latest session of each user that has a known item is the history.
+
     Under ``evaluation.candidates=available`` a list holds what is there after the last event that is given, or after
     the log of the run where the events have no times.
 
@@ -163,7 +166,7 @@ def given_histories(events: pl.DataFrame, datamodule: SequenceDataModule, catalo
         datamodule: of the run; its log is read under ``evaluation.candidates=available`` alone.
         catalog: in which the histories are numbered; that of the data module under ``evaluation.candidates=available``.
     """
-    log, user_ids = _number_events(events, catalog)
+    log, user_ids = _number_events(events, catalog, datamodule.cleaning.sessions)
     everyone = Targets(np.arange(log.num_users), log.lengths)
     behaviors = log.behavior_numbers(datamodule.target_behaviors)
     found = Histories(log, user_ids, everyone, datamodule.max_length, behaviors)
@@ -179,6 +182,9 @@ def given_histories(events: pl.DataFrame, datamodule: SequenceDataModule, catalo
 def run_histories(datamodule: SequenceDataModule, history: str) -> Histories:
     """Return the histories of the users of a run.
 
+    Where its log was cut into sessions, the latest one of a person is the history of that person; a test target
+    belongs to the session that it is in.
+
     Under ``evaluation.candidates=available`` a list holds what was there at the moment of its test target, or when the
     log ended.
 
@@ -189,15 +195,18 @@ def run_histories(datamodule: SequenceDataModule, history: str) -> Histories:
     if history not in ("full", "test"):
         raise UserError(f"history is {history!r}, allowed are full and test; change history")
     data = datamodule.prepared
-    everyone = Targets(np.arange(data.log.num_users), data.log.lengths)
+    latest = np.flatnonzero(np.diff(data.log.owners, append=-1))
+    everyone = Targets(latest, data.log.lengths[latest])
     if data.log.timestamps is not None and data.log.num_events:
         everyone = replace(everyone, times=np.full(len(everyone), data.log.timestamps.max() + 1))
-    ends = everyone if history == "full" else data.split.test.firsts()
+    is_full = history == "full"
+    ends = everyone if is_full else data.split.test.firsts()
+    user_ids = person_keys(data.log, data.user_ids) if is_full else data.user_ids
     behaviors = data.log.behavior_numbers(datamodule.target_behaviors)
-    return Histories(data.log, data.user_ids, ends, datamodule.max_length, behaviors, datamodule.periods)
+    return Histories(data.log, user_ids, ends, datamodule.max_length, behaviors, datamodule.periods)
 
 
-def _number_events(events: pl.DataFrame, catalog: Catalog) -> tuple[InteractionLog, list[str]]:
+def _number_events(events: pl.DataFrame, catalog: Catalog, sessions: Sessions) -> tuple[InteractionLog, list[str]]:
     """Return histories of any users and their keys; items that the model does not know are left out and counted.
 
     Items and behaviors are numbered as in the catalog; nothing is known of the attributes of the users.
@@ -206,7 +215,7 @@ def _number_events(events: pl.DataFrame, catalog: Catalog) -> tuple[InteractionL
         {"item_id": list(catalog.item_ids), "item_index": range(1, catalog.num_items + 1)},
         schema={"item_id": pl.String, "item_index": pl.Int64},
     )
-    known = events.join(index, on="item_id", how="left", maintain_order="left")
+    known = _marked(events, sessions).join(index, on="item_id", how="left", maintain_order="left")
     unknown = known["item_index"].null_count()
     if unknown == len(known) and len(known):
         _log.warning(
@@ -215,12 +224,31 @@ def _number_events(events: pl.DataFrame, catalog: Catalog) -> tuple[InteractionL
         )  # fmt: skip
     elif unknown:
         _log.warning("%d of %d events have items that the model does not know; they are left out", unknown, len(known))
-    log, user_ids, item_ids = group_by_user(known.drop("item_index"))
+    log, user_ids, item_ids = group_by_user(_of_latest_sessions(known).drop("item_index"))
     numbers = np.array([0, *catalog.encode(item_ids)], np.int32)[log.items]
     kept = np.concatenate([[0], np.cumsum(numbers > 0)]).astype(np.int64)
     found = replace(log, items=numbers).take(numbers > 0, kept[log.offsets])
     strangers = catalog.unknown_users(len(user_ids))
     return replace(_number_behaviors(found, catalog.behaviors), users=strangers), user_ids
+
+
+def _marked(events: pl.DataFrame, sessions: Sessions) -> pl.DataFrame:
+    """Return events with the number of their session of their user, where the run was cut and they say where."""
+    if sessions.cut_by is None:
+        return events
+    if sessions.cut_by not in events.columns:
+        _log.info("the histories have no %s, which sessions are cut by, so each is one session", sessions.cut_by)
+        return events
+    return sessions.mark(events)
+
+
+def _of_latest_sessions(events: pl.DataFrame) -> pl.DataFrame:
+    """Return the events of the latest session of each user that has a known item; all where none is known."""
+    if SESSION not in events.columns:
+        return events
+    known = pl.when(pl.col("item_index").is_not_null()).then(SESSION)
+    latest = known.max().over("user_id")
+    return events.filter((pl.col(SESSION) == latest) | latest.is_null()).drop(SESSION)
 
 
 def _number_behaviors(log: InteractionLog, names: Sequence[str]) -> InteractionLog:

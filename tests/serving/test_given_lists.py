@@ -101,13 +101,6 @@ def test_what_is_no_candidate_is_taken_out_and_the_list_closes_up(data):
     assert module.checks()["missing"] == 1
 
 
-def test_users_with_several_histories_are_refused(data):
-    from dataclasses import replace
-
-    with pytest.raises(UserError, match="several histories"):
-        table_of(replace(data, user_ids=["u", "u", "w"]), [("u", None, "a", 1.0)])
-
-
 def test_targets_of_one_input_share_the_list_of_the_first(data):
     from dataclasses import replace
 

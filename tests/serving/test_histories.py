@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from seqmine.data.available import ItemPeriods
+from seqmine.data.cleaning.sessions import ColumnSessions, GapSessions, WholeHistories
 from seqmine.data.engines.embedded import number_table
 from seqmine.data.horizon import Horizon
 from seqmine.data.sequences import prepare_sequences
@@ -21,6 +22,7 @@ from seqmine.structs import AttributeTable, Catalog, InteractionLog, UserError
 
 CATALOG = Catalog.of_size(6)
 FULL = SimpleNamespace(candidates=SimpleNamespace(among="full"))
+WHOLE = SimpleNamespace(sessions=WholeHistories())
 LOG = replace(InteractionLog.from_lists([[6, 5], [1, 2, 3], []]), timestamps=np.array([5, 6, 7, 8, 9]))
 HISTORIES = Histories(LOG, ["a", "b", "c"], Targets(np.array([0, 1, 2]), np.array([2, 3, 0])), max_length=3)
 
@@ -41,6 +43,7 @@ def test_behaviors_and_items_of_a_file_have_the_numbers_of_the_run(tmp_path):
         features=FULL,
         target_behaviors=("buy",),
         max_length=8,
+        cleaning=WHOLE,
         source=InteractionFiles(path="log.csv", user_id="customer"),
     )
     found = given_histories(source_of_histories(str(path), data.source).read(), data, catalog)
@@ -75,6 +78,7 @@ def test_a_file_is_recommended_what_was_on_sale_after_its_last_event():
     features = SimpleNamespace(candidates=SimpleNamespace(among="available"))
     prepared = SimpleNamespace(log=LOG)
     data = SimpleNamespace(features=features, target_behaviors=None, max_length=8, periods=periods, prepared=prepared)
+    data.cleaning = WHOLE
     found = given_histories(events, data, CATALOG)
     (frame,) = recommend_to(Constant(), CATALOG, found, ListSettings(6, 1, "full"))
     assert frame["item_id"].to_list() == ["6", "4"], "3 is gone and 5 is not there yet"
@@ -136,3 +140,42 @@ def test_before_a_horizon_a_user_has_one_list():
     data = SimpleNamespace(periods=None, target_behaviors=None, max_length=8, prepared=prepared)
     ends = run_histories(data, "test").ends
     assert (ends.users.tolist(), ends.places.tolist(), ends.inputs) == ([0, 1], [4, 5], None)
+
+
+def test_the_latest_session_of_a_person_is_answered_under_the_name_of_the_person():
+    """Sessions u:0 u:1 v:0; before test targets the sessions that hold them are named."""
+    log = replace(InteractionLog.from_lists([[1, 2], [3, 4], [5]]), people=np.array([0, 0, 1], np.int32))
+    test = Targets(np.array([1]), np.array([1]))
+    prepared = SimpleNamespace(log=log, split=SimpleNamespace(test=test), user_ids=["u:0", "u:1", "v:0"])
+    data = SimpleNamespace(periods=None, target_behaviors=None, max_length=8, prepared=prepared)
+    full = run_histories(data, "full")
+    assert (full.ends.users.tolist(), full.ends.positions.tolist(), list(full.rows_of)) == ([1, 2], [2, 1], ["u", "v"])
+    assert not full.has_several_lists
+    assert list(run_histories(data, "test").rows_of) == ["u:1"]
+
+
+@pytest.mark.parametrize(
+    ("sessions", "rows", "found"),
+    [
+        (GapSessions(minutes=1), [("u", "1", 0), ("u", "2", 100), ("u", "3", 130), ("v", "4", 0)], {"u": [2, 3], "v": [4]}),
+        (GapSessions(minutes=1), [("u", "1", 0), ("u", "mars", 900), ("v", "moon", 5)], {"u": [1], "v": []}),
+        (WholeHistories(), [("u", "1", 0), ("u", "2", 900)], {"u": [1, 2]}),
+    ],
+)  # fmt: skip
+def test_the_latest_session_of_a_file_with_a_known_item_is_its_history(sessions, rows, found):
+    events = pl.DataFrame(rows, schema=["user_id", "item_id", "timestamp"], orient="row")
+    data = SimpleNamespace(features=FULL, target_behaviors=None, max_length=8)
+    data.cleaning = SimpleNamespace(sessions=sessions)
+    histories = given_histories(events, data, CATALOG)
+    items = {user: histories.log.history(row).tolist() for row, user in enumerate(histories.user_ids)}
+    assert items == found
+    untimed = given_histories(events.drop("timestamp"), data, CATALOG)
+    assert untimed.log.num_events == sum(item.isdigit() for _, item, _ in rows), "without times all is one session"
+
+
+def test_sessions_of_a_column_are_taken_from_a_file_that_names_them():
+    rows = [("u", "1", 0, "z"), ("u", "2", 1, "y"), ("u", "3", 2, "z")]
+    events = pl.DataFrame(rows, schema=["user_id", "item_id", "timestamp", "session"], orient="row")
+    data = SimpleNamespace(features=FULL, target_behaviors=None, max_length=8)
+    data.cleaning = SimpleNamespace(sessions=ColumnSessions())
+    assert given_histories(events, data, CATALOG).log.items.tolist() == [2]

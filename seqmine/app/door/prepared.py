@@ -10,7 +10,9 @@ from seqmine.app.job import quiet, settings_of
 from seqmine.app.typed import setting
 from seqmine.data.cleaning.audit import Audit
 from seqmine.data.leakage import LeakReport
+from seqmine.data.sources.files import plain_name
 from seqmine.data.sources.frame import EventFrame, keep_items, of_histories
+from seqmine.data.sources.histories import TABLES
 from seqmine.runs.components import CONF_DIR, build
 from seqmine.structs import UserError
 
@@ -18,9 +20,9 @@ if TYPE_CHECKING:
     from seqmine.data.datamodule import SequenceDataModule
     from seqmine.reporting.notebook import Picture
 
-_TABLES = (".csv", ".tsv", ".parquet", ".pq")
 # setting of a column to the argument that names it
-_COLUMNS = {"user_id": "user", "item_id": "item", "timestamp": "time", "behavior": "behavior", "rating": "rating"}
+_COLUMNS = {"user_id": "user", "item_id": "item", "timestamp": "time"}
+_COLUMNS |= {name: name for name in ("session", "behavior", "rating")}
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,7 @@ def prepare(
     user: str = "user_id",
     item: str = "item_id",
     time: str | None = None,
+    session: str | None = None,
     behavior: str | None = None,
     rating: str | None = None,
     items: Any = None,
@@ -100,6 +103,7 @@ def prepare(
         user: column of user keys, of a table.
         item: column of item keys.
         time: column of times; None takes ``timestamp`` where there is one, else the order of the rows.
+        session: column with the keys of sessions, each of which becomes a sequence; None leaves histories whole.
         behavior: column with the kind of event; None takes ``behavior`` where there is one.
         rating: column of ratings; None takes ``rating`` where there is one.
         items: a table of item attributes with a column of item keys, or its path.
@@ -113,7 +117,7 @@ def prepare(
     Raises:
         UserError: the log cannot be read, or something leaks; the sentence says what to change.
     """
-    columns = {"user": user, "item": item, "time": time, "behavior": behavior, "rating": rating}
+    columns = {"user": user, "item": item, "time": time, "session": session, "behavior": behavior, "rating": rating}
     kept = Path(outputs).absolute()
     source, replaced = _source_settings(log, columns, items, kept / "store" / "tables")
     if target_behavior is not None:
@@ -137,7 +141,7 @@ def settings_of_log(log: Any, outputs: str | Path) -> tuple[str, ...]:
         outputs: folder below which a table in memory is kept.
     """
     kept = Path(outputs).absolute()
-    columns = {"user": "user_id", "item": "item_id", "time": None, "behavior": None, "rating": None}
+    columns = {"user": "user_id", "item": "item_id", **dict.fromkeys(("time", "session", "behavior", "rating"))}
     return (*_source_settings(log, columns, None, kept / "store" / "tables")[0], setting("paths.outputs", kept))
 
 
@@ -158,6 +162,8 @@ def _source_settings(log: Any, columns: dict[str, Any], items: Any, folder: Path
         kept["items_path"] = Path(items).absolute()
     files = {name: path for name, path in kept.items() if path is not None}
     settings = [setting(f"data.{name}", path) for name, path in files.items()]
+    if columns.get("session") is not None:
+        settings += ["data.columns.session=session", "data/sessions=column"]
     return ["data=interactions", *settings], {str(kept["path"]): "the table"}
 
 
@@ -168,11 +174,13 @@ def _file_settings(log: str, columns: dict[str, Any], items: Any, folder: Path) 
             return [f"data={log}"], {}
         known = ", ".join(sorted(file.stem for file in (CONF_DIR / "data").glob("*.yaml") if file.stem != "base"))
         raise UserError(f"log is {log!r}, which is neither a file here nor a data set ({known}); change log")
-    is_table = path.is_dir() or log.removesuffix(".gz").endswith(_TABLES)
+    named = [column for column in columns.values() if column not in (None, "user_id", "item_id")]
+    is_table = path.is_dir() or bool(named) or plain_name(path).endswith(TABLES)
     settings = [f"data={'interactions' if is_table else 'sequences'}", setting("data.path", path.absolute())]
     if is_table:
         names = {setting_of: columns[argument] for setting_of, argument in _COLUMNS.items()}
         settings += [setting(f"data.columns.{name}", column) for name, column in names.items()]
+        settings += [] if columns["session"] is None else ["data/sessions=column"]
     if items is not None:
         settings.append(setting("data.items_path", _items_file(items, columns, folder)))
     return settings, {}

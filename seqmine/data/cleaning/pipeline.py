@@ -48,7 +48,7 @@ class Cleaning:
         Raises:
             UserError: a step or the sessions need a column that is not there, or a step removes the last event.
         """
-        if self.sessions.cuts:
+        if self.sessions.cut_by is not None:
             log = log.with_parts(log.parts.map(self.sessions.mark))
         size = source = size_of(log.parts)
         edge, clock = self.edge.of(log.parts), clock_of(log.parts)
@@ -66,7 +66,7 @@ class Cleaning:
             before, size = size, size_of(log.parts)
             rows.append(AuditRow(describe(step), _looks_at(step, edge), before, size, time.perf_counter() - start))
             _require_some(step, before, size)
-        if self.sessions.cuts:
+        if self.sessions.cut_by is not None:
             log = log.with_parts(log.parts.map(cut))
             rows.append(AuditRow(f"{CUT}: {describe(self.sessions)}", EACH_EVENT, size, size_of(log.parts), 0.0))
         return log, Audit(source, tuple(rows), edge, times)

@@ -22,8 +22,8 @@ SESSION = "session"
 class Sessions(Protocol):
     """Numbers the sessions of each user."""
 
-    cuts: bool
-    """Whether histories are cut at all."""
+    cut_by: str | None
+    """The column that says where histories are cut; None where they are left whole."""
 
     def mark(self, events: pl.DataFrame) -> pl.DataFrame:
         """Return events, sorted by user and time, with the column ``session`` where histories are to be cut."""
@@ -33,7 +33,7 @@ class Sessions(Protocol):
 class WholeHistories:
     """Leaves the history of a user whole."""
 
-    cuts = False
+    cut_by: str | None = None
 
     def mark(self, events: pl.DataFrame) -> pl.DataFrame:
         """Return the events as they are."""
@@ -50,7 +50,7 @@ class GapSessions:
         UserError: no such number.
     """
 
-    cuts = True
+    cut_by: str | None = "timestamp"
 
     def __init__(self, *, minutes: PositiveInt) -> None:
         if minutes < 1:
@@ -78,7 +78,7 @@ class ColumnSessions:
     An event without a user belongs to a person of whom only that session is known.
     """
 
-    cuts = True
+    cut_by: str | None = SESSION
 
     def mark(self, events: pl.DataFrame) -> pl.DataFrame:
         """Return the events with the number of their session.
@@ -88,8 +88,8 @@ class ColumnSessions:
         """
         if SESSION not in events.columns:
             raise UserError(
-                "`sessions` are named by a column, and the log has none; name it as in "
-                "data.columns.user_id=[user_id,session], or set `sessions`=gap"
+                "`sessions` are named by a column, and the log has none; set `source.session` to its name, or "
+                "`sessions`=gap"
             )
         named = events.with_row_index("row")
         first = pl.col("row").min().over("user_id", SESSION)
@@ -125,5 +125,6 @@ def require_unnamed(columns: Sequence[str]) -> None:
     """
     if SESSION in columns:
         raise UserError(
-            "`user_id` names a column of sessions, which nothing looks at; set `sessions`=column, or name one"
+            "`source.session` names a column of sessions, which nothing looks at; set `sessions`=column, or "
+            "`source.session`=null"
         )

@@ -14,6 +14,7 @@ DATABASE_NULLS = ("\\N", "NA", "N/A", "n/a", "#N/A", "(null)", "<null>", "NaT")
 """What databases and spreadsheets write there; in the logs of publishers they may be names."""
 ALL_MISSING_WORDS = (*MISSING_WORDS, *DATABASE_NULLS)
 """Both, for the logs that a user brings."""
+_ASKED_FOR = ("session",)  # read where a column is named, not where one has this name
 _LOOKED_AT = 1000  # keys that tell whether all must be looked at
 _WHOLE = r"^-?\d+\.0+$"
 _EXACT = 2.0**53
@@ -23,7 +24,8 @@ def choose_columns(wanted: Mapping[str, str | None], available: Sequence[str], p
     """Return the column of the table behind each name of the event schema.
 
     Args:
-        wanted: schema name to column name; None takes the column of the schema name where there is one.
+        wanted: schema name to column name; None takes the column of the schema name where there is one, but sessions
+            are read only where their column is named.
         available: columns of the table.
         place: the file, for the message.
 
@@ -40,6 +42,8 @@ def choose_columns(wanted: Mapping[str, str | None], available: Sequence[str], p
                 f"`{name}`={column} is not a column of {place}, which has {', '.join(available)}; "
                 f"set `{name}` to one of them"
             )
+        if column is None and name in _ASKED_FOR:
+            continue
         if (column or name) in available:
             chosen[name] = column or name
     return chosen

@@ -7,6 +7,7 @@ from typing import Any
 
 import polars as pl
 
+from seqmine.data.sources.columns import choose_columns
 from seqmine.data.sources.item_table import by_item, with_text_keys
 from seqmine.data.sources.parquet import checked_events, select_events
 from seqmine.structs import UserError
@@ -24,6 +25,7 @@ class EventFrame:
         user: name of the column of user keys.
         item: name of the column of item keys.
         time: name of the column of times (see ``to_epoch``); None takes ``timestamp`` where the table has it.
+        session: name of the column of keys of sessions; None reads none.
         behavior: name of the column with the kind of event; None takes ``behavior`` where the table has it.
         rating: name of the column of ratings; None takes ``rating`` where the table has it.
         items: a table of item attributes with a column ``item_id`` or one named as ``item``, or None.
@@ -39,11 +41,13 @@ class EventFrame:
         user: str = "user_id",
         item: str = "item_id",
         time: str | None = None,
+        session: str | None = None,
         behavior: str | None = None,
         rating: str | None = None,
         items: Any = None,
     ) -> None:
-        columns = {"user_id": user, "item_id": item, "timestamp": time, "behavior": behavior, "rating": rating}
+        columns = {"user_id": user, "item_id": item, "timestamp": time, "session": session}
+        columns |= {"behavior": behavior, "rating": rating}
         self.raw = _chosen(to_frame(table, "the log"), columns)
         self.items = None if items is None else _item_attributes(to_frame(items, "items"), item)
 
@@ -153,7 +157,6 @@ def of_histories(histories: Iterable[Sequence[Any]] | Mapping[Any, Sequence[Any]
 
 
 def _chosen(table: pl.DataFrame, columns: Mapping[str, str | None]) -> pl.DataFrame:
-    found = {}
     for name, column in columns.items():
         if column is not None and column not in table.columns:
             argument = _ARGUMENTS.get(name, name)
@@ -161,9 +164,8 @@ def _chosen(table: pl.DataFrame, columns: Mapping[str, str | None]) -> pl.DataFr
                 f"{argument} is {column!r}, which is not a column of {_PLACE} ({', '.join(table.columns)}); "
                 f"set {argument} to one of them"
             )
-        if (column or name) in table.columns:
-            found[name] = column or name
-    return table.select(pl.col(column).alias(name) for name, column in found.items())
+    chosen = choose_columns(columns, table.columns, _PLACE)
+    return table.select(pl.col(column).alias(name) for name, column in chosen.items())
 
 
 def _item_attributes(table: pl.DataFrame, item: str) -> pl.DataFrame:

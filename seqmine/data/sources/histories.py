@@ -11,7 +11,8 @@ from seqmine.data.sources.sequences import SequenceFile
 from seqmine.structs import Source
 
 _log = logging.getLogger(__name__)
-_TABLES = (".csv", ".tsv", ".parquet", ".pq", ".jsonl", ".ndjson", ".json", ".inter")
+TABLES = (".csv", ".tsv", ".parquet", ".pq", ".jsonl", ".ndjson", ".json", ".inter")
+"""Ends of the names of tables, before those of packed files."""
 
 
 def source_of_histories(path: str, of_run: Source) -> InteractionFiles | SequenceFile:
@@ -45,7 +46,7 @@ def source_of_histories(path: str, of_run: Source) -> InteractionFiles | Sequenc
 
 def _is_table(path: str, of_run: Source) -> bool:
     first = expand_paths(path, "input")[0]
-    if plain_name(first).endswith(_TABLES) or begins_with(first, PARQUET_MAGIC):
+    if plain_name(first).endswith(TABLES) or begins_with(first, PARQUET_MAGIC):
         return True
     mine = Path(plain_name(Path(of_run.path))).suffix if isinstance(of_run, InteractionFiles) else None
     return mine == Path(plain_name(first)).suffix

@@ -39,10 +39,11 @@ class InteractionFiles:
     Args:
         path: a file, a folder or a glob pattern; text may be packed (gzip, zip, zstd, bzip2, xz). All files have one
             format and one set of columns.
-        user_id: name of the column of user keys; or names of two columns, of users and of the keys of their sessions,
-            where a row without a user belongs to a person of whom only that session is known.
+        user_id: name of the column of user keys.
         item_id: name of the column of item keys.
         timestamp: name of the column of times (see ``to_epoch``); None takes ``timestamp`` where the table has it.
+        session: name of the column of keys of sessions, each of one user; a row without a user then belongs to a person
+            of whom only that session is known. None reads no sessions.
         behavior: name of the column with the kind of event; None takes ``behavior`` where the table has it.
         rating: name of the column of ratings; None takes ``rating`` where the table has it.
         reject_path: a JSON-lines file for the rows without user, item or behavior, with their file and line; None drops
@@ -62,9 +63,10 @@ class InteractionFiles:
         self,
         *,
         path: str,
-        user_id: str | Sequence[str] = "user_id",
+        user_id: str = "user_id",
         item_id: str = "item_id",
         timestamp: str | None = None,
+        session: str | None = None,
         behavior: str | None = None,
         rating: str | None = None,
         reject_path: str | None = None,
@@ -77,11 +79,8 @@ class InteractionFiles:
         if header not in (None, True, False):
             raise UserError(f"`header`={header} is unknown; set `header` to true, false or null")
         self.path = path
-        user_id, *session = [user_id] if isinstance(user_id, str) else user_id
-        columns = {"user_id": user_id, "item_id": item_id, "timestamp": timestamp, "behavior": behavior}
-        columns["rating"] = rating
-        if session:
-            columns["session"] = session[0]
+        columns = {"user_id": user_id, "item_id": item_id, "timestamp": timestamp, "session": session}
+        columns |= {"behavior": behavior, "rating": rating}
         # a column that is called by its number arrives as one
         self.columns = {name: None if column is None else str(column) for name, column in columns.items()}
         self.reject_path = reject_path

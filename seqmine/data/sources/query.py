@@ -38,6 +38,7 @@ class DatabaseQuery:
         user_id: name of the column of user keys.
         item_id: name of the column of item keys.
         timestamp: name of the column of times (see ``to_epoch``); None takes ``timestamp`` where there is one.
+        session: name of the column of keys of sessions, see ``InteractionFiles``.
         behavior: name of the column with the kind of event; None takes ``behavior`` where there is one.
         rating: name of the column of ratings; None takes ``rating`` where there is one.
         reject_path: a JSON-lines file for the rows without user, item or behavior; None drops them.
@@ -57,6 +58,7 @@ class DatabaseQuery:
         user_id: str = "user_id",
         item_id: str = "item_id",
         timestamp: str | None = None,
+        session: str | None = None,
         behavior: str | None = None,
         rating: str | None = None,
         reject_path: str | None = None,
@@ -66,8 +68,8 @@ class DatabaseQuery:
         check_connection(connection)
         check_time_format(time_format)
         self.query, self.connection, self.scratch = query, connection, Path(scratch)
-        self.columns = {"user_id": user_id, "item_id": item_id, "timestamp": timestamp, "behavior": behavior}
-        self.columns["rating"] = rating
+        self.columns = {"user_id": user_id, "item_id": item_id, "timestamp": timestamp, "session": session}
+        self.columns |= {"behavior": behavior, "rating": rating}
         self.reject_path, self.time_format = reject_path, time_format
         self.items_query = items_query
         self.dropped: dict[str, int] = {}

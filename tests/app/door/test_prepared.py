@@ -38,11 +38,22 @@ def test_a_table_is_prepared_without_a_word_and_kept_for_the_programs(tmp_path, 
 def test_files_and_lists_are_logs_too(tmp_path, small_log):
     events = tmp_path / "it's mine.csv"
     FRAME.write_csv(events)
-    assert prepare(events, **NAMES, outputs=tmp_path).num_events == 180
+    FRAME.write_ndjson(tmp_path / "log.jsonl")
+    FRAME.write_csv(tmp_path / "log.dat")
+    for path in (events, tmp_path / "log.jsonl", tmp_path / "log.dat"):
+        assert prepare(path, **NAMES, outputs=tmp_path).num_events == 180
     assert prepare(str(small_log), outputs=tmp_path).num_users == 200
     lists = prepare([["a", "b", "c", "a"], ["b", "c", "a", "b"]], outputs=tmp_path)
     assert list(lists.datamodule.prepared.user_ids) == ["0", "1"]
     assert prepare({"ann": ["a", "b", "c", "a"]}, outputs=tmp_path).datamodule.prepared.user_ids[0] == "ann"
+
+
+def test_a_column_of_sessions_cuts_a_table_and_a_file(tmp_path):
+    visits = FRAME.with_columns(visit=pl.col("when") % 10 // 3)
+    visits.write_csv(tmp_path / "log.csv")
+    for log in (visits, tmp_path / "log.csv"):
+        data = prepare(log, **NAMES, session="visit", outputs=tmp_path)
+        assert (data.num_users, data.datamodule.prepared.log.num_people) == (60, 30)
 
 
 def test_data_sets_go_by_their_name(tmp_path):

@@ -82,7 +82,7 @@ def test_whole_histories_have_no_people():
     [
         (lambda: GapSessions(minutes=0), "minutes is 0, allowed are whole numbers from 1"),
         (lambda: cleaned(table(("u", "a", 0)).drop("timestamp"), GapSessions(minutes=30)), "the log has none; set"),
-        (lambda: cleaned(table(("u", "a", 0)), ColumnSessions()), r"as in data\.columns\.user_id"),
+        (lambda: cleaned(table(("u", "a", 0)), ColumnSessions()), r"set source\.session to its name"),
         (lambda: cleaned(table(("u", "a", 0, "z"), session=True), WholeHistories()), "which nothing looks at"),
         (lambda: cleaned(table(("u", "a", 0, "z"), session=True), GapSessions(minutes=5)), "which nothing looks at"),
     ],

@@ -131,12 +131,12 @@ def test_real_files(tmp_path):
     assert features.row(0, named=True)["genres"] == ["Animation", "Children's", "Comedy"]
 
 
-def test_a_second_column_of_the_user_names_sessions_which_stand_for_missing_users(tmp_path):
+def test_a_column_names_sessions_which_stand_for_missing_users(tmp_path):
     rows = ["who,visit,what", "u,1,a", ",2,b", ",2,c", "u,3,a"]
     (tmp_path / "log.csv").write_text("\n".join(rows))
     pl.read_csv(tmp_path / "log.csv").write_parquet(tmp_path / "log.parquet")
     for name in ("log.csv", "log.parquet"):
-        source = InteractionFiles(path=str(tmp_path / name), user_id=["who", "visit"], item_id="what")
+        source = InteractionFiles(path=str(tmp_path / name), user_id="who", item_id="what", session="visit")
         events = source.read()
         assert events["user_id"].to_list() == ["u", "session 2", "session 2", "u"]
         assert events["session"].to_list() == ["1", "2", "2", "3"]

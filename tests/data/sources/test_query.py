@@ -27,6 +27,12 @@ def test_a_query_of_a_file_is_the_file(log, tmp_path):
     assert source.dropped == {"user_id is missing": 1}
 
 
+def test_a_column_of_the_result_names_sessions_where_it_is_asked_for(tmp_path):
+    text = "select * from (values ('u', 'a', 1), (null, 'b', 2)) as log(user_id, item_id, session)"
+    assert asked(text, tmp_path, session="session").read()["user_id"].to_list() == ["u", "session 2"]
+    assert asked(text, tmp_path).read().rows() == [("u", "a")]
+
+
 def test_rejects_name_their_row(log, tmp_path):
     asked(f"select * from '{log}'", tmp_path, **COLUMNS, reject_path=str(tmp_path / "rejects.jsonl")).read()
     assert "the result of the query, row 2" in (tmp_path / "rejects.jsonl").read_text()
