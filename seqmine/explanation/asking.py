@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
+from jaxtyping import Bool
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -78,33 +79,34 @@ def ask_edits(
         batch_size: histories scored at once.
     """
     values, logs, ranks = np.empty(len(items)), np.empty(len(items)), np.empty(len(items), np.int64)
-    taken_out = {case: _taken_out(cases, case) for case in {edit.case for edit in edits}}
+    taken_out: dict[int, Bool[Tensor, "I"]] = {}
     with torch.no_grad():
         for rows, scores in scores_after_edits(model, cases, edits, batch_size):
             check_scores(scores)
             totals = scores.logsumexp(dim=1)
             for place, row in enumerate(rows):
-                questions, out = list(wanted[row]), taken_out[edits[row].case]
+                questions, case = list(wanted[row]), edits[row].case
+                if case not in taken_out:
+                    taken_out[case] = _taken_out(cases, case, scores.shape[1])
+                out = taken_out[case]
                 columns = torch.tensor([items[question] - 1 for question in questions])
                 chosen = scores[place, columns]
                 values[questions] = chosen.numpy()
                 logs[questions] = (chosen - totals[place]).numpy()
-                scores[place, out] = -torch.inf
-                before = (scores[place] >= chosen.unsqueeze(1)).sum(dim=1)
-                ranks[questions] = (before + torch.isin(columns, out)).numpy()
+                left = scores[place].masked_fill_(out, -torch.inf)
+                ranks[questions] = ((left >= chosen.unsqueeze(1)).sum(dim=1) + out[columns]).numpy()
     return Answers(values, logs, ranks)
 
 
-def _taken_out(cases: Cases, case: int) -> Tensor:
-    """Return the columns of the items that are no candidates after the whole history of a case, ascending."""
+def _taken_out(cases: Cases, case: int, num_items: int) -> Bool[Tensor, "I"]:
+    """Return for items 1 to I whether they are no candidates after the whole history of a case."""
     batch = cases.batch(np.array([case]))
-    out = [torch.empty(0, dtype=torch.int64)]
+    out = torch.zeros(num_items + 1, dtype=torch.bool)
     if batch.seen_items is not None:
-        out.append(batch.seen_items)
+        out[batch.seen_items] = True
     if batch.not_available is not None:
-        out.append(batch.not_available[0].nonzero().squeeze(1))
-    items = torch.cat(out).unique()
-    return items[items > 0] - 1
+        out |= batch.not_available[0]
+    return out[1:]
 
 
 def log_probabilities(
