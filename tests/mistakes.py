@@ -23,11 +23,15 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from copy import deepcopy
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import polars as pl
+
+if TYPE_CHECKING:
+    from omegaconf import DictConfig
 
 ROOT = Path(__file__).resolve().parent.parent
 VALUES = ("null", "0", "-1", "nan", "1e99", "abc")
@@ -36,6 +40,7 @@ _LOADED = (
     "lightning", "matplotlib.pyplot", "numba", "polars", "scipy.stats", "seqmine.app.fit", "seqmine.reporting.run_table",
     "wandb",
 )  # fmt: skip
+_OF_TRAIN = ("data", "metrics", "baselines", "trainer", "paths", "callbacks")
 _OUTCOMES = ("sentence", "right success", "wrong success", "traceback", "hang")
 _PATHS = (
     "path", "run", "runs", "ckpt_path", "init_from", "items_path", "input", "output", "users", "exclude", "only",
@@ -93,7 +98,10 @@ class Outcome(NamedTuple):
 
 
 def mistakes_of(program: str, base: Sequence[str]) -> Iterator[Mistake]:
-    """Yield the mistakes in each leaf, each group and each path of a program."""
+    """Yield the mistakes in each leaf, each group and each path of a program.
+
+    Leaves of a group that ``train`` has too are tried there: it uses all of them.
+    """
     from omegaconf import DictConfig
 
     from seqmine.app.composing import compose_checked, without_hydra
@@ -101,13 +109,12 @@ def mistakes_of(program: str, base: Sequence[str]) -> Iterator[Mistake]:
     from seqmine.runs.settings import nodes
 
     config = compose_checked(program, [*base, "hydra.run.dir=x"])
+    groups = {group.partition("@")[0] for group in config.hydra.runtime.choices}
+    elsewhere = groups & {*_OF_TRAIN} if program != "train" else set()
     for name, node in nodes(without_hydra(config)):
-        is_leaf = not isinstance(node, DictConfig) or node._is_none()
-        if (
-            is_leaf
-            and not node._is_interpolation()
-            and name.rpartition(".")[2] not in ("_target_", "_partial_", "program")
-        ):
+        is_leaf = (not isinstance(node, DictConfig) or node._is_none()) and not node._is_interpolation()
+        is_setting = name.rpartition(".")[2] not in ("_target_", "_partial_", "program")
+        if is_leaf and is_setting and name.partition(".")[0] not in elsewhere:
             yield from (Mistake(program, f"{name}={value}") for value in VALUES)
     for group in sorted(config.hydra.runtime.choices):
         if (CONF_DIR / group.partition("@")[0]).is_dir() and not group.startswith("hydra"):
@@ -117,17 +124,34 @@ def mistakes_of(program: str, base: Sequence[str]) -> Iterator[Mistake]:
             yield from (Mistake(program, f"{name}={value}") for value in ("{missing}/file", "{empty}", "{locked}"))
 
 
-def checked(mistake: Mistake, base: Sequence[str]) -> Outcome | None:
-    """Return what the check of the command line tells; None where it lets the mistake pass."""
+def checked(mistake: Mistake, base: Sequence[str], config: "DictConfig") -> Outcome | None:
+    """Return what the check of the command line tells; None where it lets the mistake pass.
+
+    Args:
+        mistake: a leaf is changed in the configuration, anything else is composed.
+        base: settings beside the mistake.
+        config: composed of them.
+    """
+    from hydra.core.override_parser.overrides_parser import OverridesParser
+    from omegaconf import OmegaConf
+
     from seqmine.app.checks import check_settings
     from seqmine.app.composing import compose_checked, without_hydra
     from seqmine.app.typed import as_typed
+    from seqmine.runs.settings import nodes
     from seqmine.structs import UserError
 
+    key, _, value = mistake.setting.partition("=")
     try:
-        arguments = as_typed([*base, mistake.setting])
-        config = compose_checked(mistake.program, [*arguments, "hydra.run.dir=x"])
-        check_settings(mistake.program, without_hydra(config), arguments)
+        if value in VALUES and key in dict(nodes(config)):
+            config = deepcopy(config)
+            (override,) = OverridesParser.create().parse_overrides([mistake.setting])
+            OmegaConf.update(config, key, override.value())
+        else:
+            config = without_hydra(
+                compose_checked(mistake.program, as_typed([*base, mistake.setting, "hydra.run.dir=x"]))
+            )
+        check_settings(mistake.program, config, [*base, mistake.setting])
     except UserError as error:
         return Outcome("sentence", str(error))
     except Exception as error:
@@ -271,6 +295,8 @@ def main(words: Sequence[str]) -> int:
     os.environ |= {"OMP_NUM_THREADS": "1", "WANDB_MODE": "disabled"}
     for name in _LOADED:
         importlib.import_module(name)
+    from seqmine.app.composing import compose_checked, without_hydra
+
     programs = [word for word in words if word in BASES] or list(BASES)
     part, parts = next((map(int, word.split("/")) for word in words if "/" in word), (1, 1))
     counts: dict[str, Counter[str]] = {program: Counter() for program in programs}
@@ -279,6 +305,7 @@ def main(words: Sequence[str]) -> int:
         names = make_data(folder)
         for program in programs:
             settings = [one.format(**names, fresh=f"{folder}/store") for one in BASES[program]]
+            config = without_hydra(compose_checked(program, [*settings, "hydra.run.dir=x"]))
             for number, mistake in enumerate(list(mistakes_of(program, settings))[part - 1 :: parts]):
                 own = {name: f"{folder}/{program}_{name}{number}" for name in ("missing", "empty", "fresh")}
                 Path(own["empty"]).mkdir()
@@ -287,7 +314,7 @@ def main(words: Sequence[str]) -> int:
                 base = [one.format(**names, **own) for one in BASES[program]]
                 tried = Mistake(program, mistake.setting.format(**names, **own))
                 start = time.perf_counter()
-                outcome = checked(tried, base) or run_forked(tried, base, folder / f"{program}{number}")
+                outcome = checked(tried, base, config) or run_forked(tried, base, folder / f"{program}{number}")
                 counts[program][outcome.verdict] += 1
                 seconds = time.perf_counter() - start
                 sys.stdout.write(

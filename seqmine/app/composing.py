@@ -88,7 +88,7 @@ def without_hydra(config: DictConfig) -> DictConfig:
 
 def as_hydra_reads(name: str, arguments: Iterable[str]) -> list[str]:
     """Write the arguments of a program as Hydra wants them; what it can read already stays as it is."""
-    return trainer_arguments(name, map(quoted_query, map(named_group, arguments)))
+    return trainer_arguments(name, map(quoted_name, map(quoted_query, map(named_group, arguments))))
 
 
 def without_nothing(arguments: Iterable[str]) -> list[str]:
@@ -110,6 +110,16 @@ def quoted_query(argument: str) -> str:
     key, _, value = argument.partition("=")
     is_plain = bool(value) and value != "null" and not value.startswith(("'", '"', "${"))
     return setting(key, value) if key in _QUERIES and is_plain else argument
+
+
+def quoted_name(argument: str) -> str:
+    """Write the name of a run as a text, also where it is a number.
+
+    >>> quoted_name("run_name=7"), quoted_name("run_name=a"), quoted_name("seed=7")
+    ("run_name='7'", 'run_name=a', 'seed=7')
+    """
+    key, _, value = argument.partition("=")
+    return setting(key, value) if key == "run_name" and re.fullmatch(r"[+-]?[\d_.]+(e[+-]?\d+)?", value) else argument
 
 
 def named_group(argument: str) -> str:

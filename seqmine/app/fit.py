@@ -1,7 +1,7 @@
 """Trainings and evaluations from their configuration to their numbers, as programs and Python interface run them."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from seqmine.runs.components import build, build_group
 from seqmine.runs.initial_weights import start_from
 from seqmine.runs.restore import Model, build_trainer, reranked
 from seqmine.runs.results import keep_catalog, write_results
+from seqmine.structs import UserError
 from seqmine.training.best_checkpoint import best_weights
 from seqmine.training.results import results_of
 
@@ -35,6 +36,7 @@ def fit_and_test(config: DictConfig) -> dict[str, Any]:
     """
     seed_everything(config.seed, verbose=False)
     datamodule = build(config.data.module, config.trusted)
+    require_targets(datamodule, ["test", *(["val"] if config.monitor.startswith("val/") else [])])
     settle_protocol(config, datamodule)
     keep_catalog(datamodule.catalog, config.paths.run)
     module = build(config.model, config.trusted)(catalog=datamodule.catalog)
@@ -61,6 +63,26 @@ def fit_and_test(config: DictConfig) -> dict[str, Any]:
         log_results(loggers, config, metrics, results.epochs)
         log_picture(loggers, "learning_curve", curve)
     return metrics
+
+
+def require_targets(datamodule: SequenceDataModule, parts: Iterable[str]) -> None:
+    """Refuse a split that leaves nothing to measure, before hours are spent.
+
+    Args:
+        datamodule: has the split.
+        parts: that are measured, of ``val`` and ``test``.
+
+    Raises:
+        UserError: one of them has no target.
+    """
+    data = datamodule.prepared
+    for part, name in (("test", "test"), ("val", "validation")):
+        if part in parts and not len(getattr(data.split, part)):
+            raise UserError(
+                f"the {name} part has no target: {type(datamodule.split).__name__} finds none among "
+                f"{len(data.user_ids):,} users of at most {int(data.log.lengths.max()):,} events; change data/split or "
+                "its shares, or bring more users or longer histories"
+            )
 
 
 def _tell_what_is_trained(config: DictConfig, trainer: Trainer, module: Model, datamodule: SequenceDataModule) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import polars as pl
 from omegaconf import DictConfig
 
+from seqmine.app.fit import require_targets
 from seqmine.app.start import settle_protocol
 from seqmine.data.datamodule import SequenceDataModule
 from seqmine.data.sources.item_table import read_table, with_text_keys
@@ -34,6 +35,7 @@ def judge(config: DictConfig) -> dict[str, Any]:
     """
     frames = {part: read_lists(config[name], name) for part, name in _SETTINGS.items() if config[name] is not None}
     datamodule = build(config.data.module, config.trusted)
+    require_targets(datamodule, frames)
     settle_protocol(config, datamodule)
     if config.targets is not None:
         _require_targets(config.targets, datamodule)

@@ -36,7 +36,7 @@ _EVERYWHERE: Mapping[str, Any] = {
 }
 _OF_PROGRAMS: Mapping[str, Mapping[str, Any]] = {
     "train": {
-        "run_name": str | int | float,
+        "run_name": str,
         "tags": Sequence[Any],
         "monitor": str,
         "ckpt_path": str | None,
@@ -85,7 +85,7 @@ _OF_PROGRAMS: Mapping[str, Mapping[str, Any]] = {
     "mine": {
         **_PLACEMENT,
         "run": str | None,
-        "run_name": str | int | float,
+        "run_name": str,
         "tags": Sequence[Any],
         "part": Literal["train", "all"],
         "num_shown": PositiveInt | None,
@@ -101,7 +101,7 @@ _OF_PROGRAMS: Mapping[str, Mapping[str, Any]] = {
         "free_settings": Sequence[str],
     },
     "judge": {
-        "run_name": str | int | float,
+        "run_name": str,
         "tags": Sequence[Any],
         "recommendations": str,
         "validation": str | None,

@@ -162,7 +162,7 @@ def _read_run(folder: Path) -> FinishedRun:
         "model_catalog" in metrics
     ):  # a model of another log is not the one that was trained on this, whatever else agrees
         settings["model_catalog"] = metrics["model_catalog"]
-    return FinishedRun(folder, resolved.run_name, resolved.seed, settings, protocol, metrics)
+    return FinishedRun(folder, str(resolved.run_name), resolved.seed, settings, protocol, metrics)
 
 
 def _settings(config: DictConfig) -> dict[str, Any]:

@@ -40,7 +40,7 @@ def checked(program: str, change: str) -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        "trainer.max_epochs=5", "optimizer.lr=1", "run_name=7", "trainer.max_time=00:01:00:00", "trainer.devices=auto",
+        "trainer.max_epochs=5", "optimizer.lr=1", "run_name=a", "trainer.max_time=00:01:00:00", "trainer.devices=auto",
         "trainer.deterministic=warn", "trainer.enable_progress_bar=false", "trainer.profiler=simple",
         "trainer.overfit_batches=0.1", "trainer.gradient_clip_algorithm=null", "trainer.max_epochs=-1",
         "data.batch_tokens=null", "callbacks.early_stopping=null", "tags=[1, a]", "data.num_users=100",

@@ -229,3 +229,26 @@ def test_torch_parts_without_a_signature_are_built():
 def test_a_component_of_a_group_is_switched_off_by_null():
     group = OmegaConf.create({"kept": {"_target_": "torch.nn.Tanh"}, "off": None})
     assert list(build_group(group)) == ["kept"]
+
+
+def stands_on_what_is_not_there() -> None:
+    import no_such_package  # noqa: F401
+
+
+def test_a_package_that_a_component_needs_and_that_is_not_installed_is_named():
+    target = f"{__name__}.stands_on_what_is_not_there"
+    config = OmegaConf.create({"logger": {"mine": {"_target_": target}}})
+    with pytest.raises(UserError, match="^logger.mine: needs no_such_package, which is not installed; install it"):
+        build(config, [target])
+    config.logger.mine._partial_ = True
+    waits = build(config, [target])["logger"]["mine"]
+    with pytest.raises(UserError, match="^logger.mine: needs no_such_package"):
+        waits()
+
+
+def test_a_package_that_the_module_of_a_component_needs_is_named(tmp_path, monkeypatch):
+    (tmp_path / "mine_needs.py").write_text("import no_such_package\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    config = OmegaConf.create({"a": {"_target_": "mine_needs.Net"}})
+    with pytest.raises(UserError, match="^a: needs no_such_package, which is not installed"):
+        build(config, ["mine_needs.Net"])
