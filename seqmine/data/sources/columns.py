@@ -1,6 +1,7 @@
 """Which column of a table holds what, and keys of users and items as exact text."""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import polars as pl
@@ -47,6 +48,15 @@ def choose_columns(wanted: Mapping[str, str | None], available: Sequence[str], p
         if (column or name) in available:
             chosen[name] = column or name
     return chosen
+
+
+def names_columns(line: str, names: Collection[str] = REQUIRED) -> bool:
+    """Return whether a line of text is the header of a table, whatever stands between the names of its columns.
+
+    >>> names_columns("user_id:token;item_id:token"), names_columns("user_1 item_2"), names_columns("who,what", ["who"])
+    (True, False, True)
+    """
+    return set(names) <= {word.strip('"') for word in re.split(r"[\s,;|]+|::|:token|:float", line)}
 
 
 def first_true(mask: pl.Series) -> int:

@@ -11,6 +11,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 
+from seqmine.data.sources.columns import names_columns
 from seqmine.data.sources.files import read_text
 from seqmine.structs import UserError
 from seqmine.structs.progress import Advance, progress
@@ -168,7 +169,7 @@ def open_table(
         text: its content or the beginning of that, or None to read it.
 
     Raises:
-        UserError: the file cannot be read as text, or a column name stands twice.
+        UserError: the file cannot be read as text, a column name stands twice, or a file without header has one.
     """
     text = read_text(path) if text is None else text
     first = re.split(rb"[\r\n]", text, maxsplit=1)[0].decode()
@@ -182,6 +183,8 @@ def open_table(
     if has_header is None:
         has_header = typed or _is_header([name.strip() for name in raw], wanted)
     if not has_header:
+        if names_columns(first):
+            raise UserError(f"{path} line 1 names columns ({first.strip()}), but `header`=false; set `header`=true")
         names = [str(number) for number in range(1, len(raw) + 1)]
         return DelimitedText(path, text, separator, names, has_header=False)
     header = [name.rsplit(":", 1)[0] if name.endswith(_TYPE_SUFFIXES) else name.strip() for name in raw]

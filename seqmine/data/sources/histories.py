@@ -2,15 +2,18 @@
 
 import copy
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 
-from seqmine.data.sources.files import PARQUET_MAGIC, begins_with, expand_paths, plain_name
+from seqmine.data.sources.columns import REQUIRED, names_columns
+from seqmine.data.sources.files import PARQUET_MAGIC, begins_with, expand_paths, plain_name, read_beginning
 from seqmine.data.sources.interactions import InteractionFiles
 from seqmine.data.sources.query import DatabaseQuery
 from seqmine.data.sources.sequences import SequenceFile
 from seqmine.structs import Source
 
 _log = logging.getLogger(__name__)
+_HEADER_BYTES = 1 << 16
 TABLES = (".csv", ".tsv", ".parquet", ".pq", ".jsonl", ".ndjson", ".json", ".inter")
 """Ends of the names of tables, before those of packed files."""
 
@@ -36,6 +39,8 @@ def source_of_histories(path: str, of_run: Source) -> InteractionFiles | Sequenc
     usual = source.columns
     source = copy.copy(of_run)
     source.path, source.items_path, source.reject_path = path, None, None
+    if _begins_with_names(expand_paths(path, "input")[0], REQUIRED):
+        source.header = None
     there = source.column_names()
     source.columns = {name: column if column in there else usual[name] for name, column in of_run.columns.items()}
     absent = [name for name, column in of_run.columns.items() if column is not None and source.columns[name] != column]
@@ -46,7 +51,19 @@ def source_of_histories(path: str, of_run: Source) -> InteractionFiles | Sequenc
 
 def _is_table(path: str, of_run: Source) -> bool:
     first = expand_paths(path, "input")[0]
-    if plain_name(first).endswith(TABLES) or begins_with(first, PARQUET_MAGIC):
+    if plain_name(first).endswith(TABLES) or begins_with(first, PARQUET_MAGIC) or _begins_with_names(first, REQUIRED):
+        return True
+    if isinstance(of_run, InteractionFiles) and _begins_with_names(first, _keys_of(of_run)):
         return True
     mine = Path(plain_name(Path(of_run.path))).suffix if isinstance(of_run, InteractionFiles) else None
     return mine == Path(plain_name(first)).suffix
+
+
+def _keys_of(source: InteractionFiles) -> list[str]:
+    return [str(source.columns[name]) for name in REQUIRED]
+
+
+def _begins_with_names(path: Path, names: Sequence[str]) -> bool:
+    """Return whether the first line of a text names columns; not where they are called by number."""
+    is_named = not all(name.isdigit() for name in names)
+    return is_named and names_columns(read_beginning(path, _HEADER_BYTES).partition(b"\n")[0].decode(), names)

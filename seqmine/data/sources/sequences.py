@@ -9,7 +9,8 @@ import polars as pl
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from seqmine.data.sources.files import fingerprint_files, read_text, require_file
+from seqmine.data.sources.columns import names_columns
+from seqmine.data.sources.files import PARQUET_MAGIC, begins_with, fingerprint_files, read_text, require_file
 from seqmine.data.sources.item_table import read_item_table
 from seqmine.data.sources.spmf import is_spmf, read_spmf, without_comments
 from seqmine.structs import UserError
@@ -20,6 +21,9 @@ LAYOUTS = ("auto", "user_per_line", "event_per_line", "items_per_line", "spmf")
 
 _log = logging.getLogger(__name__)
 # Line feed is handled apart: it ends a line as well as a token.
+_HEADER_BYTES = 1 << 16
+_LOOKED_AT = 1000  # words that tell whether all are lists
+_LIST = r"[^,;|][,;|]"
 _BLANKS_TO_SPACE = bytes.maketrans(b"\t\r\v\f", b"    ")
 
 
@@ -66,7 +70,13 @@ class SequenceFile:
             UserError: the file cannot be read, or a line does not fit the layout.
         """
         path = require_file(self.path)
+        if begins_with(path, PARQUET_MAGIC):
+            raise UserError(f"{path} is a Parquet table; set data=interactions")
         text = read_text(path)
+        first = text[:_HEADER_BYTES].partition(b"\n")[0].decode(errors="replace")
+        if names_columns(first) or first.startswith('{"'):
+            what = "is JSON" if first.startswith("{") else "line 1 names the columns of a table"
+            raise UserError(f"{path} {what}; set data=interactions")
         sequences, names = without_comments(text)
         tokens = tokenize(sequences)
         if self.layout == "spmf" or (self.layout == "auto" and is_spmf(tokens.words)):
@@ -76,6 +86,7 @@ class SequenceFile:
         layout = choose_layout(tokens) if self.layout == "auto" else self.layout
         if self.layout == "auto":
             _refuse_items_alone(tokens, layout, self.path)
+            _refuse_lists_in_words(tokens, self.path)
             _log.info("%s is read with %s=%s", path, told("`layout`"), layout)
         if layout == "items_per_line":
             return pl.DataFrame({"user_id": pl.Series(tokens.lines + 1).cast(pl.String), "item_id": tokens.words})
@@ -136,6 +147,18 @@ def _refuse_items_alone(tokens: Tokens, layout: Layout, path: str) -> None:
         raise UserError(
             f"{path} line {tokens.lines[begins][row] + 1} begins with {firsts[row]!r} as an earlier line does, so "
             "lines may hold items alone; set `layout`=items_per_line, or user_per_line if users have several lines"
+        )
+
+
+def _refuse_lists_in_words(tokens: Tokens, path: str) -> None:
+    """Refuse words that look like lists (``a,b,c``): blanks alone set items apart."""
+    words = tokens.words.head(_LOOKED_AT)
+    lists = words.str.contains(_LIST)
+    if 2 * lists.sum() > (tokens.lines[: len(words)][1:] == tokens.lines[: len(words)][:-1]).sum() > 0:
+        word = words.filter(lists)[0]
+        raise UserError(
+            f"{path} has words such as {word!r}, but items are set apart by blanks; write blanks, or set `layout` "
+            "where such a word is one item"
         )
 
 

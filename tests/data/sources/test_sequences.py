@@ -80,7 +80,7 @@ def test_tokenize_is_split(lines):
         (b" \n\n", {}, "holds no text"),
         (b"u a\nv\n", {"layout": "event_per_line"}, "line 2 has 1 word where layout=event_per_line"),
         (b"u a\n\nv a b\n", {"layout": "event_per_line"}, "line 3 has 3 words"),
-        (b"user_id,item_id\n1,2\n", {}, "data=interactions for a table with a header"),
+        (b"user_id,item_id\n1,2\n", {}, "names the columns of a table; set data=interactions"),
         (b"u a\nv \xe9t\xe9\n", {}, "line 2 has a byte that is not UTF-8 (0xe9 at byte 6)"),
         ("u a\n".encode("utf-16"), {}, "is UTF-16 text"),
         (gzip.compress(b"u a\n" * 1000, mtime=0)[:-20], {}, "gzip file that is cut off or damaged"),
