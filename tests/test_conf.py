@@ -89,7 +89,16 @@ def attributes_for(name: str, log: Path, tmp_path: Path) -> list[str]:
 def test_an_experiment_runs(name, small_log, tmp_path):
     path = log_for(name, small_log, tmp_path)
     more = attributes_for(name, path, tmp_path)
-    arguments = [f"experiment={name}", f"data.path={path}", *more, "trainer=smoke", "logger=none", "baselines=none"]
+    source = [] if "/data: " in (CONF_DIR / "experiment" / f"{name}.yaml").read_text() else ["data=sequences"]
+    arguments = [
+        f"experiment={name}",
+        *source,
+        f"data.path={path}",
+        *more,
+        "trainer=smoke",
+        "logger=none",
+        "baselines=none",
+    ]
     short = [
         "data.max_length=8",
         "trainer.precision=32-true",
@@ -107,7 +116,8 @@ def test_the_log_is_asked_for_the_protocol_and_published_numbers_state_theirs():
         assert composed(f"data={name}").evaluation.seen == "full"
     assert composed("data=ml-1m", "evaluation.seen=none").evaluation.seen == "none"
     for name in EXPERIMENTS:
-        assert OmegaConf.load(CONF_DIR / "experiment" / f"{name}.yaml").evaluation.seen == "full", name
+        asked = OmegaConf.load(CONF_DIR / "experiment" / f"{name}.yaml").evaluation.seen
+        assert asked == ("auto" if name == "recommended" else "full"), name
 
 
 def test_a_protocol_bundles_split_targets_candidates_and_cutoffs_and_the_command_line_has_the_last_word():

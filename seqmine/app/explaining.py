@@ -27,7 +27,7 @@ from seqmine.runs.components import build
 from seqmine.runs.folder import read_config
 from seqmine.runs.placement import place, require_one_device
 from seqmine.runs.reading import read_table, was_written
-from seqmine.runs.restore import Model, check_catalog, require_scores, restore_run
+from seqmine.runs.restore import Model, check_catalog, require_scores, reranked, restore_run
 from seqmine.serving.histories import Histories, run_histories
 from seqmine.serving.ids import read_ids
 from seqmine.structs import Catalog, InteractionLog, UserError, columns_read
@@ -100,10 +100,11 @@ def _asked(config: DictConfig) -> _Asked:
     require_one_device(config.trainer)
     settings, module, datamodule = restore_run(config)
     require_scores(module, config.run, "explain needs; set run to one of another model")
-    place(module, settings.trainer)
     check_catalog(datamodule.catalog, config.run)
+    place(module, settings.trainer)
+    module, _ = reranked(config, module, datamodule)
     warn_of_horizon(datamodule)
-    return _Asked(config, build(config.explainer, config.trusted), module, datamodule)
+    return _Asked(config, build(config.explainer, config.trusted), module.eval(), datamodule)
 
 
 def _explain_one(asked: _Asked) -> Answer:

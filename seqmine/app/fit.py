@@ -8,7 +8,7 @@ from typing import Any
 from lightning import Trainer, seed_everything
 from omegaconf import DictConfig
 
-from seqmine.app.start import settle_protocol
+from seqmine.app.start import keep_settings, settle_protocol, settle_recipe
 from seqmine.data.datamodule import SequenceDataModule
 from seqmine.reporting.learning_curve import draw_curves
 from seqmine.reporting.run_loggers import log_picture, log_results, logged_to
@@ -16,7 +16,7 @@ from seqmine.runs.belonging import Belonging
 from seqmine.runs.checkpoints import resumed_from
 from seqmine.runs.components import build, build_group
 from seqmine.runs.initial_weights import start_from
-from seqmine.runs.restore import Model, build_trainer, reranked
+from seqmine.runs.restore import Model, build_trainer, keep_choices, reranked
 from seqmine.runs.results import keep_catalog, write_results
 from seqmine.structs import UserError
 from seqmine.training.best_checkpoint import best_weights
@@ -35,7 +35,7 @@ def fit_and_test(config: DictConfig) -> dict[str, Any]:
         The metrics, by name; nothing on other processes than the first.
     """
     seed_everything(config.seed, verbose=False)
-    datamodule = build(config.data.module, config.trusted)
+    datamodule = settle_recipe(config, build(config.data.module, config.trusted))
     require_targets(datamodule, ["test", *(["val"] if config.monitor.startswith("val/") else [])])
     settle_protocol(config, datamodule)
     keep_catalog(datamodule.catalog, config.paths.run)
@@ -54,12 +54,18 @@ def fit_and_test(config: DictConfig) -> dict[str, Any]:
         # the best weights, measured once more after the last epoch, are no point of the curve
         kept, trainer.loggers = trainer.loggers, []
         trainer.validate(module, datamodule, ckpt_path=best, weights_only=True, verbose=False)
+        scored: Model = module
+        chosen: dict[str, float] = {}
+        if config.get("rerank"):
+            scored, chosen = _corrected(config, trainer, module, datamodule)
+            trainer.validate(scored, datamodule, verbose=False)
+            best = None  # the weights are those of the best epoch already
         trainer.loggers = kept
-        trainer.test(module, datamodule, ckpt_path=best, weights_only=True, verbose=False)
+        trainer.test(scored, datamodule, ckpt_path=best, weights_only=True, verbose=False)
         results = results_of(trainer)
         draw_curves(results.epochs, config.monitor, curve)
         chosen_by = config.monitor if "best_value" in results.metrics else "none, last weights"
-        metrics = write_results(config, trainer, module, results, chosen_by=chosen_by)
+        metrics = write_results(config, trainer, scored, results, chosen, chosen_by)
         log_results(loggers, config, metrics, results.epochs)
         log_picture(loggers, "learning_curve", curve)
     return metrics
@@ -83,6 +89,17 @@ def require_targets(datamodule: SequenceDataModule, parts: Iterable[str]) -> Non
                 f"{len(data.user_ids):,} users of at most {int(data.log.lengths.max()):,} events; change data/split or "
                 "its shares, or bring more users or longer histories"
             )
+
+
+def _corrected(
+    config: DictConfig, trainer: Trainer, module: Model, datamodule: SequenceDataModule
+) -> tuple[Model, dict[str, float]]:
+    """Correct a trained model; what validation chose for it becomes a setting of the run, the same on every device."""
+    _, chosen = reranked(config, module, datamodule)
+    chosen = trainer.strategy.broadcast(chosen)
+    keep_choices(config.rerank, chosen)
+    keep_settings(config)
+    return reranked(config, module, datamodule)[0].eval(), chosen
 
 
 def _tell_what_is_trained(config: DictConfig, trainer: Trainer, module: Model, datamodule: SequenceDataModule) -> None:

@@ -16,6 +16,7 @@ from seqmine.models.module import item_vectors
 from seqmine.reporting.lists import show_lists, show_similar
 from seqmine.runs.folder import checkpoint_fingerprint
 from seqmine.runs.placement import require_placement_alone
+from seqmine.runs.restore import correction_of
 from seqmine.runs.settings import plain
 from seqmine.serving.histories import Histories, given_histories, run_histories
 from seqmine.serving.ids import keep_known, read_ids
@@ -46,7 +47,7 @@ def recommend(config: DictConfig) -> None:
         raise UserError(
             f"trainer.devices is {config.trainer.devices}, allowed are whole numbers from 1; change trainer.devices"
         )
-    if "diverse" in (config.rerank or {}) and config.scores == "probability":
+    if "diverse" in (correction_of(config) or {}) and config.scores == "probability":
         raise UserError("scores is 'probability', but rerank=diverse orders lists by more than that; set scores=raw")
     restored = Restored.of(config)
     if config["items"] is not None:

@@ -26,7 +26,7 @@ from seqmine.data.sources.query import DatabaseQuery
 from seqmine.reporting.progress import progress_bar
 from seqmine.runs.newer_log import for_histories
 from seqmine.runs.placement import place
-from seqmine.runs.restore import Model, reranked, restore_run
+from seqmine.runs.restore import Model, keep_choices, reranked, restore_run
 from seqmine.serving.histories import Histories
 from seqmine.serving.recommendations import ListSettings, recommend_to
 from seqmine.serving.shards import Shards
@@ -134,10 +134,8 @@ def _settled(restored: Restored) -> dict[str, Any]:
     config = OmegaConf.create(OmegaConf.to_container(restored.config, resolve=True))
     assert isinstance(config, DictConfig)
     config.evaluation.seen = restored.datamodule.seen
-    for correction in (config.rerank or {}).values():
-        for name, value in dict(correction).items():
-            if value is None and f"rerank/{name}" in restored.chosen:
-                correction[name] = restored.chosen[f"rerank/{name}"]
+    if config.get("rerank"):
+        keep_choices(config.rerank, restored.chosen)
     found = OmegaConf.to_container(config)
     assert isinstance(found, dict)
     return {str(name): value for name, value in found.items()}

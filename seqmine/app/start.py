@@ -9,9 +9,13 @@ from lightning.pytorch.utilities import rank_zero_only
 from omegaconf import DictConfig, OmegaConf
 
 from seqmine.data.datamodule import SequenceDataModule
+from seqmine.runs.components import build
 from seqmine.runs.folder import environment
-from seqmine.runs.settings import plain, without_secret
+from seqmine.runs.settings import nodes, plain, without_secret
 from seqmine.structs.files import keep_checksums, write_atomically, write_json
+from seqmine.training.recipe import LogCounts, Recipe
+
+_log = logging.getLogger(__name__)
 
 
 def quiet_lightning() -> None:
@@ -66,8 +70,7 @@ def record_run(config: DictConfig, asked: DictConfig | None = None) -> None:
 
     folder = Path(config.paths.run)
     keep_checksums(folder)
-    _write_yaml(plain(config), folder / "config.yaml")
-    _write_yaml(plain(asked or config, resolve=False), folder / "composed.yaml")
+    keep_settings(config, asked)
     write_json(folder / "environment.json", environment())
     if HydraConfig.initialized():
         record_command(HydraConfig.get(), folder)
@@ -94,6 +97,41 @@ def settle_protocol(config: DictConfig, datamodule: SequenceDataModule) -> None:
     if config.evaluation.seen != datamodule.seen:
         config.evaluation.seen = datamodule.seen
         rank_zero_only(_write_yaml)(plain(config), Path(config.paths.run) / "config.yaml")
+
+
+def settle_recipe(config: DictConfig, datamodule: SequenceDataModule) -> SequenceDataModule:
+    """Put what the recipe makes of the log into the settings that wait for it, and tell them as they would be typed.
+
+    Args:
+        config: of the run, changed in place; a setting that was typed does not wait.
+        datamodule: has the log.
+
+    Returns:
+        The data of these settings.
+    """
+    if not config.get("recipe"):
+        return datamodule
+    recipe: Recipe = build(config.recipe.rules, config.trusted)
+    counts = LogCounts.of(datamodule.prepared.training_log(), datamodule.catalog.num_items)
+    config.recipe.settings.update(recipe.sizes(counts))
+    config.recipe.settings.max_epochs = recipe.epochs(counts, config.data.windows.stride, config.data.batch_size)
+    keep_settings(config)
+    waiting = [name for name, node in nodes(config) if str(node._value()).startswith("${recipe.settings.")]
+    _log.info("recipe: %s", " ".join(f"{name}={OmegaConf.select(config, name)}" for name in waiting))
+    return build(config.data.module, config.trusted)
+
+
+@rank_zero_only
+def keep_settings(config: DictConfig, asked: DictConfig | None = None) -> None:
+    """Write the settings of a run, also again after some became what the log or the validation said.
+
+    Args:
+        config: of the run; without references it is ``config.yaml``.
+        asked: with references it is ``composed.yaml``; None takes ``config``.
+    """
+    folder = Path(config.paths.run)
+    _write_yaml(plain(config), folder / "config.yaml")
+    _write_yaml(plain(asked or config, resolve=False), folder / "composed.yaml")
 
 
 def _write_yaml(values: dict[str, Any], path: Path) -> None:

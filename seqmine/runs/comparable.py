@@ -151,8 +151,8 @@ def _read_run(folder: Path) -> FinishedRun:
     resolved, config, metrics = read_settings(folder / "config.yaml"), read_config(str(folder)), read_metrics(folder)
     if config.program == "evaluate":
         asked, config = config, read_config(config.run)
-        if asked.get("rerank"):
-            OmegaConf.update(config, "rerank", asked.rerank, force_add=True)
+        if asked.get("rerank") is not None:
+            OmegaConf.update(config, "rerank", asked.rerank, merge=False, force_add=True)
     free = [name for name in _FREE_OF_PROTOCOL if name != "max_length" or metrics["protocol"]["seen"] != "window"]
     protocol = {name: value for name, value in metrics["protocol"].items() if name not in free}
     if protocol["candidates"] not in ("full", "available"):

@@ -8,7 +8,7 @@ from seqmine.data.datamodule import SequenceDataModule
 from seqmine.models.baselines.module import BaselineModule
 from seqmine.models.mapped import MappedModel, shared_items, with_new_items
 from seqmine.models.module import SequenceModule
-from seqmine.runs.restore import Model, require_scores, run_catalog
+from seqmine.runs.restore import Model, correction_of, require_scores, run_catalog
 from seqmine.structs import Catalog, UserError
 
 _log = logging.getLogger(__name__)
@@ -52,11 +52,11 @@ def needs_log(config: DictConfig, datamodule: SequenceDataModule) -> bool:
     """Return whether lists for histories of anybody need the log of the run, and so its items.
 
     Args:
-        config: of the program, with ``rerank``.
+        config: of the program, with ``run``.
         datamodule: of the run.
     """
-    features = datamodule.features
-    return bool(config.rerank) or features.candidates.among == "available" or features.never_recommended is not None
+    features, corrected = datamodule.features, bool(correction_of(config))
+    return corrected or features.candidates.among == "available" or features.never_recommended is not None
 
 
 def for_histories(config: DictConfig, module: Model, datamodule: SequenceDataModule) -> tuple[Model, Catalog]:
@@ -65,7 +65,7 @@ def for_histories(config: DictConfig, module: Model, datamodule: SequenceDataMod
     Histories of a file are numbered as in the run, so that the log is not read for them unless something else needs it.
 
     Args:
-        config: of the program, with ``run``, ``input`` and ``rerank``.
+        config: of the program, with ``run`` and ``input``.
         module: the model of the run.
         datamodule: of the run, perhaps with a newer log.
     """

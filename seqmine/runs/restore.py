@@ -1,6 +1,6 @@
 """Rebuild the parts of a finished run from its folder."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -82,29 +82,53 @@ def run_catalog(run: str) -> Catalog:
 
 
 def reranked(config: DictConfig, module: Model, datamodule: SequenceDataModule) -> tuple[Model, dict[str, float]]:
-    """Correct a model as ``config.rerank`` says, one correction after the other.
+    """Correct a model as ``correction_of`` says, one correction after the other.
 
     Args:
-        config: of a program, with ``run``, ``rerank`` and ``trusted``.
+        config: of a program, with ``trusted``, and ``run`` or ``rerank``.
         module: the model of the run, as it scores the items of the log.
         datamodule: brings the log.
 
     Returns:
         What scores, and the settings that were chosen for it by the name that they are reported with.
     """
-    if not config.rerank:
+    correction = correction_of(config)
+    if not correction:
         return module, {}
-    corrections = build_group(config.rerank, config.trusted)
-    require_scores(module, config.run, "rerank needs; set rerank=none")
+    corrections = build_group(correction, config.trusted)
+    require_scores(module, config.get("run") or config.paths.run, "rerank needs; set rerank=none")
     if "diverse" in list(corrections)[:-1]:
         raise UserError(
             f"rerank is [{','.join(corrections)}], and what follows diverse would order its lists anew; put it last"
         )
     chosen: dict[str, float] = {}
-    for correction in corrections.values():
-        module, told = correction(module, datamodule)
+    for correct in corrections.values():
+        module, told = correct(module, datamodule)
         chosen |= told
     return module, chosen
+
+
+def correction_of(config: DictConfig) -> DictConfig | None:
+    """Return what corrects the model: ``rerank`` where it is chosen, else the correction that the run was trained with.
+
+    Args:
+        config: of a training, or of a program with ``run``.
+    """
+    chosen = config.get("rerank")
+    return read_config(config.run).get("rerank") if chosen is None and config.get("run") is not None else chosen
+
+
+def keep_choices(correction: DictConfig, chosen: Mapping[str, float]) -> None:
+    """Write what was chosen for a correction into its settings, so that it is not chosen again.
+
+    Args:
+        correction: changed in place where it left a choice open.
+        chosen: see ``reranked``.
+    """
+    for settings in correction.values():
+        for name, value in dict(settings).items():
+            if value is None and f"rerank/{name}" in chosen:
+                settings[name] = chosen[f"rerank/{name}"]
 
 
 def require_scores(module: nn.Module, run: str, need: str) -> None:

@@ -1,9 +1,11 @@
 import json
 
+import polars as pl
 import pytest
 
+from seqmine.runs.folder import read_config, read_metrics
 from seqmine.structs import UserError
-from tests.tiny import train
+from tests.tiny import call, train
 
 
 def test_callbacks_and_baselines_are_switched_off_by_null(small_log, tmp_path):
@@ -28,3 +30,25 @@ def test_a_split_that_leaves_nothing_to_measure_is_told_before_training(tmp_path
     assert not (tmp_path / "run" / "metrics.json").exists()
     folder = train(log, tmp_path / "run", *holdout, "monitor=train/loss")
     assert json.loads((folder / "metrics.json").read_text())["protocol"]["chosen_by"] == "train/loss"
+
+
+def test_a_model_with_its_correction_is_one_model_in_every_program(small_log, tmp_path):
+    """What training measured is what evaluation, lists and explanations give, by the weight that training chose."""
+    short = ["trainer.max_epochs=2", "baselines=none", "logger=none", "++trainer.enable_progress_bar=false"]
+    where = ["data=sequences", f"data.path={small_log}", "evaluation.seen=full", "trainer=cpu"]
+    run = call("train", tmp_path / "run", "experiment=recommended", *where, *short)
+    found, kept = read_metrics(run), read_config(str(run))
+    assert kept.rerank.patterns.alpha == found["rerank/alpha"] > 0
+    asked = read_metrics(call("evaluate", tmp_path / "asked", f"run={run}"))
+    alone = read_metrics(call("evaluate", tmp_path / "alone", f"run={run}", "rerank=none"))
+    for part in ("val", "test"):
+        assert asked[f"{part}/ndcg@10"] == found[f"{part}/ndcg@10"] != alone[f"{part}/ndcg@10"]
+    lists = call("recommend", tmp_path / "lists", f"run={run}", "history=test", "num_shown=0")
+    listed = pl.read_parquet(lists / "recommendations.parquet")
+    targets = pl.read_parquet(run / "per_user.parquet").filter(split="test").select("user_id", "item_id")
+    hits = len(listed.join(targets, on=["user_id", "item_id"])) / len(targets)
+    assert hits == pytest.approx(found["test/hit_rate@10"])
+    user, first = listed.row(0, named=True)["user_id"], listed.row(0, named=True)["item_id"]
+    asked_why = [f"run={run}", f"user={user}", "after=test", "faithfulness=none"]
+    why = json.loads((call("explain", tmp_path / "why", *asked_why) / "explanation.json").read_text())
+    assert why["item"]["item_id"] == first

@@ -4,9 +4,12 @@ import logging
 from types import SimpleNamespace
 
 import pytest
+from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
-from seqmine.app.start import quiet_lightning, settle_protocol, start_run
+from seqmine.app.start import quiet_lightning, settle_protocol, settle_recipe, start_run
+from seqmine.runs.components import CONF_DIR, build
+from seqmine.training.recipe import LogCounts, Recipe
 
 
 @pytest.mark.parametrize("asked", [True, False])
@@ -57,3 +60,32 @@ def test_what_a_program_was_asked_is_kept_beside_the_settings_of_the_run(tmp_pat
     start_run(settings, asked=OmegaConf.create({"program": "evaluate", "run": "x"}))
     assert OmegaConf.load(tmp_path / "config.yaml").program == "train"
     assert OmegaConf.load(tmp_path / "composed.yaml").program == "evaluate"
+
+
+def waiting_for_a_recipe(log, folder, *typed):
+    with initialize_config_dir(str(CONF_DIR), version_base="1.3"):
+        config = compose("train", ["experiment=recommended", "data=sequences", f"data.path={log}", *typed])
+    config.paths.run, config.paths.store, config.run_name = str(folder), str(folder / "store"), "name"
+    return config, settle_recipe(config, build(config.data.module, []))
+
+
+def test_a_recipe_counts_the_training_part_and_what_was_typed_has_the_last_word(small_log, tmp_path, caplog):
+    caplog.set_level(logging.INFO)
+    config, data = waiting_for_a_recipe(small_log, tmp_path, "data.batch_size=25", "model.encoder.dropout=0.1")
+    training = data.prepared.training_log()
+    recipe, counts = Recipe(min_steps=4000, min_epochs=40), LogCounts.of(training, data.catalog.num_items)
+    assert counts.num_events == training.num_events < data.prepared.log.num_events, "held-out events decide nothing"
+    sizes = recipe.sizes(counts)
+    assert (config.data.batch_size, config.model.encoder.dropout) == (data.batching.batch_size, 0.1) == (25, 0.1)
+    assert (config.data.max_length, config.model.embedding_dim) == (sizes["max_length"], sizes["embedding_dim"])
+    assert config.trainer.max_epochs == recipe.epochs(counts, sizes["stride"], 25) == 500
+    told = next(record.getMessage() for record in caplog.records if record.getMessage().startswith("recipe: "))
+    assert "data.max_length=50" in told and "trainer.max_epochs=500" in told and "batch_size" not in told
+    for name in ("config.yaml", "composed.yaml"):
+        assert OmegaConf.load(tmp_path / name).trainer.max_epochs == 500, (
+            "numbers, for every program that takes the run"
+        )
+
+
+def test_without_a_recipe_nothing_is_counted(tmp_path):
+    assert settle_recipe(OmegaConf.create({"recipe": None}), "data") == "data"

@@ -10,7 +10,16 @@ from omegaconf import OmegaConf
 from seqmine.data.store import write_catalog
 from seqmine.runs.components import CONF_DIR, build
 from seqmine.runs.folder import read_config
-from seqmine.runs.restore import build_trainer, check_catalog, load_module, reranked, restore_run, same_components
+from seqmine.runs.restore import (
+    build_trainer,
+    check_catalog,
+    correction_of,
+    keep_choices,
+    load_module,
+    reranked,
+    restore_run,
+    same_components,
+)
 from seqmine.structs import Catalog, UserError
 from tests.listing import Listing, Told
 from tests.models.baselines.small_logs import batch_of
@@ -168,6 +177,24 @@ def test_a_correction_of_the_program_is_built_with_its_trust(tmp_path):
     with pytest.raises(UserError, match="rerank.patterns._target_ is 'shutil.copyfile'"):
         reranked(config, None, None)
     assert reranked(OmegaConf.create({"rerank": None}), "model", None) == ("model", {})
+
+
+def test_a_program_corrects_as_the_run_was_trained_unless_it_is_told_otherwise(tmp_path):
+    for name in ("config.yaml", "composed.yaml"):
+        (tmp_path / name).write_text("rerank: {patterns: {alpha: 0.5}}\n")
+    asked = OmegaConf.create({"run": str(tmp_path)})
+    assert correction_of(asked) == {"patterns": {"alpha": 0.5}}
+    for other in ({}, {"diverse": {"weight": 0.1}}):
+        assert correction_of(OmegaConf.create({"run": str(tmp_path), "rerank": other})) == other
+    assert correction_of(OmegaConf.create({"paths": {"run": str(tmp_path)}})) is None, "a training has no run before it"
+
+
+def test_what_was_chosen_fills_what_was_left_open_and_nothing_else():
+    correction = OmegaConf.create(
+        {"patterns": {"alpha": None, "eps": 0.1}, "diverse": {"weight": 0.3, "category": None}}
+    )
+    keep_choices(correction, {"rerank/alpha": 0.75, "rerank/weight": 0.9, "rerank/eps": 7.0})
+    assert correction == {"patterns": {"alpha": 0.75, "eps": 0.1}, "diverse": {"weight": 0.3, "category": None}}
 
 
 def test_a_correction_needs_a_model_that_scores(tmp_path):

@@ -34,7 +34,7 @@ class Run:
     """
 
     folder: Path
-    _models: dict[tuple[str, str | None], "_Restored"] = field(
+    _models: dict[tuple[str | None, str | None], "_Restored"] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
 
@@ -78,7 +78,7 @@ class Run:
         top_k: int = 10,
         seen: str | None = None,
         history: str = "full",
-        rerank: str = "none",
+        rerank: str | None = None,
         batch_size: int = 256,
         accelerator: str | None = None,
     ) -> pl.DataFrame:
@@ -92,7 +92,7 @@ class Run:
             top_k: length of the lists.
             seen: which items are not recommended again: ``full``, ``window`` or ``none``; None keeps that of the run.
             history: ``full``, or ``test`` to leave the test targets out of what is known.
-            rerank: ``patterns`` corrects the model by them.
+            rerank: ``patterns`` corrects the model by them, ``none`` does not; None keeps that of the training.
             batch_size: users scored at once.
             accelerator: where the model computes: ``auto``, ``gpu`` or ``cpu``; None follows the run.
 
@@ -164,10 +164,14 @@ class Run:
             write_page(subject, sections_of(config, subject), path)
         return path
 
-    def _restored(self, rerank: str, accelerator: str | None) -> "_Restored":
+    def _restored(self, rerank: str | None, accelerator: str | None) -> "_Restored":
         name = (rerank, accelerator)
         if name not in self._models:
-            arguments = [setting("run", self.folder), setting("hydra.run.dir", self.folder), f"rerank={rerank}"]
+            arguments = [
+                setting("run", self.folder),
+                setting("hydra.run.dir", self.folder),
+                f"rerank={rerank or 'null'}",
+            ]
             arguments.append(setting("trainer.accelerator", accelerator))
             with quiet():
                 self._models[name] = _Restored(settings_of("recommend", arguments))

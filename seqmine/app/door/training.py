@@ -72,7 +72,7 @@ def evaluate(
     ties: str | None = None,
     unseen_targets: str | None = None,
     candidates: str | None = None,
-    rerank: str = "none",
+    rerank: str | None = None,
     overrides: Sequence[str] = (),
     folder: str | Path | None = None,
 ) -> Run:
@@ -84,7 +84,7 @@ def evaluate(
         ties: ``pessimistic``, ``mean`` or ``optimistic``; None keeps that of the run, as below.
         unseen_targets: ``keep`` (misses), ``drop`` or ``score`` (by their content) targets that training never saw.
         candidates: ``full``, ``uniform_100`` or ``popularity_100``.
-        rerank: ``patterns`` corrects the model by them.
+        rerank: ``patterns`` corrects the model by them, ``none`` does not; None keeps what the run was trained with.
         overrides: any other setting of ``python -m seqmine.evaluate``, such as ``data.path=log.csv``.
         folder: of the evaluation; None makes a new one beside those of the trainings.
 
@@ -100,7 +100,8 @@ def evaluate(
 
     place = str(run.folder if isinstance(run, Run) else run)
     protocol = {"seen": seen, "ties": ties, "unseen_targets": unseen_targets, "candidates": candidates}
-    arguments = [setting("run", place), f"rerank={rerank}", setting("paths.outputs", read_config(place).paths.outputs)]
+    arguments = [setting("run", place), setting("paths.outputs", read_config(place).paths.outputs)]
+    arguments += [] if rerank is None else [f"rerank={rerank}"]
     arguments += [setting(f"evaluation.{name}", value) for name, value in protocol.items() if value is not None]
     arguments += [] if folder is None else [setting("hydra.run.dir", folder)]
     with job("evaluate", [*arguments, *overrides]) as config:

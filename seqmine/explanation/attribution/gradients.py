@@ -41,8 +41,8 @@ class VectorScore:
         """
         if not isinstance(model, SequenceModule):
             raise UserError(
-                "explainer needs gradients at item vectors, which a model that is counted has not; "
-                "set explainer=deletion, or run to a run of a trained model"
+                "explainer needs gradients at item vectors, which a model that is counted or corrected by patterns has "
+                "not; set explainer=deletion, rerank=none, or run to a run of a trained model"
             )
         found: list[Tensor] = []
         hook = _table(model).register_forward_hook(lambda _table, _items, vectors: found.append(vectors.detach()))
