@@ -200,7 +200,7 @@ def cases_of_users(datamodule: SequenceDataModule, user_ids: Sequence[str], afte
 def _histories(datamodule: SequenceDataModule, after: str) -> Histories:
     """Return the histories of the users; of several test targets of a user the last one counts."""
     if after not in ("full", "test"):
-        raise UserError(f"after is {after!r}, allowed are full and test; change after")
+        raise UserError(f"after is {after!r}, allowed are full or test; change after")
     return run_histories(datamodule, after)
 
 

@@ -37,7 +37,7 @@ def subject_of(config: DictConfig) -> Subject:
             are not those of the run.
     """
     if config.part not in ("train", "all"):
-        raise UserError(f"part is {config.part!r}, allowed are train and all; change part")
+        raise UserError(f"part is {config.part!r}, allowed are train or all; change part")
     if config.part == "all":
         refuse_split(_typed())
     if config.run is None:

@@ -15,9 +15,11 @@ from seqmine.data.sequences import PreparedData, person_keys
 from seqmine.data.sources.files import fingerprint_files, require_file
 from seqmine.data.sources.item_table import read_table, require_joined
 from seqmine.structs import AttributeTable, UserError
+from seqmine.structs.bounded import bounded
 from seqmine.structs.bounds import PositiveInt
 
 
+@bounded
 class Attributes:
     """The columns of a table that models may read, each with its kind.
 
@@ -48,8 +50,6 @@ class Attributes:
         max_values: PositiveInt = 20,
     ) -> None:
         self.owner, self.key = owner, f"{owner}_id"
-        if max_values < 1:
-            raise UserError(f"max_values is {max_values}, allowed are whole numbers from 1")
         if vectors is not None and path is None:
             raise UserError("vectors is set without a table that names its rows; set path")
         self.path, self.vectors, self.max_values = path, vectors, max_values

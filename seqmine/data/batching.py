@@ -16,7 +16,8 @@ from torch.utils.data import IterableDataset
 from seqmine.data.collate import HistoryCollate, TrainingCollate
 from seqmine.data.targets import Targets
 from seqmine.data.windows import WindowChoice, Windows
-from seqmine.structs import InteractionLog, SequenceBatch, UserError
+from seqmine.structs import InteractionLog, SequenceBatch
+from seqmine.structs.bounded import bounded
 from seqmine.structs.bounds import PositiveInt
 
 
@@ -92,6 +93,7 @@ def _packed(
     return batches
 
 
+@bounded
 class Batching:
     """Divides the training sequences of an epoch into batches; says the size of other batches.
 
@@ -110,10 +112,6 @@ class Batching:
     def __init__(
         self, *, batch_size: PositiveInt, batch_tokens: PositiveInt | None = None, eval_batch_size: PositiveInt = 256
     ) -> None:
-        sizes = {"batch_size": batch_size, "batch_tokens": batch_tokens, "eval_batch_size": eval_batch_size}
-        for name, value in sizes.items():
-            if value is not None and value < 1:
-                raise UserError(f"{name} is {value}, allowed are whole numbers from 1")
         self.batch_size, self.batch_tokens, self.eval_batch_size = batch_size, batch_tokens, eval_batch_size
 
     def divide(

@@ -31,12 +31,14 @@ from seqmine.data.target_behavior import TargetWindows, events_of
 from seqmine.data.targets import Targets
 from seqmine.data.truth import KnownTruth, TrueProbabilities
 from seqmine.data.windows import WindowChoice, count_targets
-from seqmine.structs import Catalog, InteractionLog, Recommender, Source, UserError, columns_read
+from seqmine.structs import Catalog, InteractionLog, Recommender, Source, columns_read
+from seqmine.structs.bounded import bounded
 from seqmine.structs.bounds import PositiveInt, Seed
 
 _log = logging.getLogger(__name__)
 
 
+@bounded
 class SequenceDataModule(LightningDataModule):
     """Next-item sequences of a log.
 
@@ -74,8 +76,6 @@ class SequenceDataModule(LightningDataModule):
         features: Features | None = None,
     ) -> None:
         super().__init__()
-        if max_length < 1:
-            raise UserError(f"max_length is {max_length}, allowed are whole numbers from 1")
         self.source, self.cleaning, self.split, self.windows = source, cleaning, split, windows
         self.max_length, self.batching = max_length, batching
         self._seen: str = seen

@@ -79,8 +79,8 @@ class Horizon:
     def _required(self, times: NDArray[np.int64] | None) -> NDArray[np.int64]:
         if times is None:
             raise UserError(
-                f"the log has no timestamps, which a horizon of {self} needs; set data.columns.timestamp, or "
-                "data.horizon to a number of events"
+                f"the log has no timestamps, which a horizon of {self} needs; set `source.timestamp`, or "
+                "`horizon` to a number of events"
             )
         return times
 

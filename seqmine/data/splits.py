@@ -5,7 +5,7 @@ position in the history of their user, counted from 0.
 """
 
 from abc import ABC, abstractmethod
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,11 +13,10 @@ from numpy.typing import NDArray
 from seqmine.data.horizon import Horizon
 from seqmine.data.people import last_long_sessions, leave_last_two, targets_of_people
 from seqmine.data.targets import Split, Targets, between
-from seqmine.data.time_targets import CHOICES, count_before, moment, targets_of_period, upto, with_known
+from seqmine.data.time_targets import Choice, count_before, moment, targets_of_period, upto, with_known
 from seqmine.structs import InteractionLog, UserError
+from seqmine.structs.bounded import bounded
 from seqmine.structs.bounds import InnerShare, PositiveInt, Seed
-
-_VALIDATIONS = ("time", "last_train_item", "users")
 
 
 class Splitter(ABC):
@@ -88,6 +87,7 @@ class LeaveOneOut(Splitter):
         return Split(stops, between(users, val, test), between(users, test, lengths))
 
 
+@bounded
 class LeaveLastK(Splitter):
     """Test on the last ``k`` events of each user, validate on the ``k`` before, train on the rest.
 
@@ -96,8 +96,6 @@ class LeaveLastK(Splitter):
     """
 
     def __init__(self, *, k: PositiveInt) -> None:
-        if k < 1:
-            raise UserError(f"k is {k}, allowed are whole numbers from 1")
         self.k = k
 
     def split(self, log: InteractionLog) -> Split:
@@ -112,6 +110,7 @@ class LeaveLastK(Splitter):
         return Split(stops, Targets(rows, test - self.k), Targets(rows, test))
 
 
+@bounded
 class GlobalTime(Splitter):
     """Train before one moment, validate until the next, test after it: as a shop would live it.
 
@@ -143,18 +142,15 @@ class GlobalTime(Splitter):
         test_share: InnerShare = 0.1,
         val_from: float | str | None = None,
         test_from: float | str | None = None,
-        targets: str = "first",
-        validation: str = "time",
+        targets: Choice = "first",
+        validation: Literal["time", "last_train_item", "users"] = "time",
         seed: Seed = 1,
     ) -> None:
-        if not (val_share > 0 and test_share > 0 and val_share + test_share < 1):
+        if val_share + test_share >= 1:
             raise UserError(
                 f"val_share is {val_share} and test_share {test_share}, allowed are shares above 0 that are "
                 "together below 1"
             )
-        for name, value, allowed in (("targets", targets, CHOICES), ("validation", validation, _VALIDATIONS)):
-            if value not in allowed:
-                raise UserError(f"{name} is {value!r}, allowed are {', '.join(allowed)}")
         if val_from is not None and validation != "time":
             raise UserError(f"val_from is {val_from}, but with validation={validation} training has no edge of its own")
         self.val_share, self.test_share, self.val_from, self.test_from = val_share, test_share, val_from, test_from
@@ -223,7 +219,7 @@ class GlobalTime(Splitter):
         if log.timestamps is None:
             raise UserError(
                 "the log has no timestamps, which `split`=global_time needs; name their column in "
-                "data.columns.timestamp, or change data/split"
+                "`source.timestamp`, or change `split`"
             )
         ordered = np.sort(log.timestamps)
         if self.test_from is None:
@@ -252,6 +248,7 @@ class GlobalTime(Splitter):
         return drawn
 
 
+@bounded
 class UserHoldout(Splitter):
     """Train on some users, validate and test on others: can the model serve people it never met?
 
@@ -267,7 +264,7 @@ class UserHoldout(Splitter):
     keeps_users_apart = True
 
     def __init__(self, *, val_share: InnerShare = 0.1, test_share: InnerShare = 0.1, seed: Seed) -> None:
-        if not (val_share > 0 and test_share > 0 and val_share + test_share < 1):
+        if val_share + test_share >= 1:
             raise UserError(
                 f"val_share is {val_share} and test_share {test_share}, allowed are shares above 0 that are "
                 "together below 1"

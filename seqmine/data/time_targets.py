@@ -1,6 +1,7 @@
 """Targets of a split by time: which events of a period are predicted, and what is known before each of them."""
 
 from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 import polars as pl
@@ -12,7 +13,7 @@ from seqmine.data.targets import Targets
 from seqmine.structs import InteractionLog, UserError
 from seqmine.structs.log import segment_positions
 
-CHOICES = ("last", "first", "random", "all", "successive")
+Choice = Literal["last", "first", "random", "all", "successive"]
 """Which events of a user in a period are targets."""
 
 
@@ -26,7 +27,7 @@ def targets_of_period(
     log: InteractionLog,
     starts: NDArray[np.int64],
     stops: NDArray[np.int64],
-    choice: str,
+    choice: Choice,
     generator: np.random.Generator,
 ) -> Targets:
     """Return the targets of each user among the events from position ``starts`` to before ``stops``.
@@ -38,7 +39,7 @@ def targets_of_period(
         log: histories of a log with times.
         starts: (U,) first position of the period.
         stops: (U,) one past its last position.
-        choice: one of ``CHOICES``; ``all`` predicts every event from what is known when the period begins,
+        choice: one of ``Choice``; ``all`` predicts every event from what is known when the period begins,
             ``successive`` every event from all before it.
         generator: draws the event of each user, for ``random``.
     """

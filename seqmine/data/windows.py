@@ -6,7 +6,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from seqmine.structs import UserError
+from seqmine.structs.bounded import bounded
 from seqmine.structs.bounds import PositiveInt
 from seqmine.structs.log import segment_positions
 
@@ -77,6 +77,7 @@ class LatestWindow:
         return Windows(users, starts, stops, starts + 1)
 
 
+@bounded
 class SlidingWindows:
     """Windows over the whole of a long history, so that each training event is a target exactly once per epoch.
 
@@ -87,8 +88,6 @@ class SlidingWindows:
     """
 
     def __init__(self, *, stride: PositiveInt) -> None:
-        if stride < 1:
-            raise UserError(f"stride is {stride}, allowed are whole numbers from 1")
         self.stride = stride
 
     def choose(

@@ -9,9 +9,11 @@ from torch import Tensor, nn
 from seqmine.models.encoders.variational import VariationalEncoder, active_units, divergence
 from seqmine.models.module import SequenceModule
 from seqmine.structs import SequenceBatch, UserError
+from seqmine.structs.bounded import bounded
 from seqmine.structs.bounds import Penalty, PositiveInt
 
 
+@bounded
 class PosteriorDivergence(nn.Module):
     """Keeps the hidden states that are drawn near a standard normal (SVAE, Sachdeva et al. 2019, arXiv:1811.09975).
 
@@ -31,8 +33,6 @@ class PosteriorDivergence(nn.Module):
 
     def __init__(self, *, weight: Penalty, num_annealing_steps: PositiveInt) -> None:
         super().__init__()
-        if num_annealing_steps < 1:
-            raise UserError(f"num_annealing_steps is {num_annealing_steps}, allowed are whole numbers from 1")
         self.weight, self.num_annealing_steps = weight, num_annealing_steps
 
     def forward(

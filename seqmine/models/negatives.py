@@ -15,7 +15,8 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from seqmine.structs import Catalog, UserError
+from seqmine.structs import Catalog
+from seqmine.structs.bounded import bounded
 from seqmine.structs.bounds import NonNegativeFloat, Share
 
 
@@ -116,6 +117,7 @@ class InBatchSampler(nn.Module):
         return negatives, self.log_probability[negatives] + math.log(num_negatives)
 
 
+@bounded
 class MixedSampler(nn.Module):
     """Draws a share from the targets of the batch and the rest uniformly.
 
@@ -130,8 +132,6 @@ class MixedSampler(nn.Module):
 
     def __init__(self, *, in_batch_share: Share) -> None:
         super().__init__()
-        if not 0.0 <= in_batch_share <= 1.0:
-            raise UserError(f"in_batch_share is {in_batch_share}, allowed are numbers from 0 to 1")
         self.in_batch_share = in_batch_share
         self.register_buffer("log_probability", torch.empty(0), persistent=False)
 

@@ -193,7 +193,7 @@ def run_histories(datamodule: SequenceDataModule, history: str) -> Histories:
         history: ``full``, or ``test`` for all but the test targets.
     """
     if history not in ("full", "test"):
-        raise UserError(f"history is {history!r}, allowed are full and test; change history")
+        raise UserError(f"history is {history!r}, allowed are full or test; change history")
     data = datamodule.prepared
     latest = np.flatnonzero(np.diff(data.log.owners, append=-1))
     everyone = Targets(latest, data.log.lengths[latest])

@@ -130,7 +130,7 @@ def test_an_explainer_of_chance_is_named_so(folder, capsys):
         ("run", ["users=0"], "users is 0, which names nobody"),
         ("run", ["users=nofile.txt"], "users is 'nofile.txt', which is no file"),
         ("run", ["users=2", "num_items=0"], "num_items is 0, allowed are whole numbers from 1"),
-        ("run", ["user=u3", "after=half"], "after is 'half', allowed are full and test"),
+        ("run", ["user=u3", "after=half"], "after is 'half', allowed are full or test"),
         ("run", ["user=u3", "top_k=0"], "top_k is 0, allowed are 1 to 30"),
         ("run", ["user=u3", "top_k=7"], "top_k is 7, allowed are"),
         ("run", ["user=u3", "patterns=nowhere"], "patterns is 'nowhere', which has no patterns.parquet"),

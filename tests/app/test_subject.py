@@ -50,7 +50,7 @@ def test_a_run_that_does_not_say_what_it_was_made_with_takes_no_choice(run, tmp_
 @pytest.mark.parametrize(
     ("part", "run", "message"),
     [
-        ("test", None, "part is 'test', allowed are train and all; change part"),
+        ("test", None, "part is 'test', allowed are train or all; change part"),
         ("all", "somewhere", "part is 'all', but a model knows .* set part=train"),
     ],
 )

@@ -188,7 +188,7 @@ def test_every_input_is_asked_once_with_each_item_of_its_horizon():
 def test_what_has_no_horizon_says_so():
     with pytest.raises(UserError, match=r"LeaveLastK has no targets for; choose data/split=leave_one_out"):
         LeaveLastK(k=2).split_horizon(log_of(ANN), Horizon.parse(2))
-    with pytest.raises(UserError, match="set data.columns.timestamp, or data.horizon to a number of events"):
+    with pytest.raises(UserError, match="set source.timestamp, or horizon to a number of events"):
         LeaveOneOut().split_horizon(InteractionLog.from_lists([[1, 2, 3]]), Horizon.parse("7d"))
     with pytest.raises(UserError, match="a task that hides events predicts each of them alone"):
         MaskedItemCollate(

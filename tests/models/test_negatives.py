@@ -115,5 +115,5 @@ def test_correction_follows_targets_that_are_not_as_popular_as_items(sampler):
 
 
 def test_share_outside_the_unit_interval_is_refused():
-    with pytest.raises(UserError, match=r"in_batch_share is 1.5, allowed are numbers from 0 to 1"):
+    with pytest.raises(UserError, match=r"in_batch_share is 1.5, allowed are numbers from 0 and up to 1"):
         MixedSampler(in_batch_share=1.5)

@@ -9,10 +9,11 @@ from numpy.typing import NDArray
 
 from seqmine.data.cleaning.step import IN_TRAINING, key_numbers
 from seqmine.data.engines.parts import Function
-from seqmine.structs import UserError
+from seqmine.structs.bounded import bounded
 from seqmine.structs.bounds import PositiveInt
 
 
+@bounded
 class KCore:
     """Take out users and items with few events until all that are left have enough.
 
@@ -24,9 +25,6 @@ class KCore:
     counts = True
 
     def __init__(self, *, min_user_events: PositiveInt, min_item_events: PositiveInt) -> None:
-        for name, value in (("min_user_events", min_user_events), ("min_item_events", min_item_events)):
-            if value < 1:
-                raise UserError(f"{name} is {value}, allowed are whole numbers from 1")
         self.min_user_events = min_user_events
         self.min_item_events = min_item_events
 

@@ -20,6 +20,7 @@ from seqmine.data.engines.parts import Parts
 from seqmine.data.people import before_last
 from seqmine.data.target_behavior import events_of
 from seqmine.structs import InteractionLog, UserError
+from seqmine.structs.bounded import bounded
 from seqmine.structs.bounds import InnerShare, PositiveInt
 from seqmine.structs.log import segment_positions
 
@@ -79,6 +80,7 @@ class WholeLog(TrainingEdge):
         return lengths
 
 
+@bounded
 @dataclass(frozen=True, kw_only=True)
 class AllButLast(TrainingEdge):
     """Counts all but the last events of each user; users with no more than that many count whole, as they only train.
@@ -91,14 +93,6 @@ class AllButLast(TrainingEdge):
     """
 
     num_events: PositiveInt
-
-    def __post_init__(self) -> None:
-        """Check the setting."""
-        if self.num_events < 1:
-            raise UserError(
-                f"num_events is {self.num_events}, allowed are whole numbers from 1; to set nothing aside choose "
-                "whole_log"
-            )
 
     def mark(self, events: pl.LazyFrame) -> pl.LazyFrame:
         """Return the events with the column ``in_training``."""
@@ -142,6 +136,7 @@ class AllButLast(TrainingEdge):
         return np.where(lengths > self.num_events, lengths - self.num_events, lengths)
 
 
+@bounded
 @dataclass(frozen=True, kw_only=True)
 class AllButLastOf(TrainingEdge):
     """Counts what each user did before the last events of some behaviors, for splits with a target behavior.
@@ -157,11 +152,9 @@ class AllButLastOf(TrainingEdge):
     num_events: PositiveInt
 
     def __post_init__(self) -> None:
-        """Check the settings."""
+        """Check the setting."""
         if self.behavior is None:
             raise UserError("behavior is null, allowed are behaviors of the log; without any choose all_but_last")
-        if self.num_events < 1:
-            raise UserError(f"num_events is {self.num_events}, allowed are whole numbers from 1")
 
     def mark(self, events: pl.LazyFrame) -> pl.LazyFrame:
         """Return the events with the column ``in_training``."""
@@ -223,6 +216,7 @@ class BeforeTime(TrainingEdge):
         return log.count(log.timestamps < self.timestamp)
 
 
+@bounded
 @dataclass(frozen=True, kw_only=True)
 class BeforeShare:
     """Counts the events before the moment that a share of the log, as it came, precedes.
@@ -235,11 +229,6 @@ class BeforeShare:
     """
 
     share: InnerShare
-
-    def __post_init__(self) -> None:
-        """Check the setting."""
-        if not 0 < self.share < 1:
-            raise UserError(f"share is {self.share}, allowed are numbers above 0 and below 1")
 
     def of(self, parts: Parts) -> TrainingEdge:
         """Return the moment of this log."""

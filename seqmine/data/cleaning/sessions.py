@@ -13,6 +13,7 @@ from seqmine.data.cleaning.step import in_log_order, in_user_order
 from seqmine.data.clock import MINUTE
 from seqmine.data.engines.parts import SESSIONS, sort_events
 from seqmine.structs import UserError
+from seqmine.structs.bounded import bounded
 from seqmine.structs.bounds import PositiveInt
 
 SESSION = "session"
@@ -40,6 +41,7 @@ class WholeHistories:
         return events
 
 
+@bounded
 class GapSessions:
     """Begins a new session where a user was away.
 
@@ -53,8 +55,6 @@ class GapSessions:
     cut_by: str | None = "timestamp"
 
     def __init__(self, *, minutes: PositiveInt) -> None:
-        if minutes < 1:
-            raise UserError(f"minutes is {minutes}, allowed are whole numbers from 1; 30 is usual")
         self.minutes = minutes
 
     def mark(self, events: pl.DataFrame) -> pl.DataFrame:

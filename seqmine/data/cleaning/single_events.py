@@ -7,6 +7,7 @@ import polars as pl
 from seqmine.data.cleaning.step import in_log_order, in_user_order, require_columns
 from seqmine.data.clock import DAY, Clock
 from seqmine.structs import UserError
+from seqmine.structs.bounded import bounded
 from seqmine.structs.bounds import NonNegativeInt
 
 
@@ -65,6 +66,7 @@ class ExactDuplicates:
         return events.unique(same, keep="first", maintain_order=True)
 
 
+@bounded
 class RepeatsWithin:
     """Take out an event when its user did the same to the same item shortly before: a double click, a reload.
 
@@ -77,8 +79,6 @@ class RepeatsWithin:
     counts = False
 
     def __init__(self, *, seconds: NonNegativeInt) -> None:
-        if seconds < 0:
-            raise UserError(f"seconds is {seconds}, allowed are whole numbers from 0")
         self.seconds = seconds
 
     def on(self, clock: Clock | None) -> "RepeatsWithin | None":

@@ -11,9 +11,11 @@ import polars as pl
 from seqmine.data.cleaning.step import require_columns, training_events
 from seqmine.data.clock import DAY, HOUR, MINUTE, Clock
 from seqmine.structs import UserError
+from seqmine.structs.bounded import bounded
 from seqmine.structs.bounds import Bounds, InnerShare, PositiveInt
 
 
+@bounded
 class HistoryLength:
     """Keep users whose number of training events lies within bounds.
 
@@ -38,6 +40,7 @@ class HistoryLength:
         return events.join(lengths.filter(inside), on="user_id", how="semi", maintain_order="left")
 
 
+@bounded
 class BurstUsers:
     """Take out users with more events in one minute of the clock than a person can make.
 
@@ -67,6 +70,7 @@ class BurstUsers:
         return _without(events, stretches.filter(pl.col("len") > most))
 
 
+@bounded
 class OneItemUsers:
     """Take out users who nearly always turn to one item: monitors and ratings for hire.
 
@@ -78,8 +82,6 @@ class OneItemUsers:
     counts = True
 
     def __init__(self, *, max_share: InnerShare, min_events: PositiveInt) -> None:
-        if not 0 < max_share < 1:
-            raise UserError(f"max_share is {max_share}, allowed are numbers above 0 and below 1")
         self.max_share = max_share
         self.min_events = min_events
 
@@ -90,6 +92,7 @@ class OneItemUsers:
         return _without(events, shares.filter(pl.col("share") > self.max_share))
 
 
+@bounded
 class RoundTheClockUsers:
     """Take out users who on some day (UTC) are active in more hours than a person is awake.
 
@@ -100,8 +103,6 @@ class RoundTheClockUsers:
     counts = True
 
     def __init__(self, *, max_hours: Annotated[int, Bounds(at_least=1, at_most=23)]) -> None:
-        if not 1 <= max_hours <= 23:
-            raise UserError(f"max_hours is {max_hours}, allowed are 1 to 23")
         self.max_hours = max_hours
 
     def __call__(self, events: pl.LazyFrame) -> pl.LazyFrame:

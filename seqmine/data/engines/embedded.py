@@ -17,7 +17,8 @@ from seqmine.data.engines.parts import (
     scan_source,
     sort_events,
 )
-from seqmine.structs import Source, UserError
+from seqmine.structs import Source
+from seqmine.structs.bounded import bounded
 from seqmine.structs.bounds import PositiveInt
 from seqmine.structs.progress import progress
 
@@ -27,6 +28,7 @@ _BATCH_EVENTS = 2_000_000
 _LONG_EVENTS = 20_000_000
 
 
+@bounded
 class PolarsEngine:
     """Divides a log into parts on the disk of this machine; a log that fits one part stays in memory.
 
@@ -35,8 +37,6 @@ class PolarsEngine:
     """
 
     def __init__(self, *, part_events: PositiveInt) -> None:
-        if part_events < 1:
-            raise UserError(f"part_events is {part_events}, allowed are whole numbers from 1")
         self.part_events = part_events
 
     @contextmanager

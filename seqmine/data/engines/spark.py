@@ -20,11 +20,13 @@ import pyarrow as pa
 from seqmine.data.disk import is_full
 from seqmine.data.engines.parts import ORDER, Function, LazySource, NumberedLog, part_borders, scan_source
 from seqmine.structs import Source, UserError
+from seqmine.structs.bounded import bounded
 from seqmine.structs.bounds import PositiveInt
 
 READ_ERRORS = (pl.exceptions.PolarsError, pl.exceptions.PanicException)
 
 
+@bounded
 class SparkEngine:
     """Divides a log into the partitions of a Spark table.
 
@@ -38,8 +40,6 @@ class SparkEngine:
     """
 
     def __init__(self, *, master: str, part_events: PositiveInt, settings: Mapping[str, Any]) -> None:
-        if part_events < 1:
-            raise UserError(f"part_events is {part_events}, allowed are whole numbers from 1")
         self.master, self.part_events, self.settings = master, part_events, dict(settings)
 
     @contextmanager

@@ -14,10 +14,10 @@ from seqmine.data.sources.files import PARQUET_MAGIC, begins_with, fingerprint_f
 from seqmine.data.sources.item_table import read_item_table
 from seqmine.data.sources.spmf import is_spmf, read_spmf, without_comments
 from seqmine.structs import UserError
+from seqmine.structs.bounded import bounded
 from seqmine.structs.places import told
 
 Layout = Literal["auto", "user_per_line", "event_per_line", "items_per_line", "spmf"]
-LAYOUTS = ("auto", "user_per_line", "event_per_line", "items_per_line", "spmf")
 
 _log = logging.getLogger(__name__)
 # Line feed is handled apart: it ends a line as well as a token.
@@ -35,6 +35,7 @@ class Tokens:
     lines: NDArray[np.int64]
 
 
+@bounded
 class SequenceFile:
     """Reads a text file, plain or gzip, whose events stand in order and carry no time.
 
@@ -57,8 +58,6 @@ class SequenceFile:
     def __init__(
         self, *, path: str, layout: Layout = "auto", items_path: str | None = None, items_key: str = "item_id"
     ) -> None:
-        if layout not in LAYOUTS:
-            raise UserError(f"layout is {layout!r}, allowed are {', '.join(LAYOUTS)}")
         self.path = path
         self.layout = layout
         self.items_path, self.items_key = items_path, items_key

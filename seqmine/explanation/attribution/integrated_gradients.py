@@ -11,10 +11,12 @@ from torch import Tensor
 from seqmine.explanation.attribution.gradients import VectorScore, blocks, mean_vector
 from seqmine.explanation.question import Attribution, Explainer, Question, check_at_least
 from seqmine.probing.cases import Cases
-from seqmine.structs import Recommender, UserError
+from seqmine.structs import Recommender
+from seqmine.structs.bounded import bounded
 from seqmine.structs.bounds import PositiveFloat, PositiveInt
 
 
+@bounded
 class IntegratedGradientsExplainer(Explainer):
     """The share of an event is the gradient along the way from the mean item to its vector.
 
@@ -36,8 +38,6 @@ class IntegratedGradientsExplainer(Explainer):
     def __init__(
         self, *, num_steps: PositiveInt, max_steps: PositiveInt, tolerance: PositiveFloat, batch_size: PositiveInt
     ) -> None:
-        if tolerance <= 0:
-            raise UserError(f"tolerance is {tolerance}, allowed are numbers above 0; change explainer.tolerance")
         self.num_steps = check_at_least("num_steps", num_steps, 1)
         self.max_steps = check_at_least("max_steps", max_steps, num_steps)
         self.tolerance, self.batch_size = tolerance, batch_size

@@ -14,7 +14,8 @@ from seqmine.probing.cases import Cases
 from seqmine.probing.edits import Edit
 from seqmine.probing.faithfulness import FAITHFULNESS_COLUMNS, Occurrence, measure_faithfulness
 from seqmine.probing.queries import probabilities_after
-from seqmine.structs import PatternTable, Recommender, UserError
+from seqmine.structs import PatternTable, Recommender
+from seqmine.structs.bounded import bounded
 from seqmine.structs.bounds import PositiveInt, Seed
 from seqmine.structs.constraints import Constraints
 
@@ -38,6 +39,7 @@ _COMPARED = (
 )
 
 
+@bounded
 class ModelAgreement:
     """Compare rules with a model: is it calibrated on them, and is it faithful to them (perturbation queries)?
 
@@ -65,10 +67,6 @@ class ModelAgreement:
         batch_size: PositiveInt = 256,
         seed: Seed = 0,
     ) -> None:
-        numbers = {"num_occurrences": num_occurrences, "min_cases": min_cases, "top_k": top_k}
-        for name, value in {**numbers, "batch_size": batch_size}.items():
-            if value < 1:
-                raise UserError(f"{name} is {value}, allowed are whole numbers from 1")
         self.num_occurrences, self.min_cases, self.top_k = num_occurrences, min_cases, top_k
         self.batch_size, self.seed = batch_size, seed
 

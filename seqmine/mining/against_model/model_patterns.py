@@ -17,7 +17,8 @@ from seqmine.probing.cases import Cases
 from seqmine.probing.controls import control_of, matched_places
 from seqmine.probing.edits import Edit, whole_histories
 from seqmine.probing.queries import ask, recommended
-from seqmine.structs import PatternTable, Recommender, UserError
+from seqmine.structs import PatternTable, Recommender
+from seqmine.structs.bounded import bounded
 from seqmine.structs.bounds import PositiveInt, PositiveShare, Seed
 
 
@@ -38,6 +39,7 @@ class Explained:
     consequent: int
 
 
+@bounded
 class ModelPatterns:
     """Find the rules that a model uses.
 
@@ -66,12 +68,6 @@ class ModelPatterns:
         batch_size: PositiveInt = 256,
         seed: Seed = 0,
     ) -> None:
-        numbers = {"num_histories": num_histories, "num_events": num_events, "min_count": min_count}
-        for name, value in {**numbers, "top_k": top_k, "batch_size": batch_size}.items():
-            if value < 1:
-                raise UserError(f"{name} is {value}, allowed are whole numbers from 1")
-        if not 0 < sufficiency <= 1:
-            raise UserError(f"sufficiency is {sufficiency}, allowed are numbers above 0 and up to 1")
         self.num_histories, self.num_events, self.sufficiency = num_histories, num_events, sufficiency
         self.top_k, self.min_count = top_k, min_count
         self.batch_size, self.seed = batch_size, seed

@@ -14,11 +14,13 @@ from seqmine.mining.statistics.multiplicity import adjust_tested, benjamini_hoch
 from seqmine.mining.statistics.significance import OrderTest
 from seqmine.mining.statistics.ties import for_order
 from seqmine.probing.matching import count_people, lexicographic_order
-from seqmine.structs import InteractionLog, PatternTable, UserError
+from seqmine.structs import InteractionLog, PatternTable
+from seqmine.structs.bounded import bounded
 from seqmine.structs.bounds import AtLeastTwo, PositiveInt, PositiveShare
 from seqmine.structs.constraints import Constraints
 
 
+@bounded
 class KeepPatterns:
     """Preserve significant patterns under augmentation: only events outside of them may be changed.
 
@@ -46,12 +48,6 @@ class KeepPatterns:
         max_q_value: PositiveShare,
         most_patterns: PositiveInt,
     ) -> None:
-        lowest = {"min_count": (min_count, 1), "max_length": (max_length, 2), "max_gap": (max_gap, 1)}
-        for name, (value, least) in (lowest | {"most_patterns": (most_patterns, 1)}).items():
-            if value < least:
-                raise UserError(f"{name} is {value}, allowed are whole numbers from {least}")
-        if not 0 < max_q_value <= 1:
-            raise UserError(f"max_q_value is {max_q_value}, allowed are numbers above 0 and up to 1")
         self.min_count, self.max_q_value, self.most_patterns = min_count, max_q_value, most_patterns
         self.constraints = Constraints(min_length=2, max_length=max_length, max_gap=max_gap)
 

@@ -8,7 +8,8 @@ from torch import Tensor, nn
 
 from seqmine.models.baselines.counting import popularity_shares
 from seqmine.models.baselines.fitted import declare_buffers, entries_of_rows, store
-from seqmine.structs import InteractionLog, SequenceBatch, UserError
+from seqmine.structs import InteractionLog, SequenceBatch
+from seqmine.structs.bounded import bounded
 from seqmine.structs.bounds import PositiveInt, PositiveShare, Share
 
 
@@ -28,6 +29,7 @@ def window_pairs(log: InteractionLog, num_items: int, window: int) -> sparse.csr
     return table
 
 
+@bounded
 class PatternRecommender(nn.Module):
     """Score items by the pair rules "a, then soon b" of all recent events.
 
@@ -59,13 +61,6 @@ class PatternRecommender(nn.Module):
         count_power: Share = 0.5,
     ) -> None:
         super().__init__()
-        for name, value in (("window", window), ("num_recent", num_recent)):
-            if value < 1:
-                raise UserError(f"{name} is {value}, allowed are whole numbers from 1")
-        if not 0 < decay <= 1:
-            raise UserError(f"decay is {decay}, allowed are numbers above 0 and up to 1")
-        if not 0 <= count_power <= 1:
-            raise UserError(f"count_power is {count_power}, allowed are numbers from 0 to 1")
         self.window, self.num_recent, self.decay, self.count_power = window, num_recent, decay, count_power
         declare_buffers(self, shares=torch.float32, values=torch.float32, offsets=torch.int64, columns=torch.int64)
 

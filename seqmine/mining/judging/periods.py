@@ -31,7 +31,7 @@ def split_periods(log: InteractionLog, period: str) -> tuple[InteractionLog, NDA
     ([[1, 2], [3]], [0, 1], ['1970-01', '1970-02'])
     """
     if period not in _UNITS:
-        raise UserError(f"`period` is {period!r}, allowed are month and week")
+        raise UserError(f"`period` is {period!r}, allowed are month or week")
     if log.timestamps is None:
         raise UserError(f"`period` is {period}, which needs timestamps, and the log has none; set `source.timestamp`")
     moments = log.timestamps.astype("datetime64[s]")

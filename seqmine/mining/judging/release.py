@@ -6,11 +6,13 @@ from numpy.typing import NDArray
 from seqmine.mining.judging.evaluation import greedy_cover
 from seqmine.mining.judging.rivals import PartTest, direction_p_values
 from seqmine.mining.statistics.ties import for_order
-from seqmine.structs import InteractionLog, PatternTable, UserError
+from seqmine.structs import InteractionLog, PatternTable
+from seqmine.structs.bounded import bounded
 from seqmine.structs.bounds import NonNegativeFloat, PositiveInt, Share
 from seqmine.structs.constraints import Constraints
 
 
+@bounded
 class ReleaseRule:
     """Release a pattern that is significant, useful on held-out users and later days, stable, shared, not redundant.
 
@@ -45,12 +47,6 @@ class ReleaseRule:
         max_direction_p_value: NonNegativeFloat = 0.01,
         part_test: PartTest,
     ) -> None:
-        for name, share in (("max_q_value", max_q_value), ("min_stability", min_stability)):
-            if not 0 <= share <= 1:
-                raise UserError(f"{name} is {share}, allowed are numbers from 0 to 1")
-        for name, count in (("min_users", min_users), ("min_holdout_users", min_holdout_users)):
-            if count < 1:
-                raise UserError(f"{name} is {count}, allowed are whole numbers from 1")
         self.max_q_value, self.min_holdout_lift = max_q_value, min_holdout_lift
         self.min_later_lift, self.min_stability, self.min_users = min_later_lift, min_stability, min_users
         self.max_gain_p_value, self.max_direction_p_value = max_gain_p_value, max_direction_p_value

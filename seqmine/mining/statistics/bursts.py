@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from seqmine.mining.statistics.significance import OrderTest
 from seqmine.probing.matching import count_people
-from seqmine.structs import InteractionLog, PatternTable, UserError
+from seqmine.structs import InteractionLog, PatternTable
+from seqmine.structs.bounded import bounded
 from seqmine.structs.bounds import PositiveInt
 from seqmine.structs.constraints import Constraints
 
@@ -47,6 +48,7 @@ def _close(max_gap: int, constraints: Constraints) -> Constraints:
     return Constraints(max_gap=max_gap, strict_time=constraints.strict_time)
 
 
+@bounded
 class BurstTest:
     """Test the close repeats of each pattern of one repeated symbol against random order.
 
@@ -58,8 +60,6 @@ class BurstTest:
     """
 
     def __init__(self, *, max_gap: PositiveInt = 1) -> None:
-        if max_gap < 1:
-            raise UserError(f"max_gap is {max_gap}, allowed are whole numbers from 1")
         self.max_gap = max_gap
 
     def test(

@@ -19,7 +19,8 @@ from seqmine.mining.statistics.permutation import shuffle_within_users
 from seqmine.mining.statistics.significance import OrderTest
 from seqmine.mining.statistics.ties import for_order
 from seqmine.probing.matching import count_people
-from seqmine.structs import InteractionLog, UserError
+from seqmine.structs import InteractionLog
+from seqmine.structs.bounded import bounded
 from seqmine.structs.bounds import PositiveInt, Seed, Share
 from seqmine.structs.constraints import Constraints
 from seqmine.structs.log import tie_share
@@ -137,6 +138,7 @@ def _gain(items: NDArray, counts: NDArray, history: NDArray, target: int, top_k:
     return 1.0 / np.log2(rank + 1) if rank <= top_k else 0.0
 
 
+@bounded
 class SequentialityCheck:
     """Compare a log with shuffled copies of itself.
 
@@ -160,9 +162,6 @@ class SequentialityCheck:
         limits: PatternLimits | None = None,
         max_q_value: Share = 0.05,
     ) -> None:
-        for name, value in (("min_count", min_count), ("num_copies", num_copies)):
-            if value < 1:
-                raise UserError(f"{name} is {value}, allowed are whole numbers from 1")
         self.min_count, self.num_copies, self.seed, self.max_q_value = min_count, num_copies, seed, max_q_value
         self.limits = limits or PatternLimits(min_support=0.01)
 

@@ -30,7 +30,8 @@ from seqmine.mining.statistics.permutation import shuffle_within_users
 from seqmine.mining.statistics.poisson_binomial import people_chances, poisson_binomial_tail
 from seqmine.probing.database import Database
 from seqmine.probing.matching import count_people, local_patterns, people_among
-from seqmine.structs import InteractionLog, PatternTable, UserError
+from seqmine.structs import InteractionLog, PatternTable
+from seqmine.structs.bounded import bounded
 from seqmine.structs.bounds import PositiveInt, Seed
 from seqmine.structs.constraints import UNLIMITED, Constraints
 
@@ -96,6 +97,7 @@ def _count_blocks(blocks: NDArray[np.int64], kinds: NDArray[np.int32]) -> None:
             mask = 0
 
 
+@bounded
 class OrderTest:
     """Test the support of each pattern against the permutation null, under which order means nothing.
 
@@ -108,8 +110,6 @@ class OrderTest:
     """
 
     def __init__(self, *, num_permutations: PositiveInt = 999, seed: Seed = 0) -> None:
-        if num_permutations < 1:
-            raise UserError(f"num_permutations is {num_permutations}, allowed are whole numbers from 1")
         self.num_permutations, self.seed = num_permutations, seed
 
     def test(self, log: InteractionLog, table: PatternTable, constraints: Constraints) -> PatternTable:

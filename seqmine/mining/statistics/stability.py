@@ -10,7 +10,8 @@ from seqmine.mining.statistics.poisson_binomial import people_chances
 from seqmine.mining.statistics.significance import pattern_chances
 from seqmine.mining.statistics.ties import for_order
 from seqmine.probing.matching import local_patterns, weighted_supports
-from seqmine.structs import InteractionLog, PatternTable, UserError
+from seqmine.structs import InteractionLog, PatternTable
+from seqmine.structs.bounded import bounded
 from seqmine.structs.bounds import PositiveInt, Seed, Share
 from seqmine.structs.constraints import Constraints
 
@@ -42,6 +43,7 @@ def rank_biased_overlap(first: list, second: list, persistence: float = 0.9) -> 
     return total * (1 - persistence) + agreement * persistence**depth
 
 
+@bounded
 class Stability:
     """Repeat the selection of patterns on resampled users.
 
@@ -65,8 +67,6 @@ class Stability:
         adjustment: Adjustment = benjamini_hochberg,
         seed: Seed = 0,
     ) -> None:
-        if num_bootstraps < 1:
-            raise UserError(f"num_bootstraps is {num_bootstraps}, allowed are whole numbers from 1")
         self.num_bootstraps, self.max_q_value, self.list_length = num_bootstraps, max_q_value, list_length
         self.adjustment, self.seed = adjustment, seed
 

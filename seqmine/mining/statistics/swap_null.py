@@ -10,7 +10,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from seqmine.structs import InteractionLog, PatternTable, UserError
+from seqmine.structs import InteractionLog, PatternTable
+from seqmine.structs.bounded import bounded
 from seqmine.structs.bounds import PositiveInt, Seed
 
 
@@ -106,6 +107,7 @@ def _set_supports(
     return supports
 
 
+@bounded
 class AssociationTest:
     """Test the co-occurrence of the symbols of each pattern against the swap null (activity and popularity fixed).
 
@@ -119,9 +121,6 @@ class AssociationTest:
     """
 
     def __init__(self, *, num_samples: PositiveInt = 199, trades_per_user: PositiveInt = 5, seed: Seed = 0) -> None:
-        for name, value in (("num_samples", num_samples), ("trades_per_user", trades_per_user)):
-            if value < 1:
-                raise UserError(f"{name} is {value}, allowed are whole numbers from 1")
         self.num_samples, self.trades_per_user, self.seed = num_samples, trades_per_user, seed
 
     def test(self, log: InteractionLog, table: PatternTable) -> PatternTable:

@@ -13,6 +13,7 @@ from torch.nn import functional as F
 from seqmine.models.baselines.counting import popularity_shares
 from seqmine.models.baselines.fitted import count_table, declare_buffers, store
 from seqmine.structs import InteractionLog, SequenceBatch, UserError
+from seqmine.structs.bounded import bounded
 from seqmine.structs.bounds import PositiveFloat
 
 # Popularity orders the items that share no user with a history; it stays far below every weight.
@@ -21,6 +22,7 @@ _POPULARITY_WEIGHT = 1e-6
 _TABLES = 3
 
 
+@bounded
 class EASE(nn.Module):
     """Sum the weights from each item of a history, which a ridge regression of items on items finds in closed form.
 
@@ -40,8 +42,6 @@ class EASE(nn.Module):
 
     def __init__(self, *, regularization: PositiveFloat = 200.0, max_gib: PositiveFloat = 8.0) -> None:
         super().__init__()
-        if regularization <= 0:
-            raise UserError(f"regularization is {regularization}, allowed are numbers above 0")
         self.regularization, self.max_gib = regularization, max_gib
         declare_buffers(self, weights=torch.float32, shares=torch.float32)
 

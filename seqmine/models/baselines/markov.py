@@ -10,7 +10,8 @@ from torch import Tensor, nn
 
 from seqmine.models.baselines.counting import popularity_shares, positions_in_history
 from seqmine.models.baselines.fitted import count_table, declare_buffers, entries_of_rows, store
-from seqmine.structs import InteractionLog, SequenceBatch, UserError
+from seqmine.structs import InteractionLog, SequenceBatch
+from seqmine.structs.bounded import bounded
 from seqmine.structs.bounds import AtLeastTwo, PositiveShare
 
 
@@ -51,6 +52,7 @@ class Markov(nn.Module):
         return scores.index_put_((rows, columns), values, accumulate=True)
 
 
+@bounded
 class NGram(nn.Module):
     """Longest known context first, with stupid back-off (Brants et al., EMNLP 2007).
 
@@ -66,10 +68,6 @@ class NGram(nn.Module):
 
     def __init__(self, *, order: AtLeastTwo = 3, back_off: PositiveShare = 0.4) -> None:
         super().__init__()
-        if order < 2:
-            raise UserError(f"order is {order}, allowed are whole numbers from 2, as the shortest sequence has 2 items")
-        if not 0 < back_off <= 1:
-            raise UserError(f"back_off is {back_off}, allowed are numbers above 0 and up to 1")
         self.order, self.back_off = order, back_off
         declare_buffers(self, shares=torch.float32)
         self.levels = nn.ModuleList(_Level() for _ in range(order - 1))

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from seqmine.models.baselines.counting import item_counts
 from seqmine.models.baselines.fitted import declare_buffers, store
 from seqmine.structs import InteractionLog, SequenceBatch, UserError
+from seqmine.structs.bounded import bounded
 from seqmine.structs.bounds import PositiveFloat, PositiveInt
 
 SECONDS_PER_DAY = 86_400
@@ -32,6 +33,7 @@ class Popularity(nn.Module):
         return self.counts.repeat(len(batch), 1)
 
 
+@bounded
 class RecentPopularity(nn.Module):
     """Score an item by its events in the last days of the training part; older events only break ties.
 
@@ -45,8 +47,6 @@ class RecentPopularity(nn.Module):
 
     def __init__(self, *, days: PositiveFloat | PositiveInt = 7) -> None:
         super().__init__()
-        if not days > 0:
-            raise UserError(f"days is {days}, allowed are numbers above 0")
         self.days = days
         declare_buffers(self, levels=torch.float32)
 

@@ -12,10 +12,12 @@ from torch.nn import functional as F
 
 from seqmine.models.baselines.fitted import count_table, declare_buffers, store
 from seqmine.models.embeddings.items import ItemEmbedding, scale_up, take_rows
-from seqmine.structs import Catalog, InteractionLog, UserError
+from seqmine.structs import Catalog, InteractionLog
+from seqmine.structs.bounded import bounded
 from seqmine.structs.bounds import PositiveInt
 
 
+@bounded
 class GraphItems(nn.Module):
     """An item table whose vectors are the sum of an item's own and of the mean of its neighbors'.
 
@@ -43,9 +45,6 @@ class GraphItems(nn.Module):
         self, *, catalog: Catalog, embedding_dim: PositiveInt, window: PositiveInt, num_neighbors: PositiveInt
     ) -> None:
         super().__init__()
-        for name, value in (("window", window), ("num_neighbors", num_neighbors)):
-            if value < 1:
-                raise UserError(f"{name} is {value}, allowed are whole numbers from 1")
         self.own = ItemEmbedding(catalog=catalog, embedding_dim=embedding_dim)
         self.strength = nn.Parameter(torch.ones(embedding_dim))
         declare_buffers(self, neighbors=torch.int64, shares=torch.float32)

@@ -7,10 +7,12 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from seqmine.models.embeddings.context import require_column
-from seqmine.structs import Catalog, SequenceBatch, UserError
+from seqmine.structs import Catalog, SequenceBatch
+from seqmine.structs.bounded import bounded
 from seqmine.structs.bounds import PositiveFloat, PositiveInt
 
 
+@bounded
 class RatingEmbedding(nn.Module):
     """A direction along which ratings lie, and a vector that tells rated events from others.
 
@@ -28,8 +30,6 @@ class RatingEmbedding(nn.Module):
 
     def __init__(self, *, embedding_dim: PositiveInt, midpoint: float, spread: PositiveFloat, catalog: Catalog) -> None:  # noqa: ARG002
         super().__init__()
-        if spread <= 0:
-            raise UserError(f"spread is {spread}, allowed are numbers above 0")
         self.midpoint, self.spread = midpoint, spread
         self.direction = nn.Linear(1, embedding_dim)
         nn.init.normal_(self.direction.weight, std=0.02 * embedding_dim**0.5)

@@ -12,9 +12,11 @@ from torch.nn import functional as F
 
 from seqmine.models.layers.hugging_face import pretrained, require_package
 from seqmine.structs import UserError
+from seqmine.structs.bounded import bounded
 from seqmine.structs.bounds import PositiveInt
 
 
+@bounded
 class TextEmbedder:
     """The mean of the last hidden states over the tokens of a text, of length 1.
 
@@ -29,9 +31,6 @@ class TextEmbedder:
     """
 
     def __init__(self, *, folder: str, max_tokens: PositiveInt, batch_size: PositiveInt) -> None:
-        for name, value in (("max_tokens", max_tokens), ("batch_size", batch_size)):
-            if value < 1:
-                raise UserError(f"{name} is {value}, allowed are whole numbers from 1")
         self.folder, self.max_tokens, self.batch_size = Path(folder), max_tokens, batch_size
         self.device = "cuda" if torch.cuda.is_available() else "cpu"
         self.model = pretrained(folder).to(self.device).eval()

@@ -9,10 +9,12 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from seqmine.models.embeddings.items import take_rows
-from seqmine.structs import NegativeSampler, UserError
+from seqmine.structs import NegativeSampler
+from seqmine.structs.bounded import bounded
 from seqmine.structs.bounds import PositiveInt
 
 
+@bounded
 class BCE(nn.Module):
     """Tells the target of each position from a few items that are drawn per position.
 
@@ -25,8 +27,6 @@ class BCE(nn.Module):
 
     def __init__(self, *, num_negatives: PositiveInt, sampler: NegativeSampler) -> None:
         super().__init__()
-        if num_negatives < 1:
-            raise UserError(f"num_negatives is {num_negatives}, allowed are whole numbers from 1")
         self.num_negatives = num_negatives
         self.sampler = sampler
 

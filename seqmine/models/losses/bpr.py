@@ -6,10 +6,12 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from seqmine.models.losses.shared_negatives import shared_negatives_loss
-from seqmine.structs import NegativeSampler, UserError
+from seqmine.structs import NegativeSampler
+from seqmine.structs.bounded import bounded
 from seqmine.structs.bounds import PositiveInt
 
 
+@bounded
 class BPR(nn.Module):
     """Log-likelihood that the target scores above each negative.
 
@@ -20,8 +22,6 @@ class BPR(nn.Module):
 
     def __init__(self, *, num_negatives: PositiveInt, sampler: NegativeSampler) -> None:
         super().__init__()
-        if num_negatives < 1:
-            raise UserError(f"num_negatives is {num_negatives}, allowed are whole numbers from 1")
         self.num_negatives = num_negatives
         self.sampler = sampler
 

@@ -11,13 +11,14 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from seqmine.structs import UserError
+from seqmine.structs.bounded import bounded
 from seqmine.structs.bounds import ShareBelowOne, Temperature
 
 _CPU_TILE_BYTES = 4 * 2**20  # a tile of scores and its softmax stay in the second-level caches
 _GPU_TILE_BYTES = 256 * 2**20  # large enough to fill the device
 
 
+@bounded
 class CrossEntropy(nn.Module):
     """Softmax cross-entropy against every item of the catalog.
 
@@ -31,10 +32,6 @@ class CrossEntropy(nn.Module):
 
     def __init__(self, *, temperature: Temperature = 1.0, label_smoothing: ShareBelowOne = 0.0) -> None:
         super().__init__()
-        if temperature <= 0:
-            raise UserError(f"temperature is {temperature}, allowed are numbers above 0")
-        if not 0 <= label_smoothing < 1:
-            raise UserError(f"label_smoothing is {label_smoothing}, allowed are numbers from 0 to below 1")
         self.temperature = temperature
         self.label_smoothing = label_smoothing
 

@@ -13,10 +13,12 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from seqmine.models.losses.shared_negatives import shared_negatives_loss
-from seqmine.structs import NegativeSampler, UserError
+from seqmine.structs import NegativeSampler
+from seqmine.structs.bounded import bounded
 from seqmine.structs.bounds import PositiveInt, Share
 
 
+@bounded
 class GBCE(nn.Module):
     """Binary cross-entropy whose positive probability is raised to a power, against the overconfidence of sampling.
 
@@ -37,11 +39,6 @@ class GBCE(nn.Module):
         self, *, num_negatives: PositiveInt, num_drawn: PositiveInt, sampler: NegativeSampler, calibration: Share
     ) -> None:
         super().__init__()
-        for name, value in (("num_negatives", num_negatives), ("num_drawn", num_drawn)):
-            if value < 1:
-                raise UserError(f"{name} is {value}, allowed are whole numbers from 1")
-        if not 0.0 <= calibration <= 1.0:
-            raise UserError(f"calibration is {calibration}, allowed are numbers from 0 to 1")
         self.num_negatives, self.num_drawn = num_negatives, num_drawn
         self.sampler = sampler
         self.calibration = calibration

@@ -10,12 +10,14 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from seqmine.structs import Loss, UserError
+from seqmine.structs import Loss
+from seqmine.structs.bounded import bounded
 from seqmine.structs.bounds import AtLeastTwo, Penalty, Temperature
 
 _MASKED = -1e30  # finite, so that a row whose targets are all alike has no NaN
 
 
+@bounded
 class IntentContrast(nn.Module):
     """Adds a contrastive term over positions with equal targets to another loss.
 
@@ -28,10 +30,6 @@ class IntentContrast(nn.Module):
 
     def __init__(self, *, loss: Loss, weight: Penalty, temperature: Temperature, num_positions: AtLeastTwo) -> None:
         super().__init__()
-        if temperature <= 0:
-            raise UserError(f"temperature is {temperature}, allowed are numbers above 0")
-        if num_positions < 2:
-            raise UserError(f"num_positions is {num_positions}, allowed are whole numbers from 2")
         self.loss = loss
         self.weight = weight
         self.temperature = temperature

@@ -11,12 +11,14 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from seqmine.models.losses.intent_contrast import draw_positions
-from seqmine.structs import Loss, UserError
+from seqmine.structs import Loss
+from seqmine.structs.bounded import bounded
 from seqmine.structs.bounds import AtLeastTwo, Penalty, PositiveInt, ShareBelowOne, Temperature
 
 _DEAD_SHARE = 0.02  # of the mean size: a smaller prototype stands for nobody and begins anew at a position of the batch
 
 
+@bounded
 class IntentPrototypes(nn.Module):
     """Adds to another loss that each position is told by the prototype nearest to it.
 
@@ -51,14 +53,6 @@ class IntentPrototypes(nn.Module):
         decay: ShareBelowOne,
     ) -> None:
         super().__init__()
-        if temperature <= 0:
-            raise UserError(f"temperature is {temperature}, allowed are numbers above 0")
-        if num_intents < 2:
-            raise UserError(f"num_intents is {num_intents}, allowed are whole numbers from 2")
-        if num_positions < 2:
-            raise UserError(f"num_positions is {num_positions}, allowed are whole numbers from 2")
-        if not 0 <= decay < 1:
-            raise UserError(f"decay is {decay}, allowed are numbers from 0 to below 1")
         self.loss = loss
         self.weight, self.temperature = weight, temperature
         self.num_positions, self.decay = num_positions, decay

@@ -6,10 +6,12 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from seqmine.models.losses.shared_negatives import shared_negatives_loss
-from seqmine.structs import NegativeSampler, UserError
+from seqmine.structs import NegativeSampler
+from seqmine.structs.bounded import bounded
 from seqmine.structs.bounds import PositiveInt, Temperature
 
 
+@bounded
 class SampledSoftmax(nn.Module):
     """Softmax of the target against negatives that the whole batch shares.
 
@@ -25,10 +27,6 @@ class SampledSoftmax(nn.Module):
 
     def __init__(self, *, num_negatives: PositiveInt, sampler: NegativeSampler, temperature: Temperature = 1.0) -> None:
         super().__init__()
-        if num_negatives < 1:
-            raise UserError(f"num_negatives is {num_negatives}, allowed are whole numbers from 1")
-        if temperature <= 0:
-            raise UserError(f"temperature is {temperature}, allowed are numbers above 0")
         self.num_negatives = num_negatives
         self.sampler = sampler
         self.temperature = temperature

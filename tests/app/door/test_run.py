@@ -80,7 +80,7 @@ def test_new_histories_get_what_comes_next(counted):
         ({"users": ["u3"], "histories": [["i1"]]}, "users and histories are both set"),
         ({"top_k": 0}, "top_k is 0, allowed are 1 to"),
         ({"seen": "some"}, "some"),
-        ({"history": "half"}, "history is 'half', allowed are full and test"),
+        ({"history": "half"}, "history is 'half', allowed are full or test"),
         ({"rerank": "magic"}, "rerank/magic"),
     ],
 )

@@ -75,7 +75,7 @@ def test_steps_only_take_out_and_keep_the_order(step, rows):
             lambda: OneItemUsers(max_share=1.5, min_events=4),
             "max_share is 1.5, allowed are numbers above 0 and below 1",
         ),
-        (lambda: RoundTheClockUsers(max_hours=24), "max_hours is 24, allowed are 1 to 23"),
+        (lambda: RoundTheClockUsers(max_hours=24), "max_hours is 24, allowed are whole numbers from 1 and up to 23"),
         (lambda: KCore(min_user_events=0, min_item_events=1), "min_user_events is 0, allowed are whole numbers from 1"),
     ],
 )

@@ -3,12 +3,13 @@
 import gzip
 import io
 import random
+from typing import get_args
 
 import polars as pl
 import pytest
 
 from seqmine.data.sources.interactions import InteractionFiles
-from seqmine.data.sources.sequences import LAYOUTS, SequenceFile
+from seqmine.data.sources.sequences import Layout, SequenceFile
 from seqmine.structs import UserError
 
 PIECES = [
@@ -69,7 +70,7 @@ def test_damaged_files(name, tmp_path):
     for _ in range(60):
         path = tmp_path / name
         path.write_bytes(damage(WHOLE[name], generator))
-        layout = generator.choice(LAYOUTS)
+        layout = generator.choice(get_args(Layout))
         source = SequenceFile(path=str(path), layout=layout) if name == "log.txt" else InteractionFiles(path=str(path))
         try:
             events = source.read()

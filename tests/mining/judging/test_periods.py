@@ -23,7 +23,7 @@ def test_weeks_begin_on_monday_and_months_on_their_first():
 
 def test_other_periods_and_logs_without_time_are_refused():
     log = InteractionLog.from_lists([[1]])
-    with pytest.raises(UserError, match="period is 'day', allowed are month and week"):
+    with pytest.raises(UserError, match="period is 'day', allowed are month or week"):
         split_periods(log, "day")
     with pytest.raises(UserError, match="period is month, which needs timestamps"):
         split_periods(log, "month")

@@ -55,7 +55,7 @@ def test_exponent_lies_between_the_sampling_rate_and_one(num_negatives, num_item
 
 
 def test_calibration_out_of_range_is_refused():
-    with pytest.raises(UserError, match=r"calibration is 2.0, allowed are numbers from 0 to 1"):
+    with pytest.raises(UserError, match=r"calibration is 2.0, allowed are numbers from 0 and up to 1"):
         GBCE(num_negatives=1, num_drawn=1, sampler=UniformSampler(), calibration=2.0)
 
 

@@ -51,7 +51,7 @@ def test_the_next_item_is_still_learned():
 
 
 def test_settings_out_of_range_are_refused():
-    with pytest.raises(UserError, match=r"temperature is 0.0, allowed are numbers above 0"):
+    with pytest.raises(UserError, match=r"temperature is 0.0, allowed are numbers from 0.001"):
         IntentContrast(loss=CrossEntropy(), weight=1.0, temperature=0.0, num_positions=2)
     with pytest.raises(UserError, match=r"num_positions is 1, allowed are whole numbers from 2"):
         IntentContrast(loss=CrossEntropy(), weight=1.0, temperature=1.0, num_positions=1)

@@ -84,10 +84,10 @@ def test_a_prototype_of_nobody_begins_anew():
 @pytest.mark.parametrize(
     ("setting", "value", "allowed"),
     [
-        ("temperature", 0.0, "numbers above 0"),
+        ("temperature", 0.0, "numbers from 0.001"),
         ("num_intents", 1, "whole numbers from 2"),
         ("num_positions", 1, "whole numbers from 2"),
-        ("decay", 1.0, "numbers from 0 to below 1"),
+        ("decay", 1.0, "numbers from 0 and below 1"),
     ],
 )
 def test_settings_out_of_range_are_refused(setting, value, allowed):

@@ -113,7 +113,7 @@ def test_autocast_keeps_the_softmax_in_single_precision():
     ("setting", "message"),
     [
         ({"num_negatives": 0}, "num_negatives is 0, allowed are whole numbers from 1"),
-        ({"temperature": 0.0}, "temperature is 0.0, allowed are numbers above 0"),
+        ({"temperature": 0.0}, "temperature is 0.0, allowed are numbers from 0.001"),
     ],
 )
 def test_settings_out_of_range_are_refused(setting, message):
