@@ -88,13 +88,14 @@ def summary(monitor: str, metrics: Mapping[str, Any], epochs: Sequence[Mapping[s
 
 
 @rank_zero_only
-def log_picture(loggers: Sequence[Logger], name: str, path: Path) -> None:
+def log_picture(loggers: Sequence[Logger], name: str, path: Path, caption: str | None = None) -> None:
     """Log a picture of the run folder; nothing where it was not drawn.
 
     Args:
         loggers: of the run.
         name: of the picture.
         path: of the PNG.
+        caption: what it shows, which W&B puts below it.
     """
     from matplotlib.image import imread
 
@@ -102,6 +103,6 @@ def log_picture(loggers: Sequence[Logger], name: str, path: Path) -> None:
         return
     for logger in loggers:
         if isinstance(logger, WandbLogger):
-            logger.log_image(name, [str(path)])
+            logger.log_image(name, [str(path)], caption=[caption])
         elif isinstance(logger, TensorBoardLogger):
             logger.experiment.add_image(name, imread(path)[..., :3], dataformats="HWC")
