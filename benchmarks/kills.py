@@ -51,19 +51,20 @@ def main() -> None:
             seconds = time.monotonic() - start
             assert status == 0, f"the whole run of {model} ended with {status}"
             outcomes: Counter[str] = Counter()
+            moments: Counter[str] = Counter()
             kills = 0
             while kills < asked.kills // len(models):
                 target = folder / "killed"
                 shutil.rmtree(target, ignore_errors=True)
-                statuses = [
-                    run(arguments, target, draw.uniform(0.3, 1) * seconds, asked.signal)
-                    for _ in range(draw.randint(1, 3))
-                ]
+                statuses = []
+                for _ in range(draw.randint(1, 3)):
+                    statuses.append(run(arguments, target, draw.uniform(0.3, 1) * seconds, asked.signal))
+                    moments[moment_of(target)] += statuses[-1] != 0
                 kills += len([status for status in statuses if status])
                 ended = run(arguments, target)
                 outcomes[compare(folder / model, target) if ended == 0 else f"ended with {ended}"] += 1
                 print(model, statuses, dict(outcomes), flush=True)
-            print(f"{model}: {kills} kills, {dict(outcomes)}", flush=True)
+            print(f"{model}: {kills} kills, {dict(outcomes)}, killed {dict(moments)}", flush=True)
 
 
 def write_log(path: Path, draw: random.Random) -> Path:
@@ -87,6 +88,17 @@ def run(arguments: list[str], folder: Path, seconds: float | None = None, name: 
         except subprocess.TimeoutExpired:
             process.send_signal(getattr(signal, name))
             return process.wait()
+
+
+def moment_of(folder: Path) -> str:
+    """Tell what a killed run had on disk."""
+    last = folder / "checkpoints" / "last.ckpt"
+    if (folder / "metrics.json").is_file():
+        return "after its results"
+    if not last.is_file():
+        return "before its first save"
+    within = any(torch.load(last, weights_only=True)["epoch_means"])
+    return "after a save within an epoch" if within else "after a save between epochs"
 
 
 def compare(whole: Path, other: Path) -> str:

@@ -1,7 +1,7 @@
 """Tear every file of a run, of a mining run and of a store, and see that each program tells it or is none the worse.
 
     python tests/torn.py                all
-    python tests/torn.py catalog        files whose name has a word in it
+    python tests/torn.py 1/4            the first quarter
 
 A test run does not collect it. Each file is cut, emptied, half of it zeroed, three bits of it flipped, taken away, and
 put in the place of a folder; then every program that is given the run, or a training on the store, runs in this process.
@@ -11,6 +11,7 @@ and nothing is a traceback.
 
 import contextlib
 import io
+import itertools
 import json
 import logging
 import random
@@ -19,7 +20,6 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
-from itertools import chain
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
@@ -44,7 +44,8 @@ LOG = ["data=sequences", "data.path={log}"]
 
 def main() -> None:
     """Print a line a torn file that is not told, and the counts of each program."""
-    words, wrong = sys.argv[1:], 0
+    first, of = map(int, (sys.argv[1] if len(sys.argv) > 1 else "1/1").split("/"))
+    places, wrong = itertools.count(1 - first), 0
     register_resolvers()
     logging.getLogger().setLevel(logging.CRITICAL)
     with tempfile.TemporaryDirectory() as name:
@@ -55,7 +56,11 @@ def main() -> None:
         call("mine", mined, *(part.format(run=run) for part in ASKED["mine"]))
         store = next(path for path in (folder / "whole" / "store").iterdir() if path.is_dir())
         counts: Counter[tuple[str, str]] = Counter()
-        tried = chain(_of_runs(folder, words), _of_stores(folder, store, log, words))
+
+        def is_wanted(_: object) -> bool:
+            return next(places) % of == 0
+
+        tried = itertools.chain(_of_runs(folder, is_wanted), _of_stores(folder, store, log, is_wanted))
         for torn, program, verdict, said in tried:
             counts[program, verdict] += 1
             if verdict not in ("told", "harmless"):
@@ -71,27 +76,23 @@ def main() -> None:
 Tried = Iterator[tuple[str, str, str, str]]
 
 
-def _of_runs(folder: Path, words: list[str]) -> Tried:
+def _of_runs(folder: Path, is_wanted: Callable[[object], bool]) -> Tried:
     whole = folder / "whole"
     wanted = {program: _result(program, whole, folder / "first" / program) for program in ASKED}
     files = [path for kind in ("run", "mined") for path in sorted((whole / kind).rglob("*"))]
     for path in files:
         name = path.relative_to(whole)
-        if (
-            not path.is_file()
-            or path.name.startswith("events")
-            or (words and not any(word in str(name) for word in words))
-        ):
+        if not path.is_file() or path.name.startswith(("events", ".")):
             continue
         for spoil in SPOILS:
             before = path.read_bytes()
             spoil(path)
-            for program in ASKED:
+            for program in filter(is_wanted, ASKED):
                 yield (f"{name} {spoil.__name__}", program, *_verdict(program, path, whole, folder / "again", wanted))
             _restore(path, before)
 
 
-def _of_stores(folder: Path, store: Path, log: Path, words: list[str]) -> Tried:
+def _of_stores(folder: Path, store: Path, log: Path, is_wanted: Callable[[object], bool]) -> Tried:
     asked = [*(part.format(log=log) for part in LOG), "model=popularity"]
 
     def measured(place: Path) -> str:
@@ -100,9 +101,7 @@ def _of_stores(folder: Path, store: Path, log: Path, words: list[str]) -> Tried:
 
     wanted = measured(folder / "first_store")
     for path in sorted(path for path in store.rglob("*") if path.is_file()):
-        if words and not any(word in path.name for word in words):
-            continue
-        for spoil in SPOILS:
+        for spoil in filter(is_wanted, SPOILS):
             place = folder / "again"
             shutil.rmtree(place, ignore_errors=True)
             copy = shutil.copytree(store, place / "store" / store.name)

@@ -15,6 +15,7 @@ from seqmine.app.checks import check_complete, check_credentials, check_groups, 
 from seqmine.app.typed import SEARCH, searched, setting, unreadable
 from seqmine.runs.components import CONF_DIR, refusal
 from seqmine.runs.settings import without_secret
+from seqmine.structs.disk import reason_of
 from seqmine.structs.errors import UserError
 
 _LONGEST_LABEL = 100
@@ -197,12 +198,25 @@ def changes(overrides: Iterable[str]) -> list[str]:
 
 
 def mistake_behind(error: BaseException | None) -> Exception | None:
-    """Find the mistake of the user among an error and its causes: building a component wraps it."""
+    """Find what the user can mend among an error and its causes: a mistake, or a place that cannot be written."""
     from lightning.fabric.utilities.exceptions import MisconfigurationException
 
-    while error is not None and not isinstance(error, UserError | MisconfigurationException):
+    chain = []
+    while error is not None and error not in chain:
+        chain.append(error)
         error = error.__cause__ or error.__context__
-    return error
+    mistake = next((one for one in chain if isinstance(one, UserError | MisconfigurationException)), None)
+    return mistake or next(filter(None, map(_place_behind, chain)), None)
+
+
+def _place_behind(error: BaseException) -> UserError | None:
+    reason, place = reason_of(error), getattr(error, "filename", None)
+    if reason is None:
+        return None
+    return UserError(
+        f"{'the folder of the run' if place is None else place} {reason} ({error}); mend that, or let the setting that "
+        "names it, such as hydra.run.dir, name another one"
+    )
 
 
 def _parsed(argument: str) -> "Override":

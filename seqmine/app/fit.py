@@ -19,7 +19,9 @@ from seqmine.runs.initial_weights import start_from
 from seqmine.runs.restore import Model, build_trainer, keep_choices, reranked
 from seqmine.runs.results import keep_catalog, write_results
 from seqmine.structs import UserError
+from seqmine.structs.disk import require_room
 from seqmine.training.best_checkpoint import best_weights
+from seqmine.training.last_checkpoint import room_of
 from seqmine.training.results import results_of
 
 _log = logging.getLogger(__name__)
@@ -40,6 +42,7 @@ def fit_and_test(config: DictConfig) -> dict[str, Any]:
     settle_protocol(config, datamodule)
     keep_catalog(datamodule.catalog, config.paths.run)
     module = build(config.model, config.trusted)(catalog=datamodule.catalog)
+    require_room(Path(config.paths.run), room_of(module), f"the checkpoints of {config.run_name}")
     start_from(config, module, datamodule)
     belonging = Belonging(datamodule.catalog, config.model)
     callbacks = [*build_group(config.callbacks, config.trusted).values(), belonging]

@@ -11,6 +11,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 
 from seqmine.app.checks import check_settings
 from seqmine.app.composing import compose_checked, mistake_behind, without_hydra
+from seqmine.app.lock import alone_in
 from seqmine.app.start import ignore_known_warnings, record_command
 from seqmine.app.typed import as_typed
 from seqmine.runs.settings import freeze_references
@@ -41,7 +42,7 @@ def job(name: str, overrides: Iterable[str]) -> Iterator[DictConfig]:
     """
     with plain_errors():
         config = open_job(name, overrides)
-    with quiet(Path(config.paths.run) / "events.log"):
+    with quiet(Path(config.paths.run) / "events.log"), alone_in(Path(config.paths.run)):
         yield config
 
 

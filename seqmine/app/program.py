@@ -3,6 +3,7 @@
 import gc
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,15 +14,19 @@ from seqmine.app.composing import (
     as_hydra_reads,
     compose_checked,
     mistake_behind,
+    rank_suffix,
     register_resolvers,
     without_hydra,
     without_nothing,
 )
+from seqmine.app.lock import alone_in
 from seqmine.app.manual import manual
 from seqmine.app.processes import is_finished, metric_of, run_in_process
 from seqmine.app.typed import as_typed, first_of_sweep, search_path
 from seqmine.runs.components import CONF_DIR
+from seqmine.structs.disk import require_place
 from seqmine.structs.errors import UserError
+from seqmine.structs.printable import printable
 from seqmine.structs.progress import shown_by
 
 if TYPE_CHECKING:
@@ -92,7 +97,7 @@ def _run_with_plain_errors(name: str, task: Task, config: DictConfig, overrides:
     from seqmine.training.stop_signals import Stopped, stoppable
 
     try:
-        with stoppable(), shown_by(progress_bar):
+        with stoppable(), shown_by(progress_bar), _alone(config):
             check_settings(name, config, overrides)
             return task(config)
     except Stopped as stopped:
@@ -103,6 +108,11 @@ def _run_with_plain_errors(name: str, task: Task, config: DictConfig, overrides:
         if mistake is None or config.debug:
             raise
         fail(mistake)
+
+
+def _alone(config: DictConfig) -> AbstractContextManager[None]:
+    """Hold the run folder; the first process of a distributed run does for all."""
+    return nullcontext() if rank_suffix() else alone_in(Path(config.paths.run))
 
 
 def _lost_process(error: Exception) -> UserError | None:
@@ -156,7 +166,7 @@ def tell_stop(stopped: "Stopped", config: DictConfig) -> None:
 
 def fail(error: Exception) -> None:
     """Print an error as one sentence and exit with status 1."""
-    sys.stderr.write(f"error: {' '.join(str(error).split())}\n")
+    sys.stderr.write(f"error: {printable(' '.join(str(error).split()))}\n")
     sys.stderr.flush()
     sys.exit(1)
 
@@ -199,6 +209,9 @@ def _checked_command_line(name: str, arguments: list[str]) -> list[str]:
             return arguments
         settings = [argument for argument in arguments if _is_setting(argument)]
         config = compose_checked(name, map(first_of_sweep, settings) if flags & _MULTIRUN else settings)
+        if "--cfg" not in flags:
+            kind = "sweep" if flags & _MULTIRUN else "run"
+            require_place(Path(config.hydra[kind].dir), f"hydra.{kind}.dir")
         if not flags:
             _import_lightning()
             check_settings(name, without_hydra(config), arguments)

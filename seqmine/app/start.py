@@ -140,12 +140,13 @@ def _write_yaml(values: dict[str, Any], path: Path) -> None:
 
 def print_config(config: DictConfig) -> None:
     """Print the configuration as a tree."""
-    from rich.console import Console
     from rich.syntax import Syntax
     from rich.tree import Tree
+
+    from seqmine.reporting.terminal import Terminal
 
     tree = Tree("[bold]configuration")
     for name, value in plain(config).items():
         text = OmegaConf.to_yaml(OmegaConf.create({name: value})).strip()
         tree.add(Syntax(text, "yaml", theme="ansi_dark", background_color="default"))
-    Console(stderr=True).print(tree)
+    Terminal(stderr=True).print(tree)

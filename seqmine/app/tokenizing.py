@@ -9,15 +9,16 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 from omegaconf import DictConfig
-from rich.console import Console
 from rich.table import Table
 from safetensors.numpy import load_file, save_file
 
 from seqmine.models.module import item_vectors
 from seqmine.models.semantic_ids import residual_codebooks, residual_codes, told_apart
 from seqmine.models.semantic_quality import prefix_recall, quality
+from seqmine.reporting.terminal import Terminal
 from seqmine.runs.components import build
 from seqmine.runs.folder import read_config
+from seqmine.runs.reading import read_kept, read_table
 from seqmine.runs.restore import load_module, run_catalog
 from seqmine.structs import UserError
 from seqmine.structs.files import write_atomically, write_json
@@ -90,18 +91,18 @@ def read_tokenizer(folder: Path, size: int) -> tuple[list[NDArray[np.float32]], 
     """Return the codebooks and the ids of an earlier run of ``tokenize``.
 
     Raises:
-        UserError: there are none, or for vectors of another size.
+        UserError: there are none, they are damaged, or for vectors of another size.
     """
     if not (folder / _CODEBOOKS).is_file() or not (folder / _IDS).is_file():
         raise UserError(f"tokenizer is {str(folder)!r}, which has no {_CODEBOOKS}; name one of an earlier run")
-    tensors = load_file(folder / _CODEBOOKS)
+    tensors = read_kept(folder / _CODEBOOKS, load_file)
     codebooks = [tensors[f"level_{level}"] for level in range(len(tensors))]
     if codebooks[0].shape[1] != size:
         raise UserError(
             f"tokenizer is {str(folder)!r}, made of vectors of {codebooks[0].shape[1]} numbers, and vectors has "
             f"{size}; take vectors of the same kind"
         )
-    return codebooks, pl.read_parquet(folder / _IDS)
+    return codebooks, read_table(folder / _IDS)
 
 
 def with_new(
@@ -116,7 +117,7 @@ def with_new(
 
 def print_quality(found: dict[str, Any]) -> None:
     """Print how good the ids are."""
-    console = Console()
+    console = Terminal()
     console.print(
         f"{found['num_items']:,} items: {found['collision_rate']:.2%} share all digits but the last, at most "
         f"{found['largest_collision']} the same",

@@ -7,12 +7,12 @@ from pathlib import Path
 from seqmine.data.attributes import with_attributes
 from seqmine.data.cleaning.pipeline import Cleaning
 from seqmine.data.description import describe, identity
-from seqmine.data.disk import writing_to
 from seqmine.data.features import Features
 from seqmine.data.sequences import join_parts, prepare_sequences
 from seqmine.data.splits import Splitter
 from seqmine.data.store import STORE_VERSION, write_store
 from seqmine.structs import InteractionLog, Source
+from seqmine.structs.disk import writing_to
 from seqmine.structs.protocols import CountsDropped
 
 

@@ -4,7 +4,6 @@ A store is written under a temporary name and renamed when complete, so a folder
 """
 
 import json
-import shutil
 from collections.abc import Sequence
 from dataclasses import fields, replace
 from functools import cached_property
@@ -19,7 +18,7 @@ from seqmine.data.checksums import sealed
 from seqmine.data.sequences import PreparedData
 from seqmine.data.targets import Split, Targets
 from seqmine.structs import AttributeTable, Catalog, InteractionLog, UserError
-from seqmine.structs.files import temporary_name, write_atomically
+from seqmine.structs.files import scratch, sync, write_atomically
 
 STORE_VERSION = 6
 
@@ -66,11 +65,7 @@ def write_store(data: PreparedData, folder: Path, description: dict[str, Any], r
         description: what the data was made from; kept as ``description.json``.
         reports: texts by file name, kept beside the arrays.
     """
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    temporary = temporary_name(folder)
-    shutil.rmtree(temporary, ignore_errors=True)
-    temporary.mkdir()  # unlike the folders of tempfile, one that a group of users may read
-    try:
+    with scratch(folder.parent, folder.name) as temporary:
         for name, column in _arrays(data).items():
             np.save(temporary / f"{name}.npy", column)
         _write_tables(data, temporary)
@@ -83,10 +78,10 @@ def write_store(data: PreparedData, folder: Path, description: dict[str, Any], r
         for name, text in reports.items():
             (temporary / name).write_text(text)
         (temporary / "description.json").write_text(json.dumps(sealed(meta, temporary), indent=2))
+        for path in temporary.iterdir():
+            sync(path)
         if not folder.exists():
             temporary.replace(folder)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def read_store(folder: Path) -> PreparedData:

@@ -91,11 +91,12 @@ def _cell(value: Any) -> Any:
 def show_comparison(found: Compared, rows: np.ndarray, num_differing: int) -> None:
     """Print the patterns that differ, with their support in each group."""
     from rich.box import SIMPLE_HEAD
-    from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
 
-    one, console = found.comparison, Console()
+    from seqmine.reporting.terminal import Terminal
+
+    one, console = found.comparison, Terminal()
     title = f"{num_differing:,} of {len(one.table):,} patterns differ by {one.by}"
     shown = Table(title=escape(title), box=SIMPLE_HEAD, padding=(0, 1))
     shown.add_column("pattern", overflow="fold")

@@ -3,9 +3,10 @@
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
+
+from seqmine.reporting.terminal import Terminal
 
 
 def print_erasure(erasure: dict[str, Any], path: Path) -> None:
@@ -21,7 +22,7 @@ def print_erasure(erasure: dict[str, Any], path: Path) -> None:
     for one in erasure["stores"]:
         counts = [one[name] for name in ("users", "events", "items_gone", "users_left", "traces_left")]
         stores.add_row(escape(one["store"]), *(f"{count:,}" for count in counts), f"{one['seconds']:.2f}")
-    console = Console()
+    console = Terminal()
     console.print(stores)
     if erasure["runs"]:
         runs = Table(title="Runs that saw them: train, mine or recommend again, and delete these")

@@ -129,9 +129,9 @@ def _without_nan(values: dict[str, Any]) -> dict[str, Any]:
 
 def show_answer(answer: Answer, catalog: Catalog) -> None:
     """Print an answer: the shares of the most important events, what would change it, and how faithful it is."""
-    from rich.console import Console
+    from seqmine.reporting.terminal import Terminal
 
-    console, names = Console(), Names(catalog)
+    console, names = Terminal(), Names(catalog)
     console.print(_share_table(answer, names))
     for line in sentences(answer, catalog):
         console.print(line, highlight=False, markup=False)

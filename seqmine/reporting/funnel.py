@@ -61,11 +61,12 @@ def next_words(step: Step) -> str:
 def show_funnel(found: Funnel) -> None:
     """Print the steps, and the most frequent whole paths."""
     from rich.box import SIMPLE_HEAD
-    from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
 
-    console = Console()
+    from seqmine.reporting.terminal import Terminal
+
+    console = Terminal()
     what = "histories of one user and one item" if found.same_item else "histories"
     steps = Table(title=f"funnel over {found.num_cases:,} {what}", box=SIMPLE_HEAD, padding=(0, 1))
     for title in (

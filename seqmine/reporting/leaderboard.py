@@ -129,10 +129,10 @@ def draw(board: Leaderboard, path: Path) -> None:
 
 def _console_for(tables: Sequence[Any]) -> Any:
     """Return a console that is wide enough for every number, on a narrow terminal too; names are folded there."""
-    from rich.console import Console
+    from seqmine.reporting.terminal import Terminal
 
-    console = Console()
-    return Console(width=max(console.width, *(_least_width(table, console) for table in tables)))
+    console = Terminal()
+    return Terminal(width=max(console.width, *(_least_width(table, console) for table in tables)))
 
 
 def _least_width(table: Any, console: Any) -> int:

@@ -1,9 +1,10 @@
 """The first of many lists of recommendations, and items that are alike, in the terminal."""
 
 import polars as pl
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
+
+from seqmine.reporting.terminal import Terminal
 
 _COLUMNS = ("user_id", "rank", "item_id", "title", "score", "fallback", "position")
 
@@ -42,4 +43,4 @@ def _show(rows: pl.DataFrame, key: str, title: str) -> None:
             table.add_section()
         cells = (f"{value:.4g}" if isinstance(value, float) else str(value or "") for value in row.values())
         table.add_row(*map(escape, cells))
-    Console().print(table)
+    Terminal().print(table)

@@ -97,8 +97,8 @@ class SequentialityReport:
             folder: of the run.
             loggers: of the run; they are ended.
         """
-        from rich.console import Console
+        from seqmine.reporting.terminal import Terminal
 
         write_json(folder / "pattern_report.json", found.report())
         log_report(loggers, found.report())
-        Console().print(found.verdict)
+        Terminal().print(found.verdict)

@@ -62,13 +62,14 @@ def show_misses(table: PatternTable, symbols: SymbolLog, misses: Misses, most: i
 
 def _show(title: str, rows: Sequence[tuple[str, Any]]) -> None:
     from rich.box import SIMPLE_HEAD
-    from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
+
+    from seqmine.reporting.terminal import Terminal
 
     shown = Table(title=title, box=SIMPLE_HEAD, padding=(0, 1), collapse_padding=True, show_header=False)
     shown.add_column(overflow="fold")
     shown.add_column(overflow="fold")
     for text, told in rows:
         shown.add_row(escape(text), escape(told) if isinstance(told, str) else f"{told:,} users")
-    Console().print(shown)
+    Terminal().print(shown)

@@ -57,10 +57,10 @@ def html_of(title: str, tables: Iterable[Any], width: int = 110) -> str:
         tables: what rich can print.
         width: columns of the terminal that they are made for.
     """
-    from rich.console import Console
+    from seqmine.reporting.terminal import Terminal
 
     # rich would show the tables of a notebook by itself, beside the HTML that is returned
-    console = Console(record=True, file=io.StringIO(), width=width, force_jupyter=False)
+    console = Terminal(record=True, file=io.StringIO(), width=width, force_jupyter=False)
     for table in tables:
         console.print(table)
     return f"<p>{escape(title)}</p>{console.export_html(code_format=_PAGE, inline_styles=True)}"

@@ -56,10 +56,11 @@ _COLUMN_WIDTH = 9
 @contextmanager
 def progress_bar(title: str) -> Iterator[Progress]:
     """Show a bar on the terminal that the given function moves, until all is done."""
-    from rich.console import Console
     from rich.progress import Progress as Bar
 
-    with Bar(console=Console(stderr=True), transient=True) as bar:
+    from seqmine.reporting.terminal import Terminal
+
+    with Bar(console=Terminal(stderr=True), transient=True) as bar:
         task = bar.add_task(title, total=1.0)
 
         def move(share: float) -> None:
@@ -180,11 +181,12 @@ def show_lists(lists: Mapping[str, PatternTable], symbols: SymbolLog, most: int)
 def _show(title: str, table: PatternTable, symbols: SymbolLog, names: Sequence[str], notes: Sequence[str] = ()) -> None:
     """Print a table; the measures that come first are shown, as many as leave half of the width to the patterns."""
     from rich.box import SIMPLE_HEAD
-    from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
 
-    console = Console()
+    from seqmine.reporting.terminal import Terminal
+
+    console = Terminal()
     columns = _fitting([name for name in names if name in table.columns], table, console.width // 2)
     shown = Table(title=title, box=SIMPLE_HEAD, padding=(0, 1), collapse_padding=True)
     shown.add_column("pattern", overflow="fold")
@@ -226,12 +228,14 @@ def show_agreement(name: str, pooled: Mapping[str, float]) -> None:
         name: of the rules.
         pooled: what ``pooled_agreement`` returned.
     """
-    from rich.console import Console
+    from seqmine.reporting.terminal import Terminal
 
     if not pooled["num_first"]:
-        Console().print(f"{name}: {pooled['num_rules']:,} rules, and in no held-out case does the model rank one first")
+        Terminal().print(
+            f"{name}: {pooled['num_rules']:,} rules, and in no held-out case does the model rank one first"
+        )
         return
-    Console().print(
+    Terminal().print(
         f"{name}: in {pooled['num_first']:,} held-out cases the model ranks first what one of {pooled['num_rules']:,} "
         f"rules expects: it says {pooled['first_probability']:.3g} and is right in {pooled['first_confidence']:.3g}"
     )

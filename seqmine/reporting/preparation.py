@@ -2,16 +2,16 @@
 
 from pathlib import Path
 
-from rich.console import Console
 from rich.table import Table
 
 from seqmine.data.cleaning.audit import Audit, LogSize
 from seqmine.data.leakage.report import LeakReport
+from seqmine.reporting.terminal import Terminal
 
 
 def print_preparation(audit: Audit, leaks: LeakReport, folder: Path) -> None:
     """Print what cleaning did, whether anything leaks, and where the log is stored now."""
-    Console().print(audit_table(audit), leak_table(leaks), f"stored in {folder}")
+    Terminal().print(audit_table(audit), leak_table(leaks), f"stored in {folder}")
 
 
 def audit_table(audit: Audit) -> Table:

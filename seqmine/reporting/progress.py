@@ -10,8 +10,9 @@ from typing import Any
 
 from lightning import LightningModule, Trainer
 from lightning.pytorch.callbacks import ProgressBar
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from seqmine.reporting.terminal import Terminal
 
 _UPDATES = 50  # of an epoch
 _WIDTH = 24
@@ -124,7 +125,7 @@ def progress_bar(total: int, what: str) -> Iterator[Callable[[int], None]]:
         what: is done.
     """
     columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), disable=not somebody_watches()) as progress:
+    with Progress(*columns, console=Terminal(stderr=True), disable=not somebody_watches()) as progress:
         task = progress.add_task(what, total=total)
         yield lambda more: progress.advance(task, more)
 

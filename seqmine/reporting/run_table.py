@@ -25,9 +25,9 @@ _COLUMNS = ("hit_rate@10", "recall@10", "ndcg@10", "mrr@10", "coverage@10", "pop
 @rank_zero_only
 def print_table(config: DictConfig, metrics: dict[str, Any]) -> None:
     """Print model, baselines and ceiling side by side, with the protocol below."""
-    from rich.console import Console
+    from seqmine.reporting.terminal import Terminal
 
-    console = Console()
+    console = Terminal()
     console.print(metrics_table(config.run_name, metrics))
     console.print(stated_protocol(metrics), highlight=False)
     for sentence in [*parts_found(metrics), *shortcut_found(metrics), *order_found(metrics)]:

@@ -9,6 +9,7 @@ import torch
 from lightning import LightningModule, Trainer
 from lightning.pytorch.callbacks import Checkpoint
 from lightning.pytorch.utilities import rank_zero_only
+from torch import nn
 
 from seqmine.structs import SequenceBatch
 from seqmine.structs.bounds import PositiveFloat, PositiveInt
@@ -129,6 +130,16 @@ class LastCheckpoint(Checkpoint):
         _keep_before(self.path)
         trainer.save_checkpoint(self.path)
         self._saved_at, self._saved_step = time.monotonic(), trainer.global_step
+
+
+def room_of(module: nn.Module) -> int:
+    """Return the bytes of the checkpoints of a training: the best, the last, the one before it, and the next one.
+
+    Each has the weights and, of those that are learned, the two means of Adam.
+    """
+    weights = sum(weight.numel() * weight.element_size() for weight in module.state_dict().values())
+    learned = sum(weight.numel() * weight.element_size() for weight in module.parameters() if weight.requires_grad)
+    return 4 * (weights + 2 * learned)
 
 
 @rank_zero_only

@@ -121,3 +121,13 @@ def test_a_query_reaches_its_source_as_it_was_typed(query):
     config = compose_checked("prepare", ["data=query", f"data.query={query}", "data.items_query=null"])
     assert config.data.source.query == (query[1:-1] if query[0] == "'" else query)
     assert config.data.source.items_query is None
+
+
+def test_a_place_that_cannot_be_written_is_told_behind_any_error():
+    wrapped = RuntimeError("training failed")
+    wrapped.__cause__ = OSError(28, "No space left on device", "run/metrics.csv")
+    assert str(mistake_behind(wrapped)).startswith("run/metrics.csv has no room ([Errno 28]")
+    assert "mend that, or let the setting that names it, such as hydra.run.dir" in str(mistake_behind(wrapped))
+    assert mistake_behind(FileNotFoundError(2, "No such file", "x")) is None
+    wrapped.__cause__.__cause__ = UserError("x is 1")
+    assert str(mistake_behind(wrapped)) == "x is 1"

@@ -52,3 +52,10 @@ def test_a_model_with_its_correction_is_one_model_in_every_program(small_log, tm
     asked_why = [f"run={run}", f"user={user}", "after=test", "faithfulness=none"]
     why = json.loads((call("explain", tmp_path / "why", *asked_why) / "explanation.json").read_text())
     assert why["item"]["item_id"] == first
+
+
+def test_a_disk_without_room_for_the_checkpoints_is_told_before_the_first_step(small_log, tmp_path, monkeypatch):
+    monkeypatch.setattr("seqmine.app.fit.room_of", lambda module: 1 << 60)
+    with pytest.raises(UserError, match=r"MiB free, and the checkpoints of tiny need 1,099,511,627,776\.0 MiB"):
+        train(small_log, tmp_path / "run")
+    assert not (tmp_path / "run" / "checkpoints").exists()

@@ -1,3 +1,5 @@
+import os
+
 import numpy as np
 import polars as pl
 import pytest
@@ -43,6 +45,16 @@ def test_an_interrupted_write_leaves_nothing_behind(prepared, tmp_path, monkeypa
     with pytest.raises(OSError, match="No space left"):
         write_store(prepared, tmp_path / "store", {}, {})
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_group_of_users_may_share_a_store(prepared, tmp_path):
+    before = os.umask(0o002)
+    try:
+        write_store(prepared, tmp_path / "store", {}, {})
+    finally:
+        os.umask(before)
+    modes = {path.stat().st_mode & 0o777 for path in (tmp_path / "store").iterdir()}
+    assert ((tmp_path / "store").stat().st_mode & 0o777, modes) == (0o775, {0o664})
 
 
 def test_a_finished_store_is_kept(prepared, tmp_path):

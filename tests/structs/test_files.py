@@ -3,7 +3,7 @@ import os
 
 import pytest
 
-from seqmine.structs.files import temporary_name, write_atomically, write_json
+from seqmine.structs.files import scratch, temporary_name, write_atomically, write_json
 
 
 def test_a_failed_write_keeps_the_old_file(tmp_path):
@@ -28,3 +28,17 @@ def test_what_a_killed_process_left_half_written_is_cleared(tmp_path):
     other.write_text("half")
     write_json(tmp_path / "a.json", 1)
     assert (gone.exists(), own.exists(), other.exists()) == (False, False, True)
+
+
+def test_folders_that_a_killed_process_left_are_cleared_and_a_group_may_read_new_ones(tmp_path):
+    gone = temporary_name(tmp_path / "parts-0")
+    gone = gone.with_name(gone.name.replace(str(os.getpid()), "4194305"))
+    (gone / "below").mkdir(parents=True)
+    before = os.umask(0o007)
+    try:
+        with scratch(tmp_path, "parts") as first, scratch(tmp_path, "parts") as second:
+            assert sorted(tmp_path.iterdir()) == sorted([first, second])
+            assert first.stat().st_mode & 0o777 == 0o770
+    finally:
+        os.umask(before)
+    assert list(tmp_path.iterdir()) == []

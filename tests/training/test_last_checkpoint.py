@@ -10,7 +10,7 @@ import torch
 
 from benchmarks.kills import compare
 from seqmine.runs.checkpoints import resumed_from
-from seqmine.training.last_checkpoint import LastCheckpoint
+from seqmine.training.last_checkpoint import LastCheckpoint, room_of
 from seqmine.training.stop_signals import Stopped, stoppable
 from tests.tiny import train
 
@@ -109,3 +109,10 @@ def test_a_stopped_training_is_saved_and_goes_on(number, whole, small_log, tmp_p
     assert json.loads((whole / "metrics.json").read_text())
     train(small_log, tmp_path / "run", *SETTINGS, "resume=auto")
     assert compare(whole, tmp_path / "run") == "equal"
+
+
+def test_the_room_of_checkpoints_is_that_of_weights_and_their_means():
+    module = torch.nn.BatchNorm1d(8)  # two learned vectors, two that are not, and a count
+    assert room_of(module) == 4 * (4 * 8 * 4 + 8 + 2 * 2 * 8 * 4)
+    module.requires_grad_(False)
+    assert room_of(module) == 4 * (4 * 8 * 4 + 8)

@@ -1,6 +1,5 @@
 """The engine of one machine: polars streams the log into parts on disk, so that memory holds one part at a time."""
 
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +19,7 @@ from seqmine.data.engines.parts import (
 from seqmine.structs import Source
 from seqmine.structs.bounded import bounded
 from seqmine.structs.bounds import PositiveInt
+from seqmine.structs.files import scratch
 from seqmine.structs.progress import progress
 
 READ_ERRORS = (pl.exceptions.PolarsError, pl.exceptions.PanicException)
@@ -50,9 +50,9 @@ class PolarsEngine:
         Raises:
             UserError: the log cannot be read.
         """
-        with tempfile.TemporaryDirectory(prefix=".parts-", dir=folder) as scratch:
+        with scratch(folder, "parts") as place:
             try:
-                log = self._number(scan_source(source), Path(scratch))
+                log = self._number(scan_source(source), place)
             except READ_ERRORS as error:
                 if isinstance(source, LazySource):
                     raise source.explain(error) from error

@@ -7,7 +7,6 @@ give the same sequences.
 import os
 import shutil
 import sys
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,11 +16,12 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from seqmine.data.disk import is_full
 from seqmine.data.engines.parts import ORDER, Function, LazySource, NumberedLog, part_borders, scan_source
 from seqmine.structs import Source, UserError
 from seqmine.structs.bounded import bounded
 from seqmine.structs.bounds import PositiveInt
+from seqmine.structs.disk import is_full
+from seqmine.structs.files import scratch
 
 READ_ERRORS = (pl.exceptions.PolarsError, pl.exceptions.PanicException)
 
@@ -55,8 +55,8 @@ class SparkEngine:
         """
         spark = self._start()
         try:
-            with tempfile.TemporaryDirectory(prefix=".parts-", dir=folder) as scratch:
-                yield self._number(spark, source, Path(scratch))
+            with scratch(folder, "parts") as place:
+                yield self._number(spark, source, place)
         finally:
             spark.stop()
 

@@ -2,12 +2,12 @@
 
 import shutil
 import tarfile
-import tempfile
 import zipfile
 import zlib
 from pathlib import Path, PurePosixPath
 
 from seqmine.structs import UserError
+from seqmine.structs.files import scratch_folder
 
 SUFFIXES = (".zip", ".tar.gz", ".tgz", ".tar", ".tar.bz2")
 MAX_BYTES = 64 << 30
@@ -30,8 +30,7 @@ def unpack(archive: Path, folder: Path, max_bytes: int = MAX_BYTES) -> None:
     Raises:
         UserError: the archive is damaged, too large, or names a place outside the folder.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(prefix=".unpack-", dir=folder))
+    temporary = scratch_folder(folder, "unpack")
     try:
         if archive.name.endswith(".zip"):
             _unpack_zip(archive, temporary, max_bytes)

@@ -3,13 +3,11 @@
 import hashlib
 import os
 import shutil
-import tempfile
 import weakref
 from pathlib import Path
 
 import polars as pl
 
-from seqmine.data.disk import writing_to
 from seqmine.data.sources.columns import choose_columns
 from seqmine.data.sources.databases import check_connection, write_result
 from seqmine.data.sources.files import fingerprint_files
@@ -18,6 +16,8 @@ from seqmine.data.sources.item_table import by_item, with_text_keys
 from seqmine.data.sources.parquet import checked_events, parquet_names, select_events
 from seqmine.data.sources.timestamps import check_time_format
 from seqmine.structs import UserError
+from seqmine.structs.disk import writing_to
+from seqmine.structs.files import scratch_folder
 
 _PLACE = "the result of the query"
 
@@ -137,8 +137,7 @@ class DatabaseQuery:
         return self._answers[query]
 
     def _ask(self, query: str) -> Path:
-        self.scratch.mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(prefix=".query-", dir=self.scratch))
+        folder = scratch_folder(self.scratch, "query")
         weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
         with writing_to(self.scratch):
             rows = write_result(query, self.connection, folder / "answer.parquet")

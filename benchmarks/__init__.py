@@ -1,0 +1,1 @@
+"""Measurements: what each number of the documentation was made with."""
