@@ -16,6 +16,7 @@ from seqmine.runs.belonging import Belonging
 from seqmine.runs.checkpoints import resumed_from
 from seqmine.runs.components import build, build_group
 from seqmine.runs.initial_weights import start_from
+from seqmine.runs.release import write_release
 from seqmine.runs.restore import Model, build_trainer, keep_choices, reranked
 from seqmine.runs.results import keep_catalog, write_results
 from seqmine.structs import UserError
@@ -69,6 +70,7 @@ def fit_and_test(config: DictConfig) -> dict[str, Any]:
         draw_curves(results.epochs, config.monitor, curve)
         chosen_by = config.monitor if "best_value" in results.metrics else "none, last weights"
         metrics = write_results(config, trainer, scored, results, chosen, chosen_by)
+        write_release(config, module, datamodule.catalog, metrics)
         log_results(loggers, config, metrics, results.epochs)
         log_picture(loggers, "learning_curve", curve)
     return metrics

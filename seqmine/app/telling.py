@@ -6,6 +6,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from seqmine.reporting.page.blocks import Section
 from seqmine.reporting.page.document import require_packages
+from seqmine.reporting.page.sections.promise import Promise
 from seqmine.reporting.page.subject import Subject, section_of
 from seqmine.runs.components import CONF_DIR, build
 from seqmine.structs import UserError
@@ -39,7 +40,19 @@ def subject_of_page(config: DictConfig) -> Subject:
 
 
 def sections_of(config: DictConfig, subject: Subject) -> list[Section]:
-    """Return the sections that are asked for, in the order of reading."""
+    """Return the sections that are asked for, in the order of reading; of a private run what it released alone.
+
+    Raises:
+        UserError: more is asked of a private run.
+    """
+    if subject.promise is not None:
+        for name in ("runs", "patterns"):
+            if config[name] is not None:
+                raise UserError(
+                    f"{name} is {config[name]!r}, but the page of a private run tells of its release/ alone; "
+                    f"set {name}=null"
+                )
+        return [section_of(Promise(), subject)]
     writers = build(config.sections, config.trusted)
     names = [*(name for name in _ORDER if name in writers), *(name for name in writers if name not in _ORDER)]
     return [section_of(writers[name], subject) for name in names]

@@ -30,7 +30,7 @@ def print_table(config: DictConfig, metrics: dict[str, Any]) -> None:
     console = Terminal()
     console.print(metrics_table(config.run_name, metrics))
     console.print(stated_protocol(metrics), highlight=False)
-    for sentence in [*parts_found(metrics), *shortcut_found(metrics), *order_found(metrics)]:
+    for sentence in [*promise_kept(metrics), *parts_found(metrics), *shortcut_found(metrics), *order_found(metrics)]:
         console.print(sentence, highlight=False)
     if chosen := ", ".join(f"{name} {value:g}" for name, value in metrics.items() if name.startswith("rerank/")):
         console.print(f"the scores of the model are corrected: {chosen}", highlight=False)
@@ -78,6 +78,26 @@ def shortcut_found(metrics: dict[str, Any]) -> list[str]:
     names = " or ".join(SHORT)
     look = "which look at the last one or two items"
     return [] if share is None else [f"{share:.1%} of the hits of the model are hits of {names} too, {look}"]
+
+
+def promise_kept(metrics: dict[str, Any]) -> list[str]:
+    """Return what a private run promises to each user, what it spent, and how.
+
+    >>> names = ("epsilon", "epsilon_spent", "delta", "steps", "sample_rate", "noise_multiplier", "max_grad_norm")
+    >>> found = {f"privacy/{name}": value for name, value in zip(names, (8.0, 7.99, 1e-5, 120, 0.25, 1.4, 1.0))}
+    >>> promise_kept(found)  # doctest: +NORMALIZE_WHITESPACE
+    ['privacy of each user: epsilon 7.990 of 8 spent at delta 1e-05, in 120 steps with a share of 0.2500 of the users,
+      noise 1.400 times the clip of 1; only release/ may leave the run folder']
+    """
+    told = {name.removeprefix("privacy/"): value for name, value in metrics.items() if name.startswith("privacy/")}
+    if not told:
+        return []
+    return [
+        f"privacy of each user: epsilon {told['epsilon_spent']:.3f} of {told['epsilon']:g} spent at delta "
+        f"{told['delta']:g}, in {told['steps']} steps with a share of {told['sample_rate']:.4f} of the users, noise "
+        f"{told['noise_multiplier']:.3f} times the clip of {told['max_grad_norm']:g}; only release/ may leave the run "
+        "folder"
+    ]
 
 
 def parts_found(metrics: dict[str, Any]) -> list[str]:

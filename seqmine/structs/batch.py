@@ -137,6 +137,15 @@ class SequenceBatch:
         starts = (0, *(stop for stop, _ in self.groups[:-1]))
         return [self._take(start, stop, width) for start, (stop, width) in zip(starts, self.groups, strict=True)]
 
+    def rows(self) -> "list[SequenceBatch]":
+        """Return each row as a batch of its own that is as wide as its history.
+
+        >>> items, one = torch.tensor([[1, 0], [2, 3]]), torch.ones(2, dtype=torch.int64)
+        >>> [row.items.tolist() for row in SequenceBatch(items, items, torch.tensor([1, 2]), one).rows()]
+        [[[1]], [[2, 3]]]
+        """
+        return [self._take(row, row + 1, width) for row, width in enumerate(self.lengths.tolist())]
+
     def _take(self, start: int, stop: int, width: int) -> "SequenceBatch":
         """Return neighboring rows, cut to a width, without later targets, what is seen and views."""
         taken = replace(

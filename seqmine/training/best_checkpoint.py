@@ -12,6 +12,7 @@ from lightning.pytorch.utilities import rank_zero_only
 
 from seqmine.metrics.direction import direction
 from seqmine.structs.files import write_atomically
+from seqmine.training.final_checkpoint import FinalCheckpoint
 from seqmine.training.monitor import require_monitor
 
 _log = logging.getLogger(__name__)
@@ -75,7 +76,9 @@ class BestCheckpoint(ModelCheckpoint):
 
 def best_weights(trainer: Trainer) -> str | None:
     """Return the checkpoint that a finished training is measured with; None where it kept none: its last weights."""
-    kept = [callback for callback in trainer.checkpoint_callbacks if isinstance(callback, BestCheckpoint)]
+    kept = [
+        callback for callback in trainer.checkpoint_callbacks if isinstance(callback, BestCheckpoint | FinalCheckpoint)
+    ]
     best = next((callback.best_model_path for callback in kept if callback.best_model_path), None)
     if best is None:
         _log.warning("no best checkpoint is kept, so the last weights are measured, and no program takes them up again")

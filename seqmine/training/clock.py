@@ -60,7 +60,7 @@ class Clock(Callback):
         batch_idx: int,  # noqa: ARG002
     ) -> None:
         """Measure the cost of a step and the peak of the device, before the first batch."""
-        if self._cost is None and isinstance(pl_module, SequenceModule):
+        if self._cost is None and len(batch) and isinstance(pl_module, SequenceModule):
             start = time.perf_counter()
             self._cost = training_cost(pl_module, batch)
             self._peak = fastest_peak(pl_module.device)

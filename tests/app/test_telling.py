@@ -1,8 +1,11 @@
+import json
+import shutil
 import sys
 
 import pytest
 
 from seqmine.app.telling import sections_of
+from seqmine.reporting.page.file import write_page
 from seqmine.structs import UserError
 from tests.pages import page_run, page_subject
 
@@ -27,3 +30,18 @@ def test_a_page_that_could_not_be_drawn_is_not_begun(run, package, monkeypatch):
     monkeypatch.setitem(sys.modules, package, None)
     with pytest.raises(UserError, match=rf"the page needs {package}, which is not installed"):
         page_subject(run, "sections=quick")
+
+
+def test_the_page_of_a_private_run_tells_of_its_release_alone(run, tmp_path):
+    private = shutil.copytree(run, tmp_path / "private")
+    (private / "release").mkdir()
+    told = {"epsilon_spent": 7.9, "noise_is_secret": True, "may_leave": [], "stays": "", "taken_as_public": []}
+    (private / "release" / "privacy.json").write_text(json.dumps(told))
+    subject = page_subject(private, "sections=quick")
+    sections = sections_of(subject.config, subject)
+    assert [section.title for section in sections] == ["What is promised to each user?"]
+    write_page(subject, sections, tmp_path / "report.html")
+    assert f"{subject.metrics['test/ndcg@10']:.4f}" not in (tmp_path / "report.html").read_text()
+    subject.config.patterns = "elsewhere"
+    with pytest.raises(UserError, match="patterns is 'elsewhere', but the page of a private run .* set patterns=null"):
+        sections_of(subject.config, subject)

@@ -20,7 +20,8 @@ def write_page(subject: Subject, sections: Sequence[Section], path: Path) -> Non
         sections: of the page.
         path: of the HTML file.
     """
-    value = subject.metrics.get(f"test/{METRIC}")
+    # a private run tells nothing that its budget did not pay for
+    value = subject.metrics.get(f"test/{METRIC}") if subject.promise is None else None
     lead = f"Run {subject.folder.name}" + ("" if value is None else f", test {METRIC} {value:.4f}")
     page = render(f"{subject.name}: what it learned, how good it is, and why", lead, sections)
     write_atomically(path, lambda temporary: temporary.write_text(page, encoding="utf-8"))

@@ -22,6 +22,7 @@ from seqmine.runs.comparable import Row, find_runs
 from seqmine.runs.folder import read_config, read_metrics
 from seqmine.runs.leaderboard import Leaderboard, compare_runs, read_gains
 from seqmine.runs.reading import read_json, read_table, was_written
+from seqmine.runs.release import FOLDER, PROMISE
 from seqmine.runs.restore import Model, check_catalog, restore_run, run_catalog
 from seqmine.structs import Catalog, UserError
 
@@ -84,6 +85,12 @@ class Subject:
                 f"run {self.config.run!r} has no metrics.json, as it is not finished; set run to one that is"
             )
         return read_metrics(self.folder)
+
+    @cached_property
+    def promise(self) -> dict[str, Any] | None:
+        """What a private run promises to each user; None of any other run."""
+        path = self.folder / FOLDER / PROMISE
+        return read_json(path) if was_written(path) else None
 
     @cached_property
     def environment(self) -> dict[str, Any]:
