@@ -116,6 +116,7 @@ def _verdict_json(verdict: Verdict) -> dict[str, Any]:
         "intervals": {name: list(ends) for name, ends in verdict.intervals.items()},
         "differences": [{**asdict(one), "is_better": one.is_better} for one in verdict.differences],
         "not_better_than": verdict.not_beaten(),
+        "curves": verdict.curves,
         "consistency": _without_nan(asdict(verdict.consistency)),
     }
 

@@ -33,7 +33,9 @@ def verdict(high=-0.1, low=0.7):
     differences = [Difference("random", name, 0.0, *ends[name]) for name in measures]
     means = {name: dict.fromkeys(measures, 0.5) for name in ("explainer", "random")}
     again = Consistency(0.9, 0.1, low, 0.9, {"recency": Agreement(0.3, math.nan)})
-    return Verdict(7, means, dict.fromkeys(measures, (0.4, 0.6)), differences, 2, again)
+    falling = {"POS-P": [1 - tenth / 10 for tenth in range(11)], "NEG-P": [1.0] * 11}
+    curves = {"explainer": falling, "random": {"POS-P": [1.0] * 11, "NEG-P": [1.0] * 11}}
+    return Verdict(7, means, dict.fromkeys(measures, (0.4, 0.6)), differences, 2, again, curves)
 
 
 def answer(found=None, **changes):

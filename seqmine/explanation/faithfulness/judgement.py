@@ -7,9 +7,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqmine.explanation.faithfulness.consistency import Consistency, ConsistencyTest
-from seqmine.explanation.faithfulness.measures import LOWER_IS_BETTER, measures_of, rank_weight
+from seqmine.explanation.faithfulness.measures import (
+    LOWER_IS_BETTER,
+    Trace,
+    measures_of,
+    negative_curve,
+    positive_curve,
+    rank_weight,
+)
 from seqmine.explanation.faithfulness.traces import trace
-from seqmine.explanation.question import Explainer, Question
+from seqmine.explanation.question import Attribution, Explainer, Question
 from seqmine.metrics.comparison import bootstrap_interval, paired_bootstrap
 from seqmine.probing.cases import Cases
 from seqmine.probing.queries import recommended
@@ -21,6 +28,11 @@ DECIDING = ("PN-S", "POS-P", "NEG-P", "DEL", "INS")
 
 Scores = dict[str, NDArray[np.float64]]
 """Value of each measure by its name, such as ``list/POS-P@5``, one a user; NaN where a user has none."""
+
+
+Curves = dict[str, list[float]]
+"""Of POS-P and NEG-P (11,) the share of the items of a list that stay in it while tenths of the events go, from none
+to all; the mean over users, as in the measure of the same name."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +71,7 @@ class Verdict:
         differences: to each control, in each measure.
         top_k: length of the list that decides.
         consistency: what the shares of the explainer change with.
+        curves: of the explainer and of each control, by name.
     """
 
     num_users: int
@@ -67,6 +80,7 @@ class Verdict:
     differences: Sequence[Difference]
     top_k: int
     consistency: Consistency
+    curves: Mapping[str, Curves]
 
     def not_beaten(self) -> dict[str, list[str]]:
         """Return for each control the deciding measures of lists in which the explainer is not better."""
@@ -134,10 +148,12 @@ class FaithfulnessTest:
             raise UserError(f"top_k is {top_k}, allowed are {self.cutoffs}; change top_k or faithfulness.cutoffs")
         cases = self._draw(cases)
         questions = questions_of_lists(model, cases, self.cutoffs[-1], self.batch_size)
-        found = {
-            name: self._scores(one, model, cases, questions)
-            for name, one in {"explainer": explainer, **self.controls}.items()
-        }
+        found, curves = {}, {}
+        for name, one in {"explainer": explainer, **self.controls}.items():
+            attributions = one.explain(model, cases, questions)
+            traces = trace(model, cases, questions, attributions, self.batch_size)
+            found[name] = self._scores(questions, attributions, traces)
+            curves[name] = curves_of_users(traces, np.array([one.case for one in questions]), top_k)
         own = found.pop("explainer")
         means = {name: _means(scores) for name, scores in {"explainer": own, **found}.items()}
         intervals = {name: self._interval(_known(values)) for name, values in own.items() if len(_known(values))}
@@ -149,7 +165,7 @@ class FaithfulnessTest:
         ]
         first = [one for place, one in enumerate(questions) if not place or questions[place - 1].case != one.case]
         consistency = self.consistency.measure(explainer, model, cases, first)
-        return Verdict(len(cases), means, intervals, differences, top_k, consistency)
+        return Verdict(len(cases), means, intervals, differences, top_k, consistency, curves)
 
     def _draw(self, cases: Cases) -> Cases:
         """Return some cases of users with events to choose from."""
@@ -165,9 +181,9 @@ class FaithfulnessTest:
     def _draws(self) -> np.random.Generator:
         return np.random.default_rng(self.seed)
 
-    def _scores(self, explainer: Explainer, model: Recommender, cases: Cases, questions: Sequence[Question]) -> Scores:
-        attributions = explainer.explain(model, cases, questions)
-        traces = trace(model, cases, questions, attributions, self.batch_size)
+    def _scores(
+        self, questions: Sequence[Question], attributions: Sequence[Attribution], traces: Sequence[Trace]
+    ) -> Scores:
         rows = [
             {k: measures_of(one, found.values, k, self.size) for k in self.cutoffs}
             for one, found in zip(traces, attributions, strict=True)
@@ -190,6 +206,22 @@ def questions_of_lists(model: Recommender, cases: Cases, length: int, batch_size
     """Return a question for each item of the list of each case, the best item of a case first."""
     lists = recommended(model, cases, length, batch_size)
     return [Question(case, item) for case, items in enumerate(lists.tolist()) for item in items if item]
+
+
+def curves_of_users(traces: Sequence[Trace], cases: NDArray[np.int64], top_k: int) -> Curves:
+    """Return the curves of POS-P and NEG-P over the lists of users.
+
+    Args:
+        traces: of each question, those of a user in the order of his list.
+        cases: which user each question is of.
+        top_k: length of the list.
+    """
+    listed = [np.flatnonzero(cases == user)[:top_k].tolist() for user in np.unique(cases)]
+    curves: Curves = {}
+    for name, curve in (("POS-P", positive_curve), ("NEG-P", negative_curve)):
+        found = [np.r_[float(one.ranks[0] <= top_k), curve(one, top_k)] for one in traces]
+        curves[name] = np.mean([np.mean([found[row] for row in rows], axis=0) for rows in listed], axis=0).tolist()
+    return curves
 
 
 def scores_of_users(

@@ -10,6 +10,8 @@ from seqmine.reporting.page.document import render
 from seqmine.structs import Catalog
 from seqmine.structs.files import write_atomically
 
+_CURVES = {"POS-P": ("most important", "lower"), "NEG-P": ("least important", "higher")}
+
 
 def write_answer(answer: Answer, catalog: Catalog, path: Path) -> None:
     """Write the answer to one question as a page, as a whole or not at all.
@@ -99,7 +101,24 @@ def verdict_blocks(explainer: str, verdict: Verdict | None) -> list[Block]:
     if verdict is None:
         return [Note("How faithful the method is was not measured; set faithfulness=default.")]
     said = [Words(sentence(line)) for line in verdict_sentences(explainer, verdict)]
-    return [*said, verdict_grid(explainer, verdict)]
+    return [*said, *(_curve_chart(explainer, verdict, name) for name in _CURVES), verdict_grid(explainer, verdict)]
+
+
+def _curve_chart(explainer: str, verdict: Verdict, measure: str) -> Chart:
+    """Return how many items of the lists stay while events go, of an explainer and of its controls."""
+    names = {"explainer": explainer}
+    rows = [
+        {"x": tenth / 10, "y": value, "by": names.get(name, name)}
+        for name, curves in verdict.curves.items()
+        for tenth, value in enumerate(curves[measure])
+    ]
+    halves = ", ".join(f"{names.get(name, name)} {curves[measure][5]:.0%}" for name, curves in verdict.curves.items())
+    which, wish = _CURVES[measure]
+    return Chart(
+        f"{measure}: what stays in the list of {verdict.top_k} while the {which} events go; {wish} is better",
+        f"Without half of the events there stay: {halves}.",
+        charts.lines(rows, x="share of the events that is gone", y="share of the items that stay", by="shares of"),
+    )
 
 
 def verdict_grid(explainer: str, verdict: Verdict) -> Grid:

@@ -49,6 +49,10 @@ def test_an_explainer_that_finds_the_cause_beats_the_controls(cases):
     assert verdict.means["explainer"]["list/PN-S@3"] == 1 > verdict.means["random"]["list/PN-S@3"]
     assert verdict.means["explainer"]["first/size@1"] == 1
     assert verdict.consistency.agreement.keys() == {"random", "recency"} and verdict.consistency.stability > 0.9
+    for name, curves in verdict.curves.items():
+        for measure, curve in curves.items():
+            assert len(curve) == 11 and curve[0] == 1
+            assert np.mean(curve[1:]) == pytest.approx(verdict.means[name][f"list/{measure}@3"])
     low, high = verdict.intervals["list/DEL@3"]
     assert low - 1e-9 <= verdict.means["explainer"]["list/DEL@3"] <= high + 1e-9
 

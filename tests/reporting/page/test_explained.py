@@ -1,5 +1,6 @@
 import numpy as np
 import polars as pl
+import pytest
 
 from seqmine.explanation.question import Attribution
 from seqmine.reporting.page.explained import answer_sections, write_answer
@@ -22,9 +23,13 @@ def test_every_event_is_told_and_the_strongest_is_named():
     sections = answer_sections(answer(verdict=verdict()), CATALOG)
     table = blocks_of(sections, "grid")[0]
     assert table.rows == [[1, "<script>B", -0.5], [2, "[red]A[/red]", 0.25]]
-    [chart] = blocks_of(sections, "chart")
+    chart, lost, kept = blocks_of(sections, "chart")
     assert chart.alt == "The event that speaks most for c is 2 ago: [red]A[/red]."
     assert [row["value"] for row in chart.spec["data"]["values"]] == [-0.5, 0.25]
+    assert lost.alt == "Without half of the events there stay: Deletion 50%, random 100%."
+    assert lost.caption == "POS-P: what stays in the list of 2 while the most important events go; lower is better"
+    assert kept.caption == "NEG-P: what stays in the list of 2 while the least important events go; higher is better"
+    assert lost.spec["data"]["values"][3] == {"x": 0.3, "y": pytest.approx(0.7), "by": "Deletion"}
 
 
 def test_what_was_not_measured_and_what_is_a_picture_alone_is_said():

@@ -22,7 +22,7 @@ def test_the_first_recommendation_is_explained_and_the_method_is_judged(page_fol
     subject = page_subject(page_folder, *FAST)
     blocks = writer(subject, "explanations")(subject)
     drawn = [block for block in blocks if block.kind == "chart"]
-    assert len(drawn) == 2
+    assert [chart.caption[:5] for chart in drawn] == ["What ", "What ", "POS-P", "NEG-P"]
     first = max(drawn[0].spec["data"]["values"], key=lambda row: row["value"])
     assert first["value"] > 0 and drawn[0].alt.endswith(f"is {first['name']}.")
     assert "at rank" in next(block.text for block in blocks if block.kind == "words")
