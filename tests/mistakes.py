@@ -115,7 +115,7 @@ def mistakes_of(program: str, base: Sequence[str]) -> Iterator[Mistake]:
         is_leaf = (not isinstance(node, DictConfig) or node._is_none()) and not node._is_interpolation()
         is_setting = name.rpartition(".")[2] not in ("_target_", "_partial_", "program")
         if is_leaf and is_setting and name.partition(".")[0] not in elsewhere:
-            own = {None: "null"}.get(node._value(), str(node._value()))
+            own = "null" if node._value() is None else str(node._value())
             yield from (Mistake(program, f"{name}={value}") for value in VALUES if value != own)
     for group in sorted(config.hydra.runtime.choices):
         if (CONF_DIR / group.partition("@")[0]).is_dir() and not group.startswith("hydra"):

@@ -22,7 +22,7 @@ from seqmine.app.composing import (
 from seqmine.app.lock import alone_in
 from seqmine.app.manual import manual
 from seqmine.app.processes import is_finished, metric_of, run_in_process
-from seqmine.app.typed import as_typed, first_of_sweep, search_path
+from seqmine.app.typed import as_typed, jobs_of_sweep, search_path
 from seqmine.runs.components import CONF_DIR
 from seqmine.structs.disk import require_place
 from seqmine.structs.errors import UserError
@@ -199,7 +199,7 @@ def _is_setting(argument: str) -> bool:
 def _checked_command_line(name: str, arguments: list[str]) -> list[str]:
     """Return the command line as Hydra reads it; tell mistakes in one sentence before anything else is done.
 
-    The values of a sweep are checked job by job.
+    Each value of a sweep is among what is looked at.
     """
     try:
         # flags may stand anywhere, and Hydra wants all settings in a row
@@ -208,13 +208,14 @@ def _checked_command_line(name: str, arguments: list[str]) -> list[str]:
         if flags - {"--cfg", "--resolve", "job", *_MULTIRUN}:
             return arguments
         settings = [argument for argument in arguments if _is_setting(argument)]
-        config = compose_checked(name, map(first_of_sweep, settings) if flags & _MULTIRUN else settings)
+        configs = [compose_checked(name, job) for job in (jobs_of_sweep(settings) if flags & _MULTIRUN else [settings])]
         if "--cfg" not in flags:
             kind = "sweep" if flags & _MULTIRUN else "run"
-            require_place(Path(config.hydra[kind].dir), f"hydra.{kind}.dir")
-        if not flags:
+            require_place(Path(configs[0].hydra[kind].dir), f"hydra.{kind}.dir")
+        if flags <= _MULTIRUN:
             _import_lightning()
-            check_settings(name, without_hydra(config), arguments)
+            for config in configs:
+                check_settings(name, without_hydra(config), arguments)
     except UserError as error:
         fail(error)
     return without_nothing(arguments)

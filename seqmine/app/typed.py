@@ -3,6 +3,7 @@
 import re
 import shlex
 from collections.abc import Iterable, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from seqmine.structs.errors import UserError
 _HYPHENS = re.compile(r"--(?!config-|package=|shell-completion|experimental-rerun|info)([A-Za-z_][\w./@]*=)")
 _FLAGS = ("--config-dir", "-cd")
 SEARCH = "hydra.searchpath"
+_MOST_VALUES = 50  # of a sweep that are looked at before it starts; its jobs look at theirs
 
 
 def as_typed(arguments: Iterable[str]) -> list[str]:
@@ -72,12 +74,20 @@ def unreadable(argument: str) -> UserError:
     return UserError(f"{argument} cannot be read as it stands; write {for_shell}")
 
 
-def first_of_sweep(argument: str) -> str:
-    """Return a setting of a multirun with the first of its values.
+def jobs_of_sweep(arguments: Sequence[str]) -> list[list[str]]:
+    """Return the settings of some jobs of a multirun, in which each value that is swept is met at least once.
 
-    >>> first_of_sweep("optimizer.lr=1e-3,3e-3"), first_of_sweep("seed=range(1,4)"), first_of_sweep("seed=1")
-    ('optimizer.lr=0.001', 'seed=1', 'seed=1')
+    >>> jobs_of_sweep(["seed=1,2", "lr=interval(0.1,1.0)", "a=b"])
+    [['seed=1', 'lr=0.1', 'a=b'], ['seed=2', 'lr=0.1', 'a=b'], ['seed=1', 'lr=1.0', 'a=b']]
     """
+    choices = [_values_of_sweep(argument) for argument in arguments]
+    first = [values[0] for values in choices]
+    others = [(place, value) for place, values in enumerate(choices) for value in values[1:]]
+    return [first, *([*first[:place], value, *first[place + 1 :]] for place, value in others)]
+
+
+def _values_of_sweep(argument: str) -> list[str]:
+    """Return a setting with each of its values: the ends of an interval, and itself where it is no sweep."""
     from hydra.core.override_parser.overrides_parser import OverridesParser
     from hydra.core.override_parser.types import IntervalSweep
     from hydra.errors import HydraException
@@ -87,10 +97,11 @@ def first_of_sweep(argument: str) -> str:
     except HydraException:
         raise unreadable(argument) from None
     if not override.is_sweep_override():
-        return argument
+        return [argument]
     sweep = override.value()
-    first = sweep.start if isinstance(sweep, IntervalSweep) else next(override.sweep_string_iterator())
-    return f"{override.get_key_element()}={first}"
+    ends = isinstance(sweep, IntervalSweep)
+    values = (sweep.start, sweep.end) if ends else islice(override.sweep_string_iterator(), _MOST_VALUES)
+    return [f"{override.get_key_element()}={value}" for value in values]
 
 
 def searched(arguments: Sequence[str]) -> list[Path]:

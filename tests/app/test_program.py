@@ -3,7 +3,7 @@ import sys
 
 import pytest
 
-from seqmine.app.program import _lost_process, fail
+from seqmine.app.program import _checked_command_line, _lost_process, fail
 from tests.programs import error_of, run
 
 
@@ -35,3 +35,23 @@ def test_a_process_that_died_is_told_by_the_others():
     lost = _lost_process(RuntimeError("[gloo/pair.cc] Connection closed by peer [127.0.0.1]:1"))
     assert "another process of the run has died" in str(lost)
     assert _lost_process(RuntimeError("shapes differ")) is None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["-m", "optimizer.lr=0.01,-1"], "optimizer.lr is -1, allowed are numbers above 0"),
+        (["-m", "seed=1,2", "optimizer=adamw,nosuch"], "optimizer is 'nosuch', allowed are adamw"),
+        (["-m", "optimizer.lrr=1,2"], "optimizer.lrr is no setting; did you mean optimizer.lr"),
+        (["--multirun", "seed=1,x"], "seed is 'x', allowed are whole numbers"),
+    ],
+)
+def test_each_value_of_a_sweep_is_checked_before_the_first_job(arguments, sentence, capsys):
+    with pytest.raises(SystemExit):
+        _checked_command_line("train", [*arguments, "hydra.run.dir=x"])
+    assert sentence in capsys.readouterr().err
+
+
+def test_a_sweep_of_right_values_stays_as_it_is():
+    right = ["-m", "seed=1,2", "hydra.run.dir=x"]
+    assert _checked_command_line("train", right) == right

@@ -1,7 +1,7 @@
 import pytest
 
 from seqmine.app.composing import compose_checked
-from seqmine.app.typed import as_typed, quoted, search_path, searched, unreadable
+from seqmine.app.typed import as_typed, jobs_of_sweep, quoted, search_path, searched, unreadable
 from seqmine.structs import UserError
 
 MARKS = ["a=b", "a[1]", "a(1)", "a#b", "it's", "~a", "a,b", "größe", "a b", "{a}", "a:b,c", "a;b", "a&b", "100%"]
@@ -46,3 +46,12 @@ def test_a_folder_of_configuration_is_searched_and_what_it_sets_is_checked(tmp_p
         compose_checked("train", [*arguments, "optimiser.lr=1"])
     with pytest.raises(UserError, match="--config-dir is '/no', which is no folder"):
         as_typed(["--config-dir=/no"])
+
+
+def test_each_value_of_a_sweep_is_in_a_job_that_is_looked_at():
+    jobs = jobs_of_sweep(["model=gru,lstm", "seed=range(1,4)", "lr=interval(0.1,0.9)", "a=b", "~c"])
+    assert all(job[3:] == ["a=b", "~c"] for job in jobs) and len(jobs) == 5
+    assert {job[0] for job in jobs} == {"model=gru", "model=lstm"}
+    assert {job[1] for job in jobs} == {"seed=1", "seed=2", "seed=3"}
+    assert {job[2] for job in jobs} == {"lr=0.1", "lr=0.9"}
+    assert len(jobs_of_sweep(["seed=range(1,1000)"])) == 50
