@@ -42,6 +42,7 @@ _OF_PROGRAMS: Mapping[str, Mapping[str, Any]] = {
         "ckpt_path": str | None,
         "resume": Literal["auto"] | None,
         "init_from": str | None,
+        "recipe": Mapping[str, Any] | None,
         "sweep.num_trials": PositiveInt,
         "sweep.folder": str,
         "sweep.seed": Seed,
@@ -115,7 +116,7 @@ _OF_PROGRAMS: Mapping[str, Mapping[str, Any]] = {
         "num_levels": PositiveInt,
         "num_codes": AtLeastTwo,
     },
-    "report": {"runs": str | Sequence[str] | None},
+    "report": {"runs": str | Sequence[str] | None, "run_name": str, "tags": Sequence[Any]},
     "forget": {"store": str, "users": _Ids},
     "embed": {"columns": Sequence[str], "shard_size": PositiveInt, "cache": str},
 }

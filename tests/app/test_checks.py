@@ -63,6 +63,7 @@ def test_values_that_a_component_takes_pass(change):
         ("debug=1", "debug is 1, allowed are true or false"),
         ("resume=yes_", "resume is 'yes_', allowed are auto or null"),
         ("monitor=null", "monitor is null, allowed are texts"),
+        ("recipe=abc", "recipe is 'abc', allowed are names with values or null"),
         ("optimizer.lr=.nan", "optimizer.lr is nan, allowed are numbers above 0"),
         ("optimizer.lr=1.0e+99", "optimizer.lr is 1e"),
         ("data.batch_tokens=.nan", "data.batch_tokens is nan, allowed are whole numbers from 1 or null"),
