@@ -43,6 +43,7 @@ _OF_PROGRAMS: Mapping[str, Mapping[str, Any]] = {
         "resume": Literal["auto"] | None,
         "init_from": str | None,
         "recipe": Mapping[str, Any] | None,
+        "privacy": Mapping[str, Any] | None,
         "sweep.num_trials": PositiveInt,
         "sweep.folder": str,
         "sweep.seed": Seed,
