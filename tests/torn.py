@@ -82,7 +82,7 @@ def _of_runs(folder: Path, is_wanted: Callable[[object], bool]) -> Tried:
     files = [path for kind in ("run", "mined") for path in sorted((whole / kind).rglob("*"))]
     for path in files:
         name = path.relative_to(whole)
-        if not path.is_file() or path.name.startswith(("events", ".")):
+        if not path.is_file() or path.name.startswith(("events", ".")) or "wandb" in path.parts:
             continue
         for spoil in SPOILS:
             before = path.read_bytes()

@@ -57,9 +57,6 @@ class SequenceDataModule(LightningDataModule):
             events without attributes.
     """
 
-    # a device may have no user to evaluate when there are fewer users than devices
-    allow_zero_length_dataloader_with_multiple_devices = True
-
     def __init__(
         self,
         *,
@@ -76,6 +73,8 @@ class SequenceDataModule(LightningDataModule):
         features: Features | None = None,
     ) -> None:
         super().__init__()
+        # there may be fewer users to evaluate than devices; Lightning has set its own value above
+        self.allow_zero_length_dataloader_with_multiple_devices = True
         self.source, self.cleaning, self.split, self.windows = source, cleaning, split, windows
         self.max_length, self.batching = max_length, batching
         self._seen: str = seen

@@ -51,6 +51,10 @@ def test_all_parts_serve_batches_of_the_same_catalog(small_log, tmp_path):
     )
 
 
+def test_a_device_may_have_nobody_to_evaluate(small_log, tmp_path):
+    assert datamodule(small_log, tmp_path).allow_zero_length_dataloader_with_multiple_devices
+
+
 def test_a_store_is_reused_only_when_content_and_split_match(small_log, tmp_path):
     first = datamodule(small_log, tmp_path / "store")
     first.prepare_data()

@@ -6,7 +6,7 @@ from seqmine.structs import UserError
 from seqmine.structs.files import keep_checksums, write_atomically, write_json
 
 BOMB = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
-    f"{n}: &{n} [{', '.join([f'*{m}'] * 9)}]\n" for m, n in zip("abcdefgh", "bcdefghi", strict=True)
+    f"{n}: &{n} [{', '.join([f'*{m}'] * 9)}]\n" for m, n in zip("abc", "bcd", strict=True)
 )
 
 
