@@ -12,17 +12,19 @@ def main(config: DictConfig) -> None:
 
     from seqmine.app.start import start_run
     from seqmine.app.subject import subject_of
-    from seqmine.reporting.patterns import progress_bar
+    from seqmine.reporting.patterns import shown_stages
     from seqmine.runs.components import build, build_group
+    from seqmine.structs.progress import stage
 
     start_run(config)
     study = build(config.task.study, config.trusted)
     report = build(config.task.report, config.trusted)
     subject = subject_of(config)
     loggers = list(build_group(config.logger, config.trusted).values())
-    with progress_bar("mining") as progress:
+    with shown_stages("mining") as progress:
         findings = study.find(subject, progress)
-    report(findings, Path(config.paths.run), loggers)
+        stage("tables and pictures")
+        report(findings, Path(config.paths.run), loggers)
 
 
 if __name__ == "__main__":

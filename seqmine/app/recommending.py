@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 from omegaconf import DictConfig, OmegaConf
 
+from seqmine.app.cross_selling import cross_sell, is_mined
 from seqmine.app.sharing import Restored, fill
 from seqmine.data.sources.histories import source_of_histories
 from seqmine.data.sources.timestamps import to_epoch
@@ -42,6 +43,8 @@ def recommend(config: DictConfig) -> None:
     """
     output = Path(config.output or Path(config.paths.run) / "recommendations.parquet")
     Shards(output, 0, config.shard_size)  # refuses an ending before the model is loaded
+    if is_mined(config.run):
+        return cross_sell(config, output)
     require_placement_alone(config.trainer)
     if not isinstance(config.trainer.devices, int) or config.trainer.devices < 1:
         raise UserError(

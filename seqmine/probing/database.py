@@ -55,6 +55,28 @@ def grown(array: NDArray, rows: int) -> NDArray:
 
 @no_type_check
 @njit(cache=True, nogil=True)
+def at_least(values: NDArray, begin: int, stop: int, value: int) -> int:
+    """Return the first place from ``begin`` on whose value is not below one: steps that double, then halves.
+
+    >>> at_least(np.array([1, 3, 3, 7]), 0, 4, 3)
+    1
+    """
+    step = 1
+    while begin + step < stop and values[begin + step] < value:
+        begin += step
+        step *= 2
+    end = min(begin + step, stop)
+    while begin < end:
+        middle = (begin + end) // 2
+        if values[middle] < value:
+            begin = middle + 1
+        else:
+            end = middle
+    return begin
+
+
+@no_type_check
+@njit(cache=True, nogil=True)
 def symbol_supports(items: NDArray[np.int32], offsets: NDArray[np.int64], num_symbols: int) -> NDArray[np.int64]:
     """Return the number of users of each symbol 0 to ``num_symbols - 1``; a user counts once."""
     support = np.zeros(num_symbols, np.int64)

@@ -1,7 +1,6 @@
 """Where given patterns occur in a log: supports, weighted supports, and what rules are held against.
 
-Patterns are taken in lexicographic order, so that what two neighbors share is matched once. One more symbol is
-matched by walking two lists of events, both sorted by user: the matches so far, and the events of the symbol.
+Patterns are taken in lexicographic order, so that what two neighbors share is matched once.
 """
 
 from typing import no_type_check
@@ -11,101 +10,10 @@ from numba import njit
 from numpy.typing import NDArray
 
 from seqmine.probing.database import Database, grown, index_symbols
+from seqmine.probing.extending import match_pattern, shared_symbols
 from seqmine.structs import InteractionLog, PatternTable, UserError
 from seqmine.structs.constraints import Constraints
 from seqmine.structs.log import segment_positions
-
-
-@no_type_check
-@njit(cache=True, nogil=True)
-def _start(db: Database, symbol: int, arena: NDArray[np.int32]) -> tuple[NDArray[np.int32], int]:
-    """Store every event of the first symbol as a match; return the arena and how many."""
-    events = db.occurrences[db.occurrence_offsets[symbol] : db.occurrence_offsets[symbol + 1]]
-    arena = grown(arena, len(events))
-    # A match is a row of the arena: column 0 the event that it ends with, column 1 the latest start that leads there.
-    for row in range(len(events)):
-        arena[row, 0], arena[row, 1] = events[row], events[row]
-    return arena, len(events)
-
-
-@no_type_check
-@njit(cache=True, nogil=True)
-def _extend(
-    db: Database, symbol: int, limits: NDArray[np.int64], arena: NDArray[np.int32], begin: int, end: int
-) -> tuple[NDArray[np.int32], int]:
-    """Store the matches of ``arena[begin:end]`` plus a symbol behind them: each end with its latest start."""
-    events = db.occurrences[db.occurrence_offsets[symbol] : db.occurrence_offsets[symbol + 1]]
-    arena = grown(arena, end + len(events))
-    # Both lists are sorted by user, then by event: one walk over the events of the symbol, with a window of matches
-    # arena[low:high] that only moves forward. limits: max_length, max_gap, max_span, max_duration.
-    top, low = end, begin
-    user, high, start = -1, begin, -1
-    gap_is_open = limits[1] >= 2**31 - 1
-    for event in events:
-        if db.user[event] != user:
-            user = db.user[event]
-            while low < end and db.user[arena[low, 0]] < user:
-                low += 1
-            if low == end:
-                break
-            # A new user: the window is empty, and no start has been seen.
-            high, start = low, -1
-        while (
-            low < end and db.user[arena[low, 0]] == user and db.position[event] - db.position[arena[low, 0]] > limits[1]
-        ):
-            low += 1
-        # low: matches that end too far back for this event, and for all later ones, have left the window.
-        high = max(high, low)
-        # high: matches that may be followed by this event; follow is the next moment under strict time.
-        while high < end and db.user[arena[high, 0]] == user and db.follow[arena[high, 0]] <= event:
-            start = max(start, arena[high, 1])
-            high += 1
-        # Without a limit on gaps nothing leaves the window within a user, so the maximum so far is enough.
-        if not gap_is_open:
-            # The latest start may have left the window of the gap with the end that it belonged to.
-            start = -1
-            for row in range(low, high):
-                start = max(start, arena[row, 1])
-        if start < 0 or (high == low and not gap_is_open):
-            continue
-        # With the latest start the match is the shortest that ends here: if it is too wide, all are.
-        if db.position[event] - db.position[start] < limits[2] and db.time[event] - db.time[start] <= limits[3]:
-            arena[top, 0], arena[top, 1] = event, start
-            top += 1
-    return arena, top
-
-
-@no_type_check
-@njit(cache=True, nogil=True)
-def shared_symbols(flat: NDArray[np.int32], offsets: NDArray[np.int64], row: int, other: int) -> int:
-    """Return how many symbols two patterns have in common from the start."""
-    # Neighbors in lexicographic order share most of their symbols, so most levels of the arena are reused.
-    longest = min(offsets[row + 1] - offsets[row], offsets[other + 1] - offsets[other])
-    for place in range(longest):
-        if flat[offsets[row] + place] != flat[offsets[other] + place]:
-            return place
-    return longest
-
-
-@no_type_check
-@njit(cache=True, nogil=True)
-def match_pattern(
-    db: Database,
-    pattern: NDArray[np.int32],
-    shared: int,
-    limits: NDArray[np.int64],
-    arena: NDArray[np.int32],
-    marks: NDArray[np.int64],
-) -> NDArray[np.int32]:
-    """Match a pattern whose first ``shared`` symbols are matched; ``marks[k]`` ends the matches of k symbols."""
-    # The arena is a stack by levels: matches of the first k symbols are arena[marks[k - 1] : marks[k]], and a level
-    # stays valid as long as no pattern with another symbol there is matched.
-    for place in range(shared, len(pattern)):
-        if place == 0:
-            arena, marks[1] = _start(db, pattern[0], arena)
-        else:
-            arena, marks[place + 1] = _extend(db, pattern[place], limits, arena, marks[place - 1], marks[place])
-    return arena
 
 
 @no_type_check
@@ -114,8 +22,8 @@ def _add_weights(
     db: Database,
     matches: NDArray[np.int32],
     owners: NDArray[np.int32],
-    weights: NDArray[np.int64],
-    total: NDArray[np.int64],
+    weights: NDArray[np.int32],
+    total: NDArray[np.int32],
 ) -> None:
     """Add the weights of every owner of a history with a match, once."""
     # Matches are sorted by user, and users by owner, so an owner with several matches is seen in a row and weighs once.
@@ -136,10 +44,10 @@ def _weighted_supports(
     order: NDArray[np.int64],
     limits: NDArray[np.int64],
     owners: NDArray[np.int32],
-    weights: NDArray[np.int64],
-) -> NDArray[np.int64]:
+    weights: NDArray[np.int32],
+) -> NDArray[np.int32]:
     """Return (P, B) the weight of the owners of each pattern; patterns in the given (lexicographic) order."""
-    totals = np.zeros((len(order), weights.shape[1]), np.int64)
+    totals = np.zeros((len(order), weights.shape[1]), np.int32)
     arena, marks = np.empty((4096, 2), np.int32), np.zeros(np.max(np.diff(offsets)) + 1, np.int64)
     for index in range(len(order)):
         row = order[index]
@@ -199,7 +107,8 @@ def weighted_supports(
     db, flat = local_patterns(log, table, constraints.strict_time)
     owners = np.arange(log.num_users, dtype=np.int32) if owners is None else owners
     order, limits = lexicographic_order(table), constraints.limits
-    return _weighted_supports(db, flat, table.offsets, order, limits, owners, weights.astype(np.int64))
+    totals = _weighted_supports(db, flat, table.offsets, order, limits, owners, weights.astype(np.int32))
+    return totals.astype(np.int64)
 
 
 def count_people(log: InteractionLog, table: PatternTable, constraints: Constraints) -> NDArray[np.int64]:

@@ -6,7 +6,7 @@ from rich.table import Table
 
 from seqmine.reporting.terminal import Terminal
 
-_COLUMNS = ("user_id", "rank", "item_id", "title", "score", "fallback", "position")
+_COLUMNS = ("user_id", "rank", "item_id", "title", "because", "score", "fallback", "position")
 
 
 def show_lists(rows: pl.DataFrame, num_users: int) -> None:

@@ -1,5 +1,7 @@
 """Mined patterns as Parquet tables, a picture, and tables in the terminal."""
 
+import sys
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,8 +16,10 @@ from seqmine.mining.engine.frequent import Progress
 from seqmine.mining.judging.release import best_released
 from seqmine.mining.symbols import SymbolLog
 from seqmine.reporting.pattern_columns import headers
+from seqmine.reporting.progress import somebody_watches
 from seqmine.structs import PatternTable
 from seqmine.structs.files import write_atomically
+from seqmine.structs.progress import told_by
 
 _FIRST_COLUMNS = (
     "holdout_support",
@@ -54,14 +58,23 @@ _COLUMN_WIDTH = 9
 
 
 @contextmanager
-def progress_bar(title: str) -> Iterator[Progress]:
-    """Show a bar on the terminal that the given function moves, until all is done."""
+def shown_stages(first: str) -> Iterator[Progress]:
+    """Show a line for every stage that begins, and in a terminal a bar of the first, that the given function moves."""
     from rich.progress import Progress as Bar
 
     from seqmine.reporting.terminal import Terminal
 
-    with Bar(console=Terminal(stderr=True), transient=True) as bar:
-        task = bar.add_task(title, total=1.0)
+    start = time.perf_counter()
+
+    def tell(what: str) -> None:
+        sys.stderr.write(f"{time.perf_counter() - start:6.1f} s  {what}\n")
+
+    tell(first)
+    with (
+        Bar(console=Terminal(stderr=True), transient=True, disable=not somebody_watches()) as bar,
+        told_by(tell),
+    ):
+        task = bar.add_task(first, total=1.0)
 
         def move(share: float) -> None:
             bar.update(task, completed=share)

@@ -87,7 +87,7 @@ def rule_sentence(table: PatternTable, row: int, symbols: SymbolLog) -> str:
 def write_rule_sheet(
     table: PatternTable, symbols: SymbolLog, misses: Misses | None, path: Path, *, has_time: bool
 ) -> None:
-    """Write every pattern of two or more symbols as a row, the released ones first.
+    """Write every judged pattern of two or more symbols as a row, the released ones first.
 
     Args:
         table: patterns with their measures, at least those of a rule.
@@ -97,7 +97,8 @@ def write_rule_sheet(
         has_time: lags are seconds, and are written as hours; otherwise they are events.
     """
     released = table.columns.get("released", np.zeros(len(table)))
-    rows = np.flatnonzero(table.lengths > 1)
+    # What lies beyond evidence.most_patterns has counts alone, which patterns.parquet holds.
+    rows = np.flatnonzero((table.lengths > 1) & np.isfinite(table.columns["antecedent_count"]))
     rows = rows[np.argsort(-released[rows].astype(np.int64), kind="stable")]
     unit = "hours" if has_time else "events"
     known = {title: name for title, name in _MEASURES.items() if name == "support_count" or name in table.columns}

@@ -8,7 +8,11 @@ Advance = Callable[[int], None]
 Bar = Callable[[int, str], AbstractContextManager[Advance]]
 """Shows work of a size and a name for as long as it goes on."""
 
+Teller = Callable[[str], None]
+"""Is told what begins now."""
+
 _bars: list[Bar] = []
+_tellers: list[Teller] = []
 
 
 @contextmanager
@@ -19,6 +23,30 @@ def shown_by(bar: Bar) -> Iterator[None]:
         yield
     finally:
         _bars.pop()
+
+
+@contextmanager
+def told_by(teller: Teller) -> Iterator[None]:
+    """Tell a function of the stages that begin inside."""
+    _tellers.append(teller)
+    try:
+        yield
+    finally:
+        _tellers.pop()
+
+
+def stage(what: str) -> None:
+    """Tell that a stage of long work begins.
+
+    Args:
+        what: is done, in a few words.
+
+    >>> with told_by(print):
+    ...     stage("bootstraps")
+    bootstraps
+    """
+    if _tellers:
+        _tellers[-1](what)
 
 
 @contextmanager

@@ -7,13 +7,14 @@ from seqmine.reporting.patterns import (
     best_rows,
     pattern_frame,
     pattern_rows,
-    progress_bar,
     rule_frame,
     show_agreement,
     show_lists,
     show_patterns,
+    shown_stages,
     write_patterns,
 )
+from seqmine.structs.progress import stage
 from tests.reporting.shops import judged, shop_log
 
 
@@ -102,8 +103,12 @@ def test_agreement_is_told_in_a_sentence(capsys):
     assert "it says 0.5 and is right in 0.125" in " ".join(capsys.readouterr().out.split())
 
 
-def test_a_bar_ends_when_all_is_done(capsys):
-    with progress_bar("mining") as progress:
+def test_stages_are_lines_where_nobody_watches(capsys):
+    with shown_stages("mining") as progress:
         for share in (0.5, 1.0, 1.0):
             progress(share)
-    assert capsys.readouterr().out == "", "results alone go to the output"
+        stage("held-out users")
+    out, err = capsys.readouterr()
+    assert out == "", "results alone go to the output"
+    assert [line.split(" s  ")[1] for line in err.splitlines()] == ["mining", "held-out users"]
+    assert "\x1b" not in err

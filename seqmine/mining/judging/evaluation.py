@@ -1,8 +1,10 @@
 """Patterns on held-out users and later days, which they were not mined from."""
 
 import math
+from typing import no_type_check
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 from scipy.stats import binom, hypergeom
 
@@ -108,7 +110,7 @@ def with_redundancy_columns(table: PatternTable, holdout: InteractionLog, constr
     with its base rate, by a binomial test.
 
     Args:
-        table: patterns, each read as a rule to its last symbol.
+        table: patterns, each read as a rule to its last symbol, with what ``with_holdout_columns`` adds.
         holdout: histories that the patterns were not mined from.
         constraints: where a pattern may occur.
 
@@ -116,22 +118,25 @@ def with_redundancy_columns(table: PatternTable, holdout: InteractionLog, constr
         The table with ``gain`` (confidence above the best sub-rule) and ``gain_p_value`` (the worst over the
         sub-rules); NaN and 1 for patterns of one symbol.
     """
+    columns, pairs = table.columns, np.flatnonzero(table.lengths == 2)
+    gain, p_value = np.full(len(table), np.nan), np.ones(len(table))
+    hits, trials = columns["holdout_support_count"][pairs], columns["holdout_antecedent_count"][pairs]
+    base_rate = columns["holdout_base_rate"][pairs]
+    gain[pairs] = np.divide(hits, trials, out=np.full(len(pairs), np.nan), where=trials > 0) - base_rate
+    p_value[pairs] = binom.sf(hits - 1, trials, base_rate)
     patterns = table.patterns()
     needed = sorted({part for pattern in patterns for part in _rule_parts(pattern)})
     lookup = PatternTable.from_lists(needed, [0] * len(needed), holdout.num_users)
     found = find_supporters(holdout, lookup, constraints)
     users = {part: people_among(holdout, members) for part, members in zip(needed, found, strict=True)}
-    base_rate = measure_rules(holdout, table, constraints).base_rate
-    gain, p_value = np.full(len(table), np.nan), np.ones(len(table))
-    for row, pattern in enumerate(patterns):
-        if len(pattern) == 2:
-            hits, trials = len(users[pattern]), len(users[pattern[:1]])
-            gain[row] = hits / trials - base_rate[row] if trials else np.nan
-            p_value[row] = float(binom.sf(hits - 1, trials, base_rate[row]))
-        elif len(pattern) > 2:
-            steps = [_gain(pattern, shorter, users) for shorter in _shorter(pattern[:-1])]
-            gain[row] = min(step[0] for step in steps)
-            p_value[row] = max(step[1] for step in steps)
+    longer = [(row, patterns[row]) for row in np.flatnonzero(table.lengths > 2).tolist()]
+    steps = [(row, _step(rule, part, users)) for row, rule in longer for part in _shorter(rule[:-1])]
+    if steps:
+        rows, counts = np.array([row for row, _ in steps]), np.array([counts for _, counts in steps]).T
+        firsts = np.flatnonzero(np.diff(rows, prepend=-1))
+        gains, p_values = _gains(*counts)
+        gain[rows[firsts]] = np.minimum.reduceat(gains, firsts)
+        p_value[rows[firsts]] = np.maximum.reduceat(p_values, firsts)
     return table.with_columns(gain=gain, gain_p_value=p_value)
 
 
@@ -142,25 +147,52 @@ def _shorter(antecedent: tuple[int, ...]) -> list[tuple[int, ...]]:
 
 def _rule_parts(pattern: tuple[int, ...]) -> list[tuple[int, ...]]:
     """Return the patterns whose users decide whether a rule gains over its sub-rules."""
-    if len(pattern) < 2:
+    if len(pattern) < 3:
         return []
-    shorter = _shorter(pattern[:-1]) if len(pattern) > 2 else []
+    shorter = _shorter(pattern[:-1])
     return [pattern, pattern[:-1], *shorter, *(part + pattern[-1:] for part in shorter)]
 
 
-def _gain(
+def _step(
     pattern: tuple[int, ...], shorter: tuple[int, ...], users: dict[tuple[int, ...], NDArray[np.int32]]
-) -> tuple[float, float]:
-    """Return the gain in confidence over one sub-rule, and the p-value of Fisher's test that there is none."""
-    longer_users, hits = users[pattern[:-1]], len(users[pattern])
-    others = np.setdiff1d(users[shorter], longer_users, assume_unique=True)
-    other_hits = len(np.intersect1d(others, users[shorter + pattern[-1:]], assume_unique=True))
-    if not len(longer_users) or not len(users[shorter]):
-        return float("nan"), 1.0
-    gain = hits / len(longer_users) - len(users[shorter + pattern[-1:]]) / len(users[shorter])
-    total = len(longer_users) + len(others)
-    p_value = float(hypergeom.sf(hits - 1, total, hits + other_hits, len(longer_users)))
-    return gain, p_value
+) -> tuple[int, int, int, int, int, int]:
+    """Return the users of a rule and its antecedent, of a sub-rule and its own, and those without the longer one."""
+    of_longer, of_shorter, of_rule = users[pattern[:-1]], users[shorter], users[shorter + pattern[-1:]]
+    others, other_hits = _count_others(of_shorter, of_longer, of_rule)
+    return len(users[pattern]), len(of_longer), len(of_rule), len(of_shorter), others, other_hits
+
+
+@no_type_check
+@njit(cache=True, nogil=True)
+def _count_others(users: NDArray[np.int32], less: NDArray[np.int32], those: NDArray[np.int32]) -> tuple[int, int]:
+    """Return how many users are not among others, and how many of them are among those; all ascending."""
+    others, hits, at_less, at_those = 0, 0, 0, 0
+    for user in users:
+        while at_less < len(less) and less[at_less] < user:
+            at_less += 1
+        if at_less < len(less) and less[at_less] == user:
+            continue
+        others += 1
+        while at_those < len(those) and those[at_those] < user:
+            at_those += 1
+        hits += at_those < len(those) and those[at_those] == user
+    return others, hits
+
+
+def _gains(
+    hits: NDArray[np.int64],
+    users: NDArray[np.int64],
+    shorter_hits: NDArray[np.int64],
+    shorter_users: NDArray[np.int64],
+    others: NDArray[np.int64],
+    other_hits: NDArray[np.int64],
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return gains in confidence over sub-rules, and the p-values of Fisher's tests that there are none."""
+    is_known = (users > 0) & (shorter_users > 0)
+    gains, p_values = np.full(len(hits), np.nan), np.ones(len(hits))
+    gains[is_known] = hits[is_known] / users[is_known] - shorter_hits[is_known] / shorter_users[is_known]
+    p_values[is_known] = hypergeom.sf(hits - 1, users + others, hits + other_hits, users)[is_known]
+    return gains, p_values
 
 
 def greedy_cover(table: PatternTable, log: InteractionLog, constraints: Constraints, most: int) -> NDArray[np.int64]:

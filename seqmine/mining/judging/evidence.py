@@ -29,6 +29,7 @@ from seqmine.probing.matching import count_people, count_supports
 from seqmine.structs import InteractionLog, PatternTable
 from seqmine.structs.bounds import InnerShare, PositiveInt, Seed
 from seqmine.structs.constraints import Constraints
+from seqmine.structs.progress import stage
 
 
 @dataclass(frozen=True)
@@ -115,10 +116,13 @@ class Evidence:
         """Return every measure of every pattern."""
         # The hypothesis family is chosen by unordered content, which the permutation null leaves as it is: choosing it
         # by ordered support would look at what is tested.
+        stage(f"sets of symbols that the order of {len(table):,} patterns is corrected for")
         family = order_family(log, min_count, int(table.lengths.max(initial=0)))
         weights, total = family.weights(table.lengths), family.total
+        stage("order, against random order")
         table = self._with_order(log, table, constraints)
         table = table.with_columns(q_value=adjust_tested(table.columns["p_value"], weights, total, self.adjustment))
+        stage("co-occurrence, against random tables of the same users and items")
         table = self.association_test.test(log, table)
         # of sessions as many are independent as there are people
         people = np.full(len(table), log.num_people)
@@ -126,16 +130,20 @@ class Evidence:
         table = table.with_columns(support_lower=lower, support_upper=upper)
         if log.people is not None:
             table = table.with_columns(people_count=count_people(log, table, constraints))
+        stage("confidence, lift and lags")
         # Confidence and lift of repeats are taken under the limits of the burst test, as their order says nothing.
         table = self._by_limits(
             table, constraints, lambda part, limits: with_rule_columns(part, measure_rules(log, part, limits))
         )
         table = with_lags(log, with_classical_lifts(log, table), constraints)
         # What follows asks whether it lasts: in bootstraps over all users, among held-out users, and on later days.
+        stage("stability, in resampled logs")
         table, overlap = self.stability.test(log, table, constraints, min_count, weights, total)
+        stage("held-out users")
         table = self._on_other_users(log, table, constraints, min_count)
         if log.timestamps is None:
             return Verdict(table, total, overlap, note=family.note)
+        stage("later days")
         later_from = later_days(log, self.later)
         table = self._on_later_days(log, table, constraints, min_count, later_from)
         return Verdict(table, total, overlap, later_from, family.note)

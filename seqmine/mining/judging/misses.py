@@ -43,10 +43,14 @@ def find_misses(rule: ReleaseRule, table: PatternTable) -> Misses:
     num_missed = np.maximum((~met[:-2]).sum(axis=0), 1)
     is_near = is_rule & (first < len(names)) & (num_missed == 1)
     value = table.columns["holdout_leverage"] * table.columns["holdout_support"]
+    limits, is_one = _limits(rule), (table.lengths < 2).tolist()
     near = np.flatnonzero(is_near)
     near = near[np.argsort(-np.nan_to_num(value[near], nan=-np.inf), kind="stable")]
     return Misses(
-        [_reason(rule, table, row, names, int(first[row]), bool(is_rule[row])) for row in range(len(table))],
+        [
+            _ONE_SYMBOL if is_one[row] else _reason(limits, table, row, [*names, ""][place]) if judged else _UNJUDGED
+            for row, (place, judged) in enumerate(zip(first.tolist(), is_rule.tolist(), strict=True))
+        ],
         {name: int(counts[place]) for place, name in enumerate(names)},
         near,
         _one_order_each(table, np.flatnonzero(table.columns["comes_together"])),
@@ -61,25 +65,25 @@ def _one_order_each(table: PatternTable, rows: NDArray[np.int64]) -> NDArray[np.
     return np.array(list(kept.values()), dtype=np.int64)
 
 
-def _reason(rule: ReleaseRule, table: PatternTable, row: int, names: list[str], first: int, is_rule: bool) -> str:
-    """Return why one pattern is not released."""
-    if table.lengths[row] < 2:
-        return "one symbol is no rule"
-    if not is_rule:
-        return "not judged: it lies beyond evidence.most_patterns"
-    if first == len(names):
+def _reason(limits: "_Limits", table: PatternTable, row: int, name: str) -> str:
+    """Return why one pattern that was judged is not released: it misses the named condition, or none (no name)."""
+    if not name:
         return ""
-    name = names[first]
     if name == "independent":
         return f"no more than a part of longer released rules: {_number(table, 'part_support', row)} users beside them"
-    words, column, how, limit, setting = _limits(rule)[name]
+    words, column, how, limit, setting = limits[name]
     value = people_of(table)[row] if name == "shared" else table.columns[column][row]
     if np.isnan(value):
         return f"{words} not measured: its support without the held-out users is too low to have been mined"
     return f"{words} {value:.3g}, needed {how} {limit:.3g} (release.{setting})"
 
 
-def _limits(rule: ReleaseRule) -> dict[str, tuple[str, str, str, float, str]]:
+_ONE_SYMBOL = "one symbol is no rule"
+_UNJUDGED = "not judged: it lies beyond evidence.most_patterns"
+_Limits = dict[str, tuple[str, str, str, float, str]]
+
+
+def _limits(rule: ReleaseRule) -> _Limits:
     """Return for each condition what it is about, its column, its comparison, its limit, and the setting of that."""
     return {
         "significant": ("q-value of the order", "q_value", "below", rule.max_q_value, "max_q_value"),

@@ -83,6 +83,20 @@ def _lags(
     return found
 
 
+@no_type_check
+@njit(cache=True, nogil=True)
+def _quartiles(lags: NDArray[np.int64]) -> tuple[float, float, float]:
+    """Return the quartiles, between two values in proportion (as numpy does)."""
+    ordered = np.sort(lags)
+    found = np.empty(3)
+    for index in range(3):
+        place = (index + 1) * (len(ordered) - 1) / 4
+        below = int(place)
+        above = min(below + 1, len(ordered) - 1)
+        found[index] = ordered[below] + (ordered[above] - ordered[below]) * (place - below)
+    return found[0], found[1], found[2]
+
+
 def with_lags(log: InteractionLog, table: PatternTable, constraints: Constraints) -> PatternTable:
     """Add ``lag_lower``, ``lag_median`` and ``lag_upper``: quartiles of the way from antecedent to consequent.
 
@@ -100,13 +114,11 @@ def with_lags(log: InteractionLog, table: PatternTable, constraints: Constraints
     """
     times = np.zeros(log.num_events, np.int64) if log.timestamps is None else log.timestamps.astype(np.int64)
     measure = log.event_positions if log.timestamps is None else times
-    quartiles = np.full((3, len(table)), np.nan)
+    quartiles, lengths = np.full((3, len(table)), np.nan), table.lengths
+    limits, strict_time, is_greedy = constraints.limits, constraints.strict_time, constraints.is_greedy
     for row, users in enumerate(find_supporters(log, table, constraints)):
-        if table.lengths[row] > 1 and len(users):
+        if lengths[row] > 1 and len(users):
             pattern = np.array(table.pattern(row), np.int32)
-            lags = _lags(
-                log.items, log.offsets, times, measure, users, pattern,
-                constraints.limits, constraints.strict_time, constraints.is_greedy,
-            )  # fmt: skip
-            quartiles[:, row] = np.percentile(lags, (25, 50, 75))
+            lags = _lags(log.items, log.offsets, times, measure, users, pattern, limits, strict_time, is_greedy)
+            quartiles[:, row] = _quartiles(lags)
     return table.with_columns(lag_lower=quartiles[0], lag_median=quartiles[1], lag_upper=quartiles[2])

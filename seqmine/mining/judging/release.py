@@ -10,6 +10,7 @@ from seqmine.structs import InteractionLog, PatternTable
 from seqmine.structs.bounded import bounded
 from seqmine.structs.bounds import NonNegativeFloat, PositiveInt, Share
 from seqmine.structs.constraints import Constraints
+from seqmine.structs.progress import stage
 
 
 @bounded
@@ -95,6 +96,7 @@ class ReleaseRule:
             for what adds no user. ``comes_together`` marks what meets all conditions up to its direction: its symbols
             come close together, in either order.
         """
+        stage("release, against other orders and longer patterns")
         order_limits = for_order(constraints, log)
         is_candidate = np.all(list(self.conditions(table).values()), axis=0)
         rows, direction = np.flatnonzero(is_candidate), np.full(len(table), np.nan)

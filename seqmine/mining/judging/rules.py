@@ -13,7 +13,8 @@ from seqmine.mining.engine.miners import mine_within
 from seqmine.mining.statistics.base_rate import measure_antecedent
 from seqmine.mining.statistics.intervals import wilson_interval
 from seqmine.probing.database import Database
-from seqmine.probing.matching import lexicographic_order, local_patterns, match_pattern, shared_symbols
+from seqmine.probing.extending import match_pattern, shared_symbols
+from seqmine.probing.matching import lexicographic_order, local_patterns
 from seqmine.structs import InteractionLog, PatternTable, UserError
 from seqmine.structs.bounds import AtLeastTwo, Share
 from seqmine.structs.constraints import Constraints, check_whole

@@ -19,7 +19,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from seqmine.probing.database import Database
+from seqmine.probing.database import Database, at_least
 
 
 @no_type_check
@@ -40,8 +40,7 @@ def hit_chance(num_places: int, num_within: int, num_events: int) -> float:
 @njit(cache=True, nogil=True)
 def _events_of(users: NDArray[np.int32], begin: int, stop: int, user: int) -> tuple[int, int]:
     """Return where the events of a user begin and end among ascending ones, looking from ``begin`` on."""
-    while begin < stop and users[begin] < user:
-        begin += 1
+    begin = at_least(users, begin, stop, user)
     end = begin
     while end < stop and users[end] == user:
         end += 1
@@ -139,7 +138,7 @@ def measure_antecedent(
         places: (E,) position of each of ``db.occurrences``.
         users: (E,) user of each of them.
         pattern: local numbers of at least two symbols.
-        arena: matches of the beginnings of the pattern, as from ``matching.match_pattern``.
+        arena: matches of the beginnings of the pattern, as from ``extending.match_pattern``.
         marks: where in the arena the matches of each beginning end.
         limits: of the constraints.
         strict_time: whether time must strictly increase.

@@ -1,11 +1,12 @@
 """Tails of a sum of independent coin flips with different chances (the Poisson-binomial distribution)."""
 
+from math import exp, pi, sqrt
 from typing import no_type_check
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
-from scipy.stats import norm
+from scipy.special import ndtr
 
 from seqmine.structs import InteractionLog
 
@@ -41,26 +42,40 @@ def poisson_binomial_tail(chances: NDArray[np.float64], at_least: int) -> float:
     >>> poisson_binomial_tail(np.array([0.5, 0.5, 1.0]), 2)
     0.75
     """
-    sure = int(np.count_nonzero(chances >= 1.0))
-    open_chances = chances[(chances > 0.0) & (chances < 1.0)]
+    sure, num_open, mean, variance, third = _moments(chances)
     needed = at_least - sure
     if needed <= 0:
         return 1.0
-    if needed > len(open_chances):
+    if needed > num_open:
         return 0.0
-    if len(open_chances) >= _MANY and (large := _refined_normal_tail(open_chances, needed)) > _LARGE_TAIL:
+    if num_open >= _MANY and (large := _refined_normal_tail(mean, variance, third, needed)) > _LARGE_TAIL:
         return large
-    if len(open_chances) <= EXACT_UP_TO:
-        return min(_exact_tail(open_chances, needed), 1.0)
-    return _refined_normal_tail(open_chances, needed)
+    if num_open <= EXACT_UP_TO:
+        return min(_exact_tail(chances[(chances > 0.0) & (chances < 1.0)], needed), 1.0)
+    return _refined_normal_tail(mean, variance, third, needed)
 
 
-def _refined_normal_tail(chances: NDArray[np.float64], at_least: int) -> float:
+@no_type_check
+@njit(cache=True, nogil=True)
+def _moments(chances: NDArray[np.float64]) -> tuple[int, int, float, float, float]:
+    """Return sure flips, open ones, and mean, variance and third central moment of the sum of the open ones."""
+    sure, num_open, mean, variance, third = 0, 0, 0.0, 0.0, 0.0
+    for chance in chances:
+        if chance >= 1.0:
+            sure += 1
+        elif chance > 0.0:
+            num_open += 1
+            mean += chance
+            variance += chance * (1.0 - chance)
+            third += chance * (1.0 - chance) * (1.0 - 2.0 * chance)
+    return sure, num_open, mean, variance, third
+
+
+def _refined_normal_tail(mean: float, variance: float, third: float, at_least: int) -> float:
     """Return the normal tail with a correction for skewness and for continuity."""
-    variance = float(np.sum(chances * (1 - chances)))
-    skewness = float(np.sum(chances * (1 - chances) * (1 - 2 * chances))) / variance**1.5
-    x = (at_least - 0.5 - float(chances.sum())) / np.sqrt(variance)
-    return float(np.clip(norm.sf(x) - skewness * (1 - x * x) * norm.pdf(x) / 6, 0.0, 1.0))
+    x = (at_least - 0.5 - mean) / sqrt(variance)
+    density = exp(-x * x / 2) / sqrt(2 * pi)
+    return min(max(float(ndtr(-x)) - third / variance**1.5 * (1 - x * x) * density / 6, 0.0), 1.0)
 
 
 def people_chances(

@@ -11,10 +11,8 @@ permutations are draws of one Poisson law, which has the longer tail.
 """
 
 from functools import lru_cache
-from typing import no_type_check
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 from scipy.stats import binom
 
@@ -26,10 +24,10 @@ from seqmine.mining.statistics.arrangements import (
     pair_chances,
     run_chance,
 )
+from seqmine.mining.statistics.contents import Contents, block_counts, local_contents, plain_counts
 from seqmine.mining.statistics.permutation import shuffle_within_users
 from seqmine.mining.statistics.poisson_binomial import people_chances, poisson_binomial_tail
-from seqmine.probing.database import Database
-from seqmine.probing.matching import count_people, local_patterns, people_among
+from seqmine.probing.matching import count_people, people_among
 from seqmine.structs import InteractionLog, PatternTable
 from seqmine.structs.bounded import bounded
 from seqmine.structs.bounds import PositiveInt, Seed
@@ -37,64 +35,6 @@ from seqmine.structs.constraints import UNLIMITED, Constraints
 
 MOST_BITS = 6
 """Patterns of more different symbols are judged by permutations where events of one moment are moved together."""
-
-
-@no_type_check
-@njit(cache=True, nogil=True)
-def _kind_counts(
-    db: Database, symbols: NDArray[np.int64], strict_time: bool
-) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """Return the users that have all symbols, and how many blocks of each kind (set of symbols) they have."""
-    num_kinds = 2 ** len(symbols) if strict_time else len(symbols)
-    begins = db.occurrence_offsets[symbols].copy()
-    stops = db.occurrence_offsets[symbols + 1]
-    most = np.min(stops - begins)
-    users, kinds = np.empty(most, np.int32), np.zeros((most, num_kinds), np.int32)
-    num_users = 0
-    user = np.int32(0)
-    blocks = np.empty(64, np.int64)
-    while True:
-        num_agree = 0
-        for index in range(len(symbols)):
-            while begins[index] < stops[index] and db.user[db.occurrences[begins[index]]] < user:
-                begins[index] += 1
-            if begins[index] == stops[index]:
-                return users[:num_users], kinds[:num_users]
-            here = db.user[db.occurrences[begins[index]]]
-            num_agree += here == user
-            user = max(user, here)
-        if num_agree < len(symbols):
-            continue
-        users[num_users] = user
-        num_blocks = 0
-        for index in range(len(symbols)):
-            place = begins[index]
-            while place < stops[index] and db.user[db.occurrences[place]] == user:
-                if not strict_time:
-                    kinds[num_users, index] += 1
-                else:
-                    if num_blocks == len(blocks):
-                        blocks = np.append(blocks, np.empty_like(blocks))
-                    # Events of one moment share what may follow them.
-                    blocks[num_blocks] = np.int64(db.follow[db.occurrences[place]]) * 64 + index
-                    num_blocks += 1
-                place += 1
-        if strict_time:
-            _count_blocks(np.sort(blocks[:num_blocks]), kinds[num_users])
-        num_users += 1
-        user += np.int32(1)
-
-
-@no_type_check
-@njit(cache=True, nogil=True)
-def _count_blocks(blocks: NDArray[np.int64], kinds: NDArray[np.int32]) -> None:
-    """Count the sets of symbols of the blocks; ``blocks`` holds block * 64 + symbol, ascending."""
-    mask = 0
-    for index in range(len(blocks)):
-        mask |= 1 << (blocks[index] % 64)
-        if index + 1 == len(blocks) or blocks[index + 1] // 64 != blocks[index] // 64:
-            kinds[mask] += 1
-            mask = 0
 
 
 @bounded
@@ -129,10 +69,11 @@ class OrderTest:
         count, expected, p_value = np.zeros(size, np.int64), np.zeros(size), np.ones(size)
         is_exact = np.ones(size, np.bool_)
         if size:
-            db, flat = local_patterns(log, table, constraints.strict_time)
+            contents, flat = local_contents(log, table, constraints.strict_time)
+            lengths = log.lengths
             for row in range(size):
                 pattern = flat[table.offsets[row] : table.offsets[row + 1]]
-                found = pattern_chances(db, pattern, constraints, log.lengths)
+                found = pattern_chances(contents, pattern, constraints, lengths)
                 if found is None:
                     is_exact[row] = False
                     continue
@@ -164,12 +105,12 @@ class OrderTest:
             reached += supports >= part.support_count
         p_value[rows] = sampled_p_value(part.support_count, total, reached, self.num_permutations)
         expected[rows] = total / self.num_permutations
-        db, flat = local_patterns(log, part, constraints.strict_time)
+        contents, flat = local_contents(log, part, constraints.strict_time)
         for place, row in enumerate(rows):
             pattern = flat[part.offsets[place] : part.offsets[place + 1]]
             symbols, needed = np.unique(pattern, return_counts=True)
-            users, kinds = _kind_counts(db, symbols.astype(np.int64), False)
-            count[row] = len(people_among(log, users[np.all(kinds >= needed, axis=1)]))
+            users, counts = plain_counts(contents, symbols.astype(np.int64))
+            count[row] = len(people_among(log, users[np.all(counts >= needed, axis=1)]))
 
 
 def sampled_p_value(
@@ -206,12 +147,12 @@ def support_tail(chances: NDArray[np.float64], at_least: int) -> float:
 
 
 def pattern_chances(
-    db: Database, pattern: NDArray[np.int32], constraints: Constraints, lengths: NDArray[np.int64]
+    contents: Contents, pattern: NDArray[np.int32], constraints: Constraints, lengths: NDArray[np.int64]
 ) -> tuple[NDArray[np.int32], NDArray[np.float64]] | None:
     """Return the users that have the symbols of a pattern, and for each the chance to have it when order is random.
 
     Args:
-        db: the index of the log, as from ``matching.local_patterns``.
+        contents: of the log, as from ``contents.local_contents``.
         pattern: local numbers of the symbols.
         constraints: where the pattern may occur.
         lengths: events of each user.
@@ -225,11 +166,14 @@ def pattern_chances(
     strict = constraints.strict_time
     if constraints.max_duration is not None or (strict and (len(symbols) > MOST_BITS or not constraints.is_greedy)):
         return None
-    users, kinds = _kind_counts(db, np.array(symbols, np.int64), strict)
+    users, kinds = (block_counts if strict else plain_counts)(contents, np.array(symbols, np.int64))
     if not len(users):
         return users, np.zeros(0)
     if constraints.is_greedy and not strict and form == (0, 1):
         return users, pair_chances(kinds[:, 0], kinds[:, 1])
+    if constraints.is_greedy and not strict and len(symbols) <= _MOST_TABLED:
+        tabled = _tabled_chances(kinds, form)
+        return None if tabled.min() < 0 else (users, tabled)
     rows, kind = _different_rows(kinds if constraints.is_greedy else np.column_stack([lengths[users], kinds]))
     counts = map(tuple, rows.tolist())
     if constraints.is_greedy:
@@ -255,6 +199,31 @@ def _different_rows(rows: NDArray) -> tuple[NDArray, NDArray[np.int64]]:
     radix = np.concatenate([np.cumprod(widths[:0:-1])[::-1], [1.0]]).astype(np.int64)
     _, index, kind = np.unique(rows @ radix, return_index=True, return_inverse=True)
     return rows[index], kind
+
+
+_MOST_TABLED, _FEW = 5, 8
+"""Patterns of so many different symbols, less than so often each, have their chances in a table."""
+
+
+@lru_cache(maxsize=256)
+def _chance_table(form: tuple[int, ...]) -> NDArray[np.float64]:
+    """Return the table of the chances of one form of pattern, NaN where none is known yet."""
+    return np.full(_FEW ** (max(form) + 1) + 1, np.nan)
+
+
+def _tabled_chances(counts: NDArray[np.int32], form: tuple[int, ...]) -> NDArray[np.float64]:
+    """Return the chance of a pattern without limits on place for each row of counts of its symbols."""
+    table = _chance_table(form)
+    # where a symbol comes too often for the table, the last place of it stays unknown
+    places = np.where(counts.max(axis=1) < _FEW, counts @ _FEW ** np.arange(counts.shape[1], dtype=np.int32), -1)
+    chances = table[places]
+    unknown = np.flatnonzero(np.isnan(chances))
+    if len(unknown):
+        for row, counted in zip(unknown.tolist(), map(tuple, counts[unknown].tolist()), strict=True):
+            chances[row] = _free_chance(counted, form, False)
+        known = unknown[places[unknown] >= 0]
+        table[places[known]] = chances[known]
+    return chances
 
 
 @lru_cache(maxsize=1_000_000)

@@ -5,11 +5,12 @@ from numpy.typing import NDArray
 from scipy.stats import binom, norm
 
 from seqmine.mining.statistics.bursts import judged_parts
+from seqmine.mining.statistics.contents import local_contents
 from seqmine.mining.statistics.multiplicity import Adjustment, adjust_tested, benjamini_hochberg
 from seqmine.mining.statistics.poisson_binomial import people_chances
 from seqmine.mining.statistics.significance import pattern_chances
 from seqmine.mining.statistics.ties import for_order
-from seqmine.probing.matching import local_patterns, weighted_supports
+from seqmine.probing.matching import weighted_supports
 from seqmine.structs import InteractionLog, PatternTable
 from seqmine.structs.bounded import bounded
 from seqmine.structs.bounds import PositiveInt, Seed, Share
@@ -154,19 +155,20 @@ class Stability:
         expected = np.tile(table.columns["expected_support"][:, None], (1, self.num_bootstraps)).astype(np.float64)
         if not len(table):
             return p_values, expected
-        db, flat = local_patterns(log, table, constraints.strict_time)
+        contents, flat = local_contents(log, table, constraints.strict_time)
+        lengths, weights = log.lengths, drawn.astype(np.float64)
         for row in range(len(table)):
             pattern = flat[table.offsets[row] : table.offsets[row + 1]]
-            found = pattern_chances(db, pattern, constraints, log.lengths) if len(pattern) > 1 else None
+            found = pattern_chances(contents, pattern, constraints, lengths) if len(pattern) > 1 else None
             if found is not None:
-                expected[row], p_values[row] = _sample_tails(people_chances(log, *found), drawn, supports[row])
+                expected[row], p_values[row] = _sample_tails(people_chances(log, *found), weights, supports[row])
             elif len(pattern) > 1:
                 p_values[row] = np.where(supports[row] > expected[row], table.columns["p_value"][row], 1.0)
         return p_values, expected
 
 
 def _sample_tails(
-    found: tuple[NDArray[np.int32], NDArray[np.float64]], draws: NDArray[np.int64], supports: NDArray[np.int64]
+    found: tuple[NDArray[np.int32], NDArray[np.float64]], draws: NDArray[np.float64], supports: NDArray[np.int64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return expected support and p-value of one pattern in every sample: binomial for equal chances, else normal."""
     users, chances = found[0][found[1] > 0], found[1][found[1] > 0]

@@ -11,6 +11,7 @@ from seqmine.mining.judging.evaluation import (
     mined_from,
     split_time,
     split_users,
+    with_holdout_columns,
     with_redundancy_columns,
 )
 from seqmine.structs import InteractionLog, PatternTable, UserError
@@ -29,7 +30,7 @@ def test_a_rule_is_redundant_when_a_part_of_it_says_as_much():
         rows.append([4] + [8] * int(rng.random() < 0.1) + [7])
     log = InteractionLog.from_lists(rows)
     table = PatternTable.from_lists([(1, 2, 9), (4, 5, 8)], [0, 0], log.num_users)
-    columns = with_redundancy_columns(table, log, Constraints()).columns
+    columns = with_redundancy_columns(with_holdout_columns(table, log, Constraints()), log, Constraints()).columns
     assert columns["gain_p_value"][0] > 0.01
     assert columns["gain_p_value"][1] < 1e-6
     assert columns["gain"][1] > 0.2
@@ -40,7 +41,7 @@ def test_gain_p_value_is_fishers():
     rows = [[4, 5, 8]] * 9 + [[4, 5, 7]] * 3 + [[5, 8]] * 4 + [[5, 7]] * 10 + [[4, 1]] * 2
     log = InteractionLog.from_lists(rows)
     table = PatternTable.from_lists([(4, 5, 8)], [9], log.num_users)
-    columns = with_redundancy_columns(table, log, Constraints()).columns
+    columns = with_redundancy_columns(with_holdout_columns(table, log, Constraints()), log, Constraints()).columns
     p_value = columns["gain_p_value"][0]
     assert columns["gain"][0] == pytest.approx(9 / 12 - 9 / 14), "4 alone is the better rule: of 14 users 9 go on to 8"
     over_five = fisher_exact([[9, 3], [4, 10]], alternative="greater").pvalue
