@@ -80,7 +80,7 @@ def _check(config: DictConfig) -> bool:
             f"evaluation.candidates is {config.evaluation.candidates!r}, but the lists of a mined folder look at no "
             "time; leave evaluation.candidates out, and name what is there with only"
         )
-    if config.rerank:
+    if config.get("rerank"):
         raise UserError("rerank orders the lists of a model, but run is a mined folder; set rerank=none")
     if config.seen not in (None, "auto", "full", "none"):
         raise UserError(f"seen is {config.seen!r}, allowed for a mined folder are auto, full and none; change seen")
