@@ -82,3 +82,10 @@ def test_where_a_training_goes_on_from(folder):
 def test_nothing_to_go_on_from_is_told(ckpt_path, resume, sentence, tmp_path):
     with pytest.raises(UserError, match=sentence):
         resumed_from(ckpt_path, resume, str(tmp_path))
+
+
+def test_a_text_is_no_checkpoint(tmp_path):
+    text = tmp_path / "log.txt"
+    text.write_text("u1 i1\n")
+    with pytest.raises(UserError, match=r"log.txt' is damaged: it is no whole checkpoint \(File is not a zip file\)"):
+        read_checkpoint(text, "ckpt_path is x")

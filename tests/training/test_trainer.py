@@ -59,6 +59,7 @@ def test_a_callback_steps_aside_when_its_setting_is_off(setting, kind):
         ["++trainer.enable_checkpointing=false"],
         ["++trainer.fast_dev_run=true"],
         ["++trainer.max_steps=2", "trainer.gradient_clip_val=null"],
+        ["trainer.check_val_every_n_epoch=2"],
         ["++trainer.overfit_batches=2", "trainer.num_sanity_val_steps=1", "trainer.limit_test_batches=1"],
         ["++trainer.val_check_interval=0.5", "++trainer.profiler=simple", "++trainer.detect_anomaly=true"],
     ],
@@ -72,5 +73,5 @@ def test_a_run_ends_well_under(settings, small_log, tmp_path):
     assert metrics["protocol"].get("limit_test_batches") == (1 if limited else None)
     kept = not any("enable_checkpointing" in setting or "fast_dev_run" in setting for setting in settings)
     assert (folder / "checkpoints" / "best.ckpt").is_file() == kept
-    was_measured = kept and not any("max_steps" in setting for setting in settings)
+    was_measured = kept and not any("max_steps" in setting or "check_val" in setting for setting in settings)
     assert (metrics["protocol"]["chosen_by"] == "val/ndcg@10") == was_measured
