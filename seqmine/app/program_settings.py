@@ -11,6 +11,7 @@ _PLACEMENT = {
     "trainer.accelerator": str | None,
     "trainer.devices": PositiveInt | str | list[NonNegativeInt] | None,
 }
+_COLUMNS = ("user_id", "item_id", "timestamp", "session", "behavior", "rating")
 _EVERYWHERE: Mapping[str, Any] = {
     "seed": Seed,
     "debug": bool,
@@ -60,6 +61,10 @@ _OF_PROGRAMS: Mapping[str, Mapping[str, Any]] = {
         **_PLACEMENT,
         "trainer.devices": PositiveInt,
         "input": str | None,
+        **{f"reading.columns.{name}": str | int | None for name in _COLUMNS},
+        "reading.time_format": str | None,
+        "reading.header": bool | None,
+        "reading.layout": Literal["auto", "user_per_line", "event_per_line", "items_per_line", "spmf"] | None,
         "users": _Ids,
         "items": _Ids,
         "exclude": _Ids,

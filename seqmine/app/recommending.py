@@ -21,13 +21,14 @@ from seqmine.runs.restore import correction_of
 from seqmine.runs.settings import plain
 from seqmine.serving.histories import Histories, given_histories, run_histories
 from seqmine.serving.ids import keep_known, read_ids
-from seqmine.serving.shards import Shards, write_tables
+from seqmine.serving.shards import EMPTY, Shards, write_tables
 from seqmine.serving.similar import similar_items
-from seqmine.structs import UserError
+from seqmine.structs import Catalog, UserError
 
 _log = logging.getLogger(__name__)
 # what lists do not depend on
-_FREE = ("output", "paths", "trainer", "debug", "num_shown", "program", "users_per_file", "run", "input", "users")
+_FREE = ("output", "paths", "trainer", "debug", "num_shown", "program", "users_per_file", "run", "input", "users",
+         "reading")  # fmt: skip
 _OF_USERS = ("input", "users", "exclude", "only", "seen", "at")  # settings of lists, not of similar items
 _STOPPED = 130  # the status of a program that ctrl-c stopped
 
@@ -41,7 +42,7 @@ def recommend(config: DictConfig) -> None:
     Raises:
         UserError: a setting that cannot be, or nobody who could get a list.
     """
-    output = Path(config.output or Path(config.paths.run) / "recommendations.parquet")
+    output = output_of(config)
     Shards(output, 0, config.shard_size)  # refuses an ending before the model is loaded
     if is_mined(config.run):
         return cross_sell(config, output)
@@ -104,7 +105,7 @@ def asked_histories(restored: Restored) -> Histories:
     if config.input is None:
         histories = run_histories(datamodule, config.history)
     else:
-        events = source_of_histories(str(config.input), datamodule.source).read()
+        events = source_of_histories(str(config.input), datamodule.source, _said(config)).read()
         histories = given_histories(events, datamodule, catalog)
     if config.users is not None:
         histories = _of_users(restored, histories)
@@ -114,11 +115,29 @@ def asked_histories(restored: Restored) -> Histories:
     if config.fallback == "none":
         histories = histories.known()
     if not len(histories.ends):
+        write_tables([_no_lists(catalog)], output_of(config))
         raise UserError(
             f"not one user of {'the run' if config.input is None else repr(str(config.input))} has an item that the "
             "model knows; change input, or set fallback=popularity"
         )
     return histories
+
+
+def output_of(config: DictConfig) -> Path:
+    """Return the file of the lists."""
+    return Path(config.output or Path(config.paths.run) / "recommendations.parquet")
+
+
+def _said(config: DictConfig) -> dict[str, Any]:
+    """Return how the file of histories is read where not as the log of the run."""
+    reading = plain(config.reading)
+    return {name: value for name, value in {**reading.pop("columns"), **reading}.items() if value is not None}
+
+
+def _no_lists(catalog: Catalog) -> pl.DataFrame:
+    """Return a table of no lists, so that no lists of an earlier call stay in place of them."""
+    titles = {"title": pl.String} if "title" in catalog.features else {}
+    return pl.DataFrame(schema={**EMPTY, **titles})
 
 
 def _of_users(restored: Restored, histories: Histories) -> Histories:

@@ -82,6 +82,21 @@ def test_people_without_a_known_item_get_popular_items_where_that_is_asked(runs,
     (tmp_path / "new.csv").write_text("user_id,item_id\nlost,mars\n")
     with pytest.raises(UserError, match="not one user of '.*new.csv' has an item that the model knows; change input"):
         lists_of(runs, tmp_path, f"input={tmp_path / 'new.csv'}", run="net")
+    with pytest.raises(UserError):
+        lists_of(runs, tmp_path, f"input={tmp_path / 'new.csv'}")
+    assert pl.read_parquet(tmp_path / "lists.parquet").columns == ["user_id", "rank", "item_id", "score", "title"]
+    assert pl.read_parquet(tmp_path / "lists.parquet").is_empty(), "no lists of an earlier call"
+
+
+def test_a_file_of_other_columns_is_read_as_is_said(runs, tmp_path):
+    (tmp_path / "new.txt").write_text("who,what\nann,i3\n")
+    columns = ["reading.columns.user_id=who", "reading.columns.item_id=what"]
+    lists = lists_of(runs, tmp_path, f"input={tmp_path / 'new.txt'}", *columns, "top_k=1")
+    assert lists["user_id"].to_list() == ["ann"]
+    with pytest.raises(
+        UserError, match=r"reading\.columns\.user_id=me is not a column of .*new\.txt, which has who, what"
+    ):
+        lists_of(runs, tmp_path, f"input={tmp_path / 'new.txt'}", "reading.columns.user_id=me", columns[1])
 
 
 def test_the_parts_of_a_stopped_program_are_kept_for_the_same_command(runs, tmp_path, monkeypatch, caplog):

@@ -5,6 +5,7 @@ from seqmine.data.sources.histories import source_of_histories
 from seqmine.data.sources.interactions import InteractionFiles
 from seqmine.data.sources.sequences import SequenceFile
 from seqmine.data.sources.synthetic import Synthetic
+from seqmine.structs import UserError
 
 RENAMED = InteractionFiles(
     path="log.csv", user_id="customer", item_id="sku", timestamp="when", time_format="%d.%m.%Y", items_path="items.csv"
@@ -34,6 +35,22 @@ def test_usual_names_and_no_time_are_taken_too(tmp_path):
 def test_a_table_without_header_is_read_as_that_of_the_run(tmp_path):
     of_run = InteractionFiles(path="u.data", user_id="1", item_id="2", timestamp="4", header=False)
     assert read(tmp_path / "new.data", f"1\t7\t5\t{JAN1}\n", of_run) == [("1", "7", JAN1)]
+
+
+@pytest.mark.parametrize(
+    ("content", "said", "rows"),
+    [
+        (TEXT.replace("customer", "who"), {"user_id": "who"}, [("u", "b", JAN1 + 86_400), ("u", "a", JAN1)]),
+        ("customer,sku,when\nu,a,2023-01-01\n", {"time_format": "%Y-%m-%d"}, [("u", "a", JAN1)]),
+        ("u,a\n", {"header": False, "user_id": 1, "item_id": 2}, [("u", "a")]),
+        ("a b\n", {"layout": "items_per_line"}, [("1", "a"), ("1", "b")]),
+    ],
+)
+def test_what_is_said_of_a_file_goes_before_what_the_log_was(tmp_path, content, said, rows):
+    (tmp_path / "new.csv").write_text(content)
+    assert source_of_histories(str(tmp_path / "new.csv"), RENAMED, said).read().rows() == rows
+    with pytest.raises(UserError, match="set one"):
+        source_of_histories("new.csv", RENAMED, {"layout": "spmf", "user_id": "who"})
 
 
 def test_lines_keep_the_layout_of_the_run(tmp_path):

@@ -16,6 +16,11 @@ def read(make, **settings):
     return outcome(lambda: make(**settings))
 
 
+def bare(found):
+    """Return an outcome in the words of a source, whose program has other names for its settings."""
+    return found if isinstance(found, list) else found.replace("reading.columns.", "").replace("reading.", "")
+
+
 def test_there_are_enough_kinds():
     assert len(TABLES) + len(SEQUENCES) >= 60
     assert len({kind[0] for kind in TABLES}) == len(TABLES)
@@ -30,7 +35,7 @@ def test_a_table_is_read_right_or_refused(kind, tmp_path):
     assert agrees(found, expected), found
     if isinstance(found, str) and found.startswith("time_format="):
         return  # no run has such a format
-    again = as_input(path, InteractionFiles(path=f"log{path.suffix}", **settings))
+    again = bare(as_input(path, InteractionFiles(path=f"log{path.suffix}", **settings)))
     assert agrees(again, TWO if "header=false" in str(expected) and "header" in settings else expected), again
 
 
@@ -40,14 +45,14 @@ def test_a_file_of_sequences_is_read_right_or_refused(kind, tmp_path):
     path = write(tmp_path, "log.txt", content)
     found = read(SequenceFile, path=str(path), **settings)
     assert agrees(found, expected), found
-    again = as_input(path, SequenceFile(path="log.txt", **settings))
+    again = bare(as_input(path, SequenceFile(path="log.txt", **settings)))
     assert not isinstance(again, str) or again == found.replace("path", "input"), "a table is one by any name"
 
 
 @pytest.mark.parametrize("kind", INPUT, ids=[f"{kind[1]}, {kind[2]}" for kind in INPUT])
 def test_histories_are_read_right_or_refused(kind, tmp_path):
     of_run, _, name, content, expected = kind
-    found = as_input(write(tmp_path, name, content), of_run)
+    found = bare(as_input(write(tmp_path, name, content), of_run))
     assert agrees(found, expected), found
 
 
