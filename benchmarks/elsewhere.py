@@ -4,6 +4,10 @@
     python benchmarks/elsewhere.py sasrec lists.parquet data=ml-100k protocol=time_to_split ...
     python -m seqmine.judge recommendations=lists.parquet data=ml-100k protocol=time_to_split ...
 
+RecTools 0.19 does not run with pandas 3, and asks for a NumPy that Arrow refuses; an environment that works, beside an
+installed seqmine: pip install --no-deps rectools==0.19.0 "pandas<3" pytz "pm-implicit<0.8" pytorch-lightning==2.5.2
+"attrs<24" typeguard pydantic fastrlock tqdm
+
 ``knn`` is the cosine kNN of implicit, ``sasrec`` the SASRec of RecTools (full softmax, 2 layers of size 64); both are
 fitted on the training part alone and asked with the input of each target.
 """

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from seqmine.data.seen import returning_share
+from seqmine.data.seen import RETURNING_SHARE, returning_share
 from seqmine.structs import InteractionLog
 from seqmine.structs.bounds import PositiveInt
 
@@ -56,6 +56,8 @@ class Recipe:
     * Width: 64, and 128 from 500,000 events on.
     * Dropout: .5 up to 20 events an item, .25 from 200 on, and between them along the logarithm.
     * Batch: the power of two from 16 to 128 that gives an epoch about 64 batches.
+    * Best epoch: by validation NDCG@10; by validation loss where more than 5% of the events go back to an item, as a
+      model that has learned nothing yet says the last item again, which the correction by returns says anyway.
     * Epochs: ``min_epochs``, and on small logs as many more as make ``min_steps`` updates of the weights.
 
     Args:
@@ -66,11 +68,11 @@ class Recipe:
     min_steps: PositiveInt
     min_epochs: PositiveInt
 
-    def sizes(self, counts: LogCounts) -> dict[str, int | float]:
-        """Return what a model and its batches are like.
+    def sizes(self, counts: LogCounts) -> dict[str, int | float | str]:
+        """Return what a model and its batches are like, and what chooses its best epoch.
 
-        >>> Recipe(min_steps=4000, min_epochs=40).sizes(LogCounts(176_000, 22_363, 12_101, 6, 0.0))
-        {'max_length': 50, 'stride': 25, 'embedding_dim': 64, 'dropout': 0.5, 'batch_size': 128}
+        >>> list(Recipe(min_steps=4000, min_epochs=40).sizes(LogCounts(154_000, 22_363, 12_101, 4, 0.0)).values())
+        [50, 25, 64, 0.5, 128, 'val/ndcg@10']
         """
         max_length = next((length for length in _LENGTHS if length >= counts.median_length), _LENGTHS[-1])
         batch = num_sequences(counts, max_length // 2) / _BATCHES_OF_EPOCH
@@ -81,6 +83,7 @@ class Recipe:
             "embedding_dim": 128 if counts.num_events >= _LARGE_LOG else 64,
             "dropout": dropout(counts.num_events / max(counts.num_items, 1)),
             "batch_size": min(max(2 ** round(math.log2(max(batch, 1))), least), most),
+            "monitor": "val/loss" if counts.returning_share > RETURNING_SHARE else "val/ndcg@10",
         }
 
     def epochs(self, counts: LogCounts, stride: int, batch_size: int) -> int:

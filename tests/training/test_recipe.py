@@ -51,6 +51,11 @@ def test_an_epoch_has_about_64_batches_while_they_are_neither_tiny_nor_huge(user
     assert RECIPE.sizes(counts(num_users=users, num_events=2 * users))["batch_size"] == batch_size
 
 
+@pytest.mark.parametrize(("share", "monitor"), [(0.0, "val/ndcg@10"), (0.05, "val/ndcg@10"), (0.051, "val/loss")])
+def test_where_people_come_back_the_loss_chooses_the_epoch(share, monitor):
+    assert RECIPE.sizes(counts(returning_share=share))["monitor"] == monitor
+
+
 def test_long_histories_are_several_sequences():
     assert num_sequences(counts(num_users=10, num_events=1000), 25) == 40
     assert num_sequences(counts(num_users=100, num_events=1000), 25) == 100

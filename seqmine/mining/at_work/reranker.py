@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterable, Sequence
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -96,16 +97,26 @@ class PatternReranker(nn.Module):
         return torch.log((told + self.eps) / (self.patterns.shares + self.eps))
 
 
+class Correcting(Protocol):
+    """A model, and what is added to its scores, times a weight."""
+
+    model: Recommender
+
+    def correction(self, batch: SequenceBatch) -> Float[Tensor, "B V"]:
+        """Return what is added with a weight of 1."""
+        ...
+
+
 def choose_alpha(
-    reranker: PatternReranker,
+    reranker: Correcting,
     batches: Iterable[SequenceBatch],
     *,
     grid: Sequence[float] = (0.0, 0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0, 1.5, 2.0),
 ) -> tuple[float, dict[float, float]]:
-    """Choose the weight of the patterns by NDCG@10 over all targets of validation; the smallest of the best.
+    """Choose the weight of a correction by NDCG@10 over all targets of validation; the smallest of the best.
 
     Args:
-        reranker: has the model and the fitted patterns.
+        reranker: has the model and the correction, such as fitted patterns.
         batches: validation batches with their targets and seen items.
         grid: weights to try; 0, the model alone, must be among them.
 
