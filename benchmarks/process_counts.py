@@ -3,8 +3,8 @@
 python -m benchmarks.process_counts [--devices 1,2,3,4] [--accelerator gpu] [--users 61]
 
 Without accelerator the processes talk over gloo on the CPU; ``gpu`` takes NCCL, and the script says so and ends with
-status 0 where fewer than two GPUs are. Histories have 4 to 40 events, and the second log has three users, so that a
-process of four has nobody. Losses have a bar of their own: scores are products in float32, whose last bit depends on
+status 0 where fewer than two GPUs are. Histories have 4 to 40 events, and the second log has four users, one
+for each process. Losses have a bar of their own: scores are products in float32, whose last bit depends on
 how many histories stand in a batch; ranks, and so all metrics, do not.
 """
 
@@ -43,7 +43,7 @@ def main() -> None:
             return
     worst = dict.fromkeys(_BARS, 0.0)
     with tempfile.TemporaryDirectory() as name:
-        for users in dict.fromkeys((asked.users, 3)):
+        for users in dict.fromkeys((asked.users, 4)):
             folder = Path(name) / str(users)
             folder.mkdir()
             log, place = write_log(folder / "log.txt", users), [f"paths.store={folder / 'store'}"]

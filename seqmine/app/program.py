@@ -14,7 +14,6 @@ from seqmine.app.composing import (
     as_hydra_reads,
     compose_checked,
     mistake_behind,
-    rank_suffix,
     register_resolvers,
     without_hydra,
     without_nothing,
@@ -112,7 +111,9 @@ def _run_with_plain_errors(name: str, task: Task, config: DictConfig, overrides:
 
 def _alone(config: DictConfig) -> AbstractContextManager[None]:
     """Hold the run folder; the first process of a distributed run does for all."""
-    return nullcontext() if rank_suffix() else alone_in(Path(config.paths.run))
+    from lightning.pytorch.utilities import rank_zero_only
+
+    return nullcontext() if rank_zero_only.rank else alone_in(Path(config.paths.run))  # type: ignore[attr-defined]
 
 
 def _lost_process(error: Exception) -> UserError | None:

@@ -16,7 +16,7 @@ from torch.utils.data import IterableDataset
 from seqmine.data.collate import HistoryCollate, TrainingCollate
 from seqmine.data.targets import Targets
 from seqmine.data.windows import WindowChoice, Windows
-from seqmine.structs import InteractionLog, SequenceBatch
+from seqmine.structs import InteractionLog, SequenceBatch, UserError
 from seqmine.structs.bounded import bounded
 from seqmine.structs.bounds import PositiveInt
 
@@ -236,7 +236,21 @@ class TargetBatches(IterableDataset):
         self.targets, self.items, self.collate, self.batch_size = targets, items, collate, batch_size
         starts = targets.starts
         lengths = np.minimum(targets.input_stops[starts], collate.max_length)
+        self.num_histories, self.world_size = len(starts), world_size
         self.rows = starts[np.argsort(-lengths, kind="stable")][rank::world_size]
+
+    def for_every_device(self) -> "TargetBatches":
+        """Return these batches where every device has one, or none has.
+
+        Raises:
+            UserError: Lightning would leave out the evaluation on a device, and the others would wait for it.
+        """
+        if 0 < self.num_histories < self.world_size:
+            raise UserError(
+                f"trainer.devices is {self.world_size}, and {self.num_histories} histories are to be evaluated, "
+                f"allowed is one for each at least; set trainer.devices to at most {self.num_histories}"
+            )
+        return self
 
     def __len__(self) -> int:
         """Return the number of batches of this device."""

@@ -73,8 +73,6 @@ class SequenceDataModule(LightningDataModule):
         features: Features | None = None,
     ) -> None:
         super().__init__()
-        # there may be fewer users to evaluate than devices; Lightning has set its own value above
-        self.allow_zero_length_dataloader_with_multiple_devices = True
         self.source, self.cleaning, self.split, self.windows = source, cleaning, split, windows
         self.max_length, self.batching = max_length, batching
         self._seen: str = seen
@@ -275,7 +273,7 @@ class SequenceDataModule(LightningDataModule):
             batch_size=self.batching.eval_batch_size,
             rank=self._rank,
             world_size=self._world_size,
-        )
+        ).for_every_device()
 
     def _loader(self, batches: TrainingBatches | TargetBatches) -> DataLoader:
         on_gpu = self.trainer is not None and self.trainer.strategy.root_device.type == "cuda"

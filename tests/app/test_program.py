@@ -2,8 +2,11 @@ import subprocess
 import sys
 
 import pytest
+from lightning.pytorch.utilities import rank_zero_only
+from omegaconf import OmegaConf
 
-from seqmine.app.program import _checked_command_line, _lost_process, fail
+from seqmine.app.program import _alone, _checked_command_line, _lost_process, fail
+from seqmine.structs import UserError
 from tests.programs import error_of, run
 
 
@@ -55,3 +58,13 @@ def test_each_value_of_a_sweep_is_checked_before_the_first_job(arguments, senten
 def test_a_sweep_of_right_values_stays_as_it_is():
     right = ["-m", "seed=1,2", "hydra.run.dir=x"]
     assert _checked_command_line("train", right) == right
+
+
+def test_the_first_process_holds_the_folder_for_all_of_a_distributed_run(tmp_path, monkeypatch):
+    config = OmegaConf.create({"paths": {"run": str(tmp_path)}})
+    with _alone(config):
+        with pytest.raises(UserError, match=r"hydra\.run\.dir is .* runs; wait for its end"), _alone(config):
+            pass
+        monkeypatch.setattr(rank_zero_only, "rank", 1)  # as SLURM, torchrun or Lightning tell it
+        with _alone(config):
+            pass
