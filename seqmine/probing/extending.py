@@ -16,14 +16,19 @@ from seqmine.structs.constraints import UNLIMITED
 
 @no_type_check
 @njit(cache=True, nogil=True)
-def _start(db: Database, symbol: int, arena: NDArray[np.int32]) -> tuple[NDArray[np.int32], int]:
-    """Store every event of the first symbol as a match; return the arena and how many."""
+def _start(db: Database, symbol: int, arena: NDArray[np.int32], leftmost: bool) -> tuple[NDArray[np.int32], int]:
+    """Store every event of the first symbol as a match, or the first of each user; return the arena and how many."""
     events = db.occurrences[db.occurrence_offsets[symbol] : db.occurrence_offsets[symbol + 1]]
     arena = grown(arena, len(events))
     # A match is a row of the arena: column 0 the event that it ends with, column 1 the latest start that leads there.
-    for row in range(len(events)):
-        arena[row, 0], arena[row, 1] = events[row], events[row]
-    return arena, len(events)
+    top, user = 0, -1
+    for event in events:
+        if leftmost and db.user[event] == user:
+            continue
+        user = db.user[event]
+        arena[top, 0], arena[top, 1] = event, event
+        top += 1
+    return arena, top
 
 
 @no_type_check
@@ -81,11 +86,9 @@ def _extend_leftmost(
     """Store the leftmost match of each user of ``arena[begin:end]`` plus a symbol behind it: one a user is enough."""
     place, stop = db.occurrence_offsets[symbol], db.occurrence_offsets[symbol + 1]
     arena = grown(arena, end + min(end - begin, stop - place))
-    top, user = end, -1
+    top = end
     for row in range(begin, end):
         last = arena[row, 0]
-        if db.user[last] == user:
-            continue
         user = db.user[last]
         # Events are numbered user by user: the next of the symbol may be another user's.
         place = at_least(db.occurrences, place, stop, db.follow[last])
@@ -111,6 +114,13 @@ def shared_symbols(flat: NDArray[np.int32], offsets: NDArray[np.int64], row: int
 
 @no_type_check
 @njit(cache=True, nogil=True)
+def is_free(limits: NDArray[np.int64]) -> bool:
+    """Return whether the limits of constraints leave place and time open."""
+    return limits[1] >= UNLIMITED and limits[2] >= UNLIMITED and limits[3] >= 2**62
+
+
+@no_type_check
+@njit(cache=True, nogil=True)
 def match_pattern(
     db: Database,
     pattern: NDArray[np.int32],
@@ -121,14 +131,15 @@ def match_pattern(
 ) -> NDArray[np.int32]:
     """Match a pattern whose first ``shared`` symbols are matched; ``marks[k]`` ends the matches of k symbols.
 
-    Without limits on place a user has one match of two symbols or more, the leftmost: no other leads further.
+    Without limits on place a user has one match, the leftmost: no other leads further.
     """
+    leftmost = is_free(limits)
     # The arena is a stack by levels: matches of the first k symbols are arena[marks[k - 1] : marks[k]], and a level
     # stays valid as long as no pattern with another symbol there is matched.
     for place in range(shared, len(pattern)):
         if place == 0:
-            arena, marks[1] = _start(db, pattern[0], arena)
-        elif limits[1] >= UNLIMITED and limits[2] >= UNLIMITED and limits[3] >= 2**62:
+            arena, marks[1] = _start(db, pattern[0], arena, leftmost)
+        elif leftmost:
             arena, marks[place + 1] = _extend_leftmost(db, pattern[place], arena, marks[place - 1], marks[place])
         else:
             arena, marks[place + 1] = _extend(db, pattern[place], limits, arena, marks[place - 1], marks[place])

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from seqmine.mining.engine.frequent import Progress, no_progress
 from seqmine.mining.engine.limits import PatternLimits
 from seqmine.mining.engine.miners import mine_within
-from seqmine.mining.statistics.base_rate import measure_antecedent
+from seqmine.mining.statistics.base_rate import count_open, measure_antecedent, measure_free
 from seqmine.mining.statistics.intervals import wilson_interval
-from seqmine.probing.database import Database
-from seqmine.probing.extending import match_pattern, shared_symbols
+from seqmine.probing.database import Database, grown
+from seqmine.probing.extending import is_free, match_pattern, shared_symbols
 from seqmine.probing.matching import lexicographic_order, local_patterns
 from seqmine.structs import InteractionLog, PatternTable, UserError
 from seqmine.structs.bounds import AtLeastTwo, Share
@@ -95,16 +95,32 @@ def _measure_rules(
     counts, base = np.zeros((len(order), 3), np.int64), np.zeros(len(order))
     arena, marks = np.empty((4096, 2), np.int32), np.zeros(np.max(np.diff(offsets)) + 1, np.int64)
     places, users = db.position[db.occurrences], db.user[db.occurrences]
+    # rules of one antecedent share the places that it leaves open: is_known[k] tells of that of k symbols
+    free, is_known, open_places = is_free(limits), np.zeros(len(marks), np.bool_), np.empty((4096, 2), np.int32)
     for index in range(len(order)):
         row = order[index]
         shared = shared_symbols(flat, offsets, row, order[index - 1]) if index else 0
         pattern = flat[offsets[row] : offsets[row + 1]]
         arena = match_pattern(db, pattern, shared, limits, arena, marks)
+        is_known[shared + 1 :] = False
         owner = -1
         for match in range(marks[len(pattern) - 1], marks[len(pattern)]):
             counts[row, 0] += owners[db.user[arena[match, 0]]] != owner
             owner = owners[db.user[arena[match, 0]]]
-        if len(pattern) > 1:
+        size = len(pattern) - 1
+        if size and free and not np.any(pattern[:-1] == pattern[-1]):
+            begin, end = marks[size - 1], marks[size]
+            if not is_known[size]:
+                is_known[size] = True
+                open_places = grown(open_places, len(arena))
+                count_open(
+                    db, places, users, pattern[:-1], arena[begin:end], strict_time, user_offsets, times,
+                    open_places[begin:end],
+                )  # fmt: skip
+            counts[row, 1], counts[row, 2], base[row] = measure_free(
+                db, users, pattern[-1], arena[begin:end], open_places[begin:end], user_offsets, owners
+            )
+        elif size:
             counts[row, 1], counts[row, 2], base[row] = measure_antecedent(
                 db, places, users, pattern, arena, marks, limits, strict_time, user_offsets, times, owners
             )

@@ -187,3 +187,89 @@ def measure_antecedent(
         own_chance = chance if own_chance == 0.0 else 1.0 - (1.0 - own_chance) * (1.0 - chance)
         row = end
     return antecedent, followed, total + own_chance
+
+
+@no_type_check
+@njit(cache=True, nogil=True)
+def count_open(
+    db: Database,
+    places: NDArray[np.int32],
+    users: NDArray[np.int32],
+    antecedent: NDArray[np.int32],
+    matches: NDArray[np.int32],
+    strict_time: bool,
+    offsets: NDArray[np.int64],
+    times: NDArray[np.int64],
+    found: NDArray[np.int32],
+) -> None:
+    """Count the places that the symbols of an antecedent leave open: in each history, and behind its leftmost match.
+
+    Args:
+        db: the index of the log; as in ``measure_antecedent``, like what is not described here.
+        places: as there.
+        users: as there.
+        antecedent: local numbers of its symbols.
+        matches: (M, 2) the leftmost match of each user that has it.
+        strict_time: as there.
+        offsets: as there.
+        times: as there.
+        found: (M, 2) filled in.
+    """
+    symbols = np.unique(antecedent)
+    taken = np.empty((len(symbols), 2), np.int64)
+    taken[:, 1] = db.occurrence_offsets[symbols]
+    for row in range(len(matches)):
+        event = matches[row, 0]
+        user = db.user[event]
+        own = times[offsets[user] : offsets[user + 1]]
+        first = _first_after(db.position[event], db.time[event], strict_time, own)
+        found[row, 0] = len(own)
+        found[row, 1] = len(own) - first
+        for index in range(len(symbols)):
+            begin, end = _events_of(users, taken[index, 1], db.occurrence_offsets[symbols[index] + 1], user)
+            taken[index, 0], taken[index, 1] = begin, end
+            found[row, 0] -= end - begin
+            found[row, 1] -= end - _rank(places, begin, end, first)
+
+
+@no_type_check
+@njit(cache=True, nogil=True)
+def measure_free(
+    db: Database,
+    users: NDArray[np.int32],
+    consequent: int,
+    matches: NDArray[np.int32],
+    open_places: NDArray[np.int32],
+    offsets: NDArray[np.int64],
+    owners: NDArray[np.int32],
+) -> tuple[int, int, float]:
+    """Return what ``measure_antecedent`` does, where there are no limits on place and the consequent is a new symbol.
+
+    Args:
+        db: as there, like what is not described here.
+        users: as there.
+        consequent: local number of the symbol.
+        matches: (M, 2) the leftmost match of each user that has the antecedent.
+        open_places: (M, 2) as ``count_open`` found them.
+        offsets: as there.
+        owners: as there.
+    """
+    antecedent, followed, total = 0, 0, 0.0
+    owner, is_followed, own_chance = -1, False, 0.0
+    end, stop = db.occurrence_offsets[consequent], db.occurrence_offsets[consequent + 1]
+    for row in range(len(matches)):
+        event = matches[row, 0]
+        user = db.user[event]
+        if owners[user] != owner:
+            owner = owners[user]
+            antecedent += 1
+            total += own_chance
+            is_followed, own_chance = False, 0.0
+        if not is_followed and db.position[event] < offsets[user + 1] - offsets[user] - 1:
+            is_followed = True
+            followed += 1
+        begin, end = _events_of(users, end, stop, user)
+        if begin < end:
+            chance = hit_chance(open_places[row, 0], open_places[row, 1], end - begin)
+            own_chance = chance if own_chance == 0.0 else 1.0 - (1.0 - own_chance) * (1.0 - chance)
+    return antecedent, followed, total + own_chance

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from itertools import product
 
 import numpy as np
 import pytest
@@ -56,3 +57,15 @@ def test_sessions_count_their_person_once():
     assert (measures.support_count[0], measures.antecedent_count[0], measures.followed_count[0]) == (2, 3, 2)
     # 1 stays: of the two places beside it the second, then both, are behind it; chances .5, 1, 0, none, 1
     assert measures.base_rate[0] == pytest.approx((1.0 + 0.0 + 1.0) / 3)
+
+
+def test_rules_are_measured_alike_alone_and_together():
+    rng = np.random.default_rng(4)
+    log = InteractionLog.from_lists([rng.integers(1, 5, rng.integers(0, 9)).tolist() for _ in range(50)])
+    log = replace(log, people=np.repeat(np.arange(25, dtype=np.int32), 2))
+    patterns = [pattern for size in (1, 2, 3) for pattern in product(range(1, 5), repeat=size)]
+    together = measure_rules(log, PatternTable.from_lists(patterns, [0] * len(patterns), 50), Constraints())
+    for row, pattern in enumerate(patterns):
+        alone = measure_rules(log, PatternTable.from_lists([pattern], [0], 50), Constraints())
+        for name in ("support_count", "antecedent_count", "followed_count", "base_rate"):
+            assert getattr(together, name)[row] == getattr(alone, name)[0]
