@@ -32,6 +32,17 @@ def test_a_verdict_that_passed_is_looked_for_once_a_key(tmp_path):
     assert len(list((tmp_path / "leaks").glob("*.json"))) == 2 + 1  # and their checksums
 
 
+def test_a_verdict_that_is_not_as_it_was_written_is_looked_for_again(tmp_path):
+    look = Looks(GOOD, GOOD, GOOD)
+    path = tmp_path / f"{verdict_key({})}.json"
+    for spoil in (lambda text: text, lambda text: text.replace("order", "ardor"), lambda text: text[:9]):
+        assert kept_verdict(tmp_path, {}, look) == GOOD
+        path.write_text(spoil(path.read_text()))
+    (tmp_path / "files.json").unlink()
+    assert kept_verdict(tmp_path, {}, look) == GOOD
+    assert look.count == 3
+
+
 def test_a_verdict_that_failed_is_looked_for_again(tmp_path):
     look = Looks(BAD, BAD, GOOD)
     assert [kept_verdict(tmp_path, {"seed": 1}, look).passed for _ in range(4)] == [False, False, True, True]
