@@ -35,6 +35,10 @@ def trainer(*, accelerator: str, precision: str, callbacks: Sequence[Callback] =
         raise UserError(
             f"max_time is {max_time!r}, allowed are days, hours, minutes and seconds, such as '00:01:30:00'"
         )
+    if settings.get("max_epochs") == -1 and settings.get("max_steps", -1) == -1:
+        raise UserError(
+            "max_epochs is -1 without a last step, which the learning rate falls towards; set `max_steps` too"
+        )
     if precision == "fastest":
         precision = fastest_precision(accelerator)
     else:

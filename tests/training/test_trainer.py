@@ -29,6 +29,7 @@ def test_the_trainer_gets_the_precision_that_was_found_and_warns_of_one_that_was
         ({"devices": 0}, r"devices=0.*change the setting of trainer"),
         ({"strategy": "bar"}, "strategy='bar'"),
         ({"limit_train_batches": -2}, "-2 for limit_train_batches"),
+        ({"max_epochs": -1}, "max_epochs is -1 without a last step, .*; set max_steps too"),
         ({"max_time": 5}, "max_time is 5, allowed are days, hours, minutes and seconds"),
         ({"max_time": "0:00:42"}, "max_time is '0:00:42'"),
     ],
