@@ -238,7 +238,8 @@ def _check_choices(name: str, parsed: "Sequence[Override]", groups: Sequence[str
     """Refuse to switch off a group of which a program needs a choice."""
     from hydra import compose
 
-    off = [item.key_or_group for item in parsed if item.input_line in groups and item.value() is None]
+    lines = [item.input_line for item in parsed if item.input_line in groups and item.value() is None]
+    off = [line.partition("=")[0] for line in lines]  # with the place of the group, as in model/norm@model.encoder.norm
     if not off:
         return
     others = [line for line in groups if line.partition("=")[0] not in off]

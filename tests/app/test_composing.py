@@ -90,6 +90,7 @@ def test_any_value_is_composed_as_it_is():
         ("model/loss=nosuch", "model/loss is 'nosuch', allowed are bce, bpr, cross_entropy"),
         ("seed=1,2", "seed"),
         ("scheduler=null", "scheduler is null, allowed are constant, cosine; write scheduler=<choice>"),
+        ("model/norm@model.encoder.norm=null", "model.norm is null, allowed are"),
         ("model/loss=null", "model.loss is null, allowed are bce, bpr, cross_entropy"),
         ("seed=[", "seed"),
     ],
