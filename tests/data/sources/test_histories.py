@@ -41,6 +41,7 @@ def test_a_table_without_header_is_read_as_that_of_the_run(tmp_path):
     ("content", "said", "rows"),
     [
         (TEXT.replace("customer", "who"), {"user_id": "who"}, [("u", "b", JAN1 + 86_400), ("u", "a", JAN1)]),
+        ("customer;who;sku;when\nx;u;a;01.01.2023\n", {"user_id": "who"}, [("u", "a", JAN1)]),
         ("customer,sku,when\nu,a,2023-01-01\n", {"time_format": "%Y-%m-%d"}, [("u", "a", JAN1)]),
         ("u,a\n", {"header": False, "user_id": 1, "item_id": 2}, [("u", "a")]),
         ("a b\n", {"layout": "items_per_line"}, [("1", "a"), ("1", "b")]),
