@@ -122,6 +122,7 @@ _OF_PROGRAMS: Mapping[str, Mapping[str, Any]] = {
         "num_levels": PositiveInt,
         "num_codes": AtLeastTwo,
     },
+    "audit": {"reference": str | None, "confidence": InnerShare},
     "report": {"runs": str | Sequence[str] | None, "run_name": str, "tags": Sequence[Any]},
     "forget": {"store": str, "users": _Ids},
     "embed": {"columns": Sequence[str], "shard_size": PositiveInt, "cache": str},

@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import torch
 from lightning import Callback, LightningModule, Trainer
 from torch import Tensor, nn
@@ -15,9 +16,10 @@ from torch import Tensor, nn
 from seqmine.models.module import SequenceModule
 from seqmine.privacy.accountant import Budget, Step
 from seqmine.privacy.allowed import require_private_data, require_private_model, require_private_trainer
+from seqmine.privacy.canaries import Canaries
 from seqmine.privacy.user_gradients import add_noise, clipped_sum
 from seqmine.structs import SequenceBatch, UserError
-from seqmine.structs.bounds import PositiveFloat, Seed
+from seqmine.structs.bounds import NonNegativeInt, PositiveFloat, Seed
 
 
 class PrivateTraining(Callback):
@@ -30,6 +32,8 @@ class PrivateTraining(Callback):
         epsilon: most that may be spent, at ``delta``.
         delta: chance that the promise does not hold, below one over the number of users.
         max_grad_norm: most that the gradient of one user may be long.
+        canaries: users to plant, of whom half are trained on like others; what they add is noise to the model, and
+            makes no difference to the promise to others.
         noise_seed: of the noise; None takes one from the operating system and keeps it nowhere. A number makes runs
             that can be repeated, whose promise holds only towards those who do not know it.
 
@@ -43,6 +47,7 @@ class PrivateTraining(Callback):
         epsilon: PositiveFloat,
         delta: PositiveFloat,
         max_grad_norm: PositiveFloat,
+        canaries: NonNegativeInt = 0,
         noise_seed: Seed | None = None,
     ) -> None:
         for name, value in {"epsilon": epsilon, "delta": delta, "max_grad_norm": max_grad_norm}.items():
@@ -53,8 +58,11 @@ class PrivateTraining(Callback):
         self.noise_multiplier: float | None = None
         self.sample_rate = self.expected_size = 0.0
         self._steps_left = 0
+        self.num_canaries = canaries
+        self.canaries: Canaries | None = None
         self._noise_seed = noise_seed
         self._generator: torch.Generator | None = None
+        self._throws = np.random.default_rng(0)
 
     @property
     def results(self) -> dict[str, float]:
@@ -91,6 +99,10 @@ class PrivateTraining(Callback):
         self.expected_size = self.sample_rate * num_users
         seed = secrets.randbits(63) if self._noise_seed is None else self._noise_seed
         self._generator = torch.Generator(pl_module.device).manual_seed(seed)
+        self._throws = np.random.default_rng(secrets.randbits(128) if self._noise_seed is None else self._noise_seed)
+        if self.num_canaries:
+            length = trainer.datamodule.max_length  # type: ignore[attr-defined]
+            self.canaries = Canaries.drawn(self.num_canaries, model.num_items, length, self._throws)
         model.training_step = self._step_of(model)  # type: ignore[method-assign]
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:  # noqa: ARG002
@@ -131,12 +143,16 @@ class PrivateTraining(Callback):
 
     def state_dict(self) -> dict[str, Any]:
         """Keep what was spent in checkpoints."""
-        return {"spent": [list(step) for step in self.budget.spent], "noise_multiplier": self.noise_multiplier}
+        planted = {} if self.canaries is None else vars(self.canaries)
+        spent = [list(step) for step in self.budget.spent]
+        return {"spent": spent, "noise_multiplier": self.noise_multiplier, **planted}
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         """Go on from what was spent."""
         spent: list[Step] = [(float(noise), float(rate), int(count)) for noise, rate, count in state_dict["spent"]]
         self.budget.spent, self.noise_multiplier = spent, state_dict["noise_multiplier"]
+        if "included" in state_dict:
+            self.canaries = Canaries(state_dict["items"], state_dict["included"])
 
     def private_gradients(
         self, module: SequenceModule, parameters: list[nn.Parameter], batch: SequenceBatch
@@ -151,13 +167,24 @@ class PrivateTraining(Callback):
         assert self.noise_multiplier is not None
         assert self._generator is not None
         total, _ = clipped_sum(
-            lambda user: module.training_losses(user)[0], parameters, batch.rows(), self.max_grad_norm
+            lambda user: module.training_losses(user)[0],
+            parameters,
+            [*batch.rows(), *self._planted()],
+            self.max_grad_norm,
         )
         add_noise(total, self.noise_multiplier * self.max_grad_norm, self._generator)
         self.budget.take(self.noise_multiplier, self.sample_rate)
         self._steps_left -= 1
         torch._foreach_div_(total, self.expected_size)
         return total
+
+    def _planted(self) -> list[SequenceBatch]:
+        """Return the canaries that this step draws, among those that are trained on, as it draws users."""
+        if self.canaries is None:
+            return []
+        drawn = self._throws.random(len(self.canaries.included)) < self.sample_rate
+        taken = torch.from_numpy(drawn) & self.canaries.included
+        return Canaries(self.canaries.items[taken], self.canaries.included[taken]).rows()
 
     def _step_of(self, module: SequenceModule) -> Any:
         def training_step(batch: SequenceBatch, batch_idx: int) -> Tensor:  # noqa: ARG001

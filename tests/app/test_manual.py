@@ -15,6 +15,7 @@ NAMES = sorted(path.stem for path in CONF_DIR.glob("*.yaml"))
 MUST = {name: ["run=x"] for name in ("evaluate", "explain", "recommend", "report")}
 MUST |= {
     "judge": ["recommendations=x"],
+    "audit": ["run=x"],
     "forget": ["store=x", "users=x"],
     "leaderboard": ["runs=x"],
     "embed": ["embedder.folder=x"],
