@@ -81,7 +81,7 @@ def test_new_histories_get_what_comes_next(counted):
         ({"top_k": 0}, "top_k is 0, allowed are 1 to"),
         ({"seen": "some"}, "some"),
         ({"history": "half"}, "history is 'half', allowed are full or test"),
-        ({"rerank": "magic"}, "rerank/magic"),
+        ({"rerank": "magic"}, "rerank is 'magic', allowed are diverse, none"),
     ],
 )
 def test_mistakes_of_a_request_are_one_sentence(run, arguments, sentence):

@@ -37,7 +37,7 @@ def test_programs_take_a_run_of_a_table(counted, tmp_path):
 @pytest.mark.parametrize(
     ("call", "sentence"),
     [
-        (lambda data: sm.train(data, model="sasrek"), "model/sasrek"),
+        (lambda data: sm.train(data, model="sasrek"), "model is 'sasrek', allowed are .*did you mean model=sasrec"),
         (lambda data: sm.train(data, overrides=["trainer.max_epochs=0"]), "trainer.max_epochs is 0, allowed are whole"),
         (lambda data: sm.train(data, overrides=["trainer.devices=2"]), "trainer.devices is 2 on 1 nodes, allowed in"),
         (lambda data: sm.load(data.outputs), "has no config.yaml"),

@@ -36,7 +36,9 @@ def test_the_mean_vector_is_of_all_items():
 
 
 def test_a_counted_model_has_no_vectors():
-    with pytest.raises(UserError, match="a model that is counted has not; set explainer=deletion"):
+    with pytest.raises(
+        UserError, match="a model that is counted or corrected by patterns has not; set explainer=deletion"
+    ):
         VectorScore.of(Additive([0.0, 1.0], item=1), Cases.of_histories([[1]], 2), Question(0, 1))
 
 
