@@ -92,7 +92,8 @@ def main(words: Sequence[str]) -> int:
     mutants, verdicts = read_mutants(words), []
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "copy"
-        left_out = shutil.ignore_patterns(".*", "outputs", "benchmarks", "notebooks")
+        compiled = ("*.nbc", "*.nbi")  # kernels of the code without the change
+        left_out = shutil.ignore_patterns(".*", "outputs", "benchmarks", "notebooks", *compiled)
         shutil.copytree(ROOT, copy, ignore=left_out)
         for mutant in mutants:
             start = time.perf_counter()

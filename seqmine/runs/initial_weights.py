@@ -33,13 +33,13 @@ def start_from(config: DictConfig, module: LightningModule, datamodule: Sequence
     part of the same histories, or from the mean of all where nothing does. Content vectors must be of one kind in both.
 
     Args:
-        config: of the program, with ``init_from``, ``ckpt_path`` and ``data.item_attributes``.
+        config: of the program, with ``init_from``, ``ckpt_path``, ``privacy`` and ``data.item_attributes``.
         module: to be trained; changed in place.
         datamodule: brings the log.
 
     Raises:
-        UserError: the run is of another model, shares no item with the log, or numbers what else the model reads of
-            events in another way.
+        UserError: the training promises privacy, or the run is of another model, shares no item with the log, or
+            numbers what else the model reads of events in another way.
     """
     run = config.init_from
     if run is None:
@@ -47,6 +47,11 @@ def start_from(config: DictConfig, module: LightningModule, datamodule: Sequence
     if config.ckpt_path is not None:
         raise UserError(
             f"init_from={run} and ckpt_path={config.ckpt_path} both say where training starts; set one of them to null"
+        )
+    if config.privacy is not None:
+        raise UserError(
+            f"init_from is {run!r}, whose training looked at users outside the budget; allowed with privacy=dp_sgd is "
+            "null; set init_from=null"
         )
     if not isinstance(module, SequenceModule):
         raise UserError(f"init_from is {run!r}, but the model is counted and has no weights; set init_from=null")
