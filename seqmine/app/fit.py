@@ -38,6 +38,7 @@ def fit_and_test(config: DictConfig) -> dict[str, Any]:
         The metrics, by name; nothing on other processes than the first.
     """
     seed_everything(config.seed, verbose=False)
+    require_private_settings(config)
     datamodule = settle_recipe(config, build(config.data.module, config.trusted))
     require_targets(datamodule, ["test", *(["val"] if config.monitor.startswith("val/") else [])])
     settle_protocol(config, datamodule)
@@ -74,6 +75,29 @@ def fit_and_test(config: DictConfig) -> dict[str, Any]:
         log_results(loggers, config, metrics, results.epochs)
         log_picture(loggers, "learning_curve", curve)
     return metrics
+
+
+def require_private_settings(config: DictConfig) -> None:
+    """Refuse settings of a private training by which users are counted beside it, before anything reads the log.
+
+    Args:
+        config: of ``train``.
+
+    Raises:
+        UserError: a correction of the scores, or settings that follow from counts of the log.
+    """
+    if config.privacy is None:
+        return
+    if config.get("rerank"):
+        raise UserError(
+            f"rerank is {', '.join(config.rerank)}, which counts what users did outside the budget; allowed with "
+            "privacy=dp_sgd is none; set rerank=none"
+        )
+    if config.recipe is not None:
+        raise UserError(
+            "recipe follows from counts of the log, which the budget does not pay; allowed with privacy=dp_sgd is "
+            "null; set recipe=null and name the settings"
+        )
 
 
 def require_targets(datamodule: SequenceDataModule, parts: Iterable[str]) -> None:

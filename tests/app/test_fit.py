@@ -32,6 +32,19 @@ def test_a_split_that_leaves_nothing_to_measure_is_told_before_training(tmp_path
     assert json.loads((folder / "metrics.json").read_text())["protocol"]["chosen_by"] == "train/loss"
 
 
+@pytest.mark.parametrize(
+    ("overrides", "sentence"),
+    [
+        (["rerank=patterns"], "rerank is patterns, which counts what users did outside the budget; .* set rerank=none"),
+        (["rerank=[returns,patterns]"], "rerank is returns, patterns, which counts what users did"),
+        (["+recipe.rules._target_=x"], "recipe follows from counts of the log, which the budget does not pay"),
+    ],
+)
+def test_what_counts_users_beside_a_private_training_is_refused_before_the_log_is_read(overrides, sentence, tmp_path):
+    with pytest.raises(UserError, match=sentence):
+        train(tmp_path / "absent.txt", tmp_path / "run", "privacy=dp_sgd", *overrides)
+
+
 def test_a_model_with_its_correction_is_one_model_in_every_program(small_log, tmp_path):
     """What training measured is what evaluation, lists and explanations give, by the weight that training chose."""
     short = ["trainer.max_epochs=2", "baselines=none", "logger=none", "++trainer.enable_progress_bar=false"]

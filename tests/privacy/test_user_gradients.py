@@ -1,5 +1,6 @@
 import pytest
 import torch
+from torch.nn import functional as F
 
 from seqmine.privacy.user_gradients import add_noise, clipped_sum, user_gradient
 from seqmine.structs import SequenceBatch
@@ -49,6 +50,62 @@ def test_the_gradient_of_a_user_is_that_of_brute_force(name):
     for index, part in enumerate(total):
         by_hand = sum(scale * gradients[index] for scale, gradients in zip(scales, expected, strict=True))
         torch.testing.assert_close(part, by_hand, atol=1e-5, rtol=1e-5)
+
+
+def sampled_softmax(scores, own, targets, negatives):
+    """Score less the log of the expected count, N / V, beside the target, which is always there."""
+    lowered = torch.stack([scores[:, n - 1] for n in negatives], 1) - torch.tensor(len(negatives) / NUM_ITEMS).log()
+    lowered = lowered.masked_fill(targets.unsqueeze(1) == negatives, -torch.inf)
+    return (torch.cat([own.unsqueeze(1), lowered], 1).logsumexp(1) - own).mean()
+
+
+def gbce(scores, own, targets, negatives):
+    """Every drawn negative counts as num_negatives / num_drawn of one; beta of a rate of one is one."""
+    shift = -torch.tensor(float(len(negatives))).log()
+    others = F.softplus(torch.stack([scores[:, n - 1] for n in negatives], 1) + shift)
+    others = others.masked_fill(targets.unsqueeze(1) == negatives, 0.0)
+    return ((F.softplus(-(own + shift)) + others.sum(1)) / (len(negatives) + 1)).mean()
+
+
+def bce(scores, own, targets, negatives):
+    """One negative of each position; one that is the target does not count."""
+    others = torch.stack([row[n - 1] for row, n in zip(scores, negatives, strict=True)])
+    return (F.softplus(-own) + F.softplus(others).masked_fill(targets == negatives, 0.0)).mean()
+
+
+LOSSES = {
+    "sampled_softmax": (sampled_softmax, ["model.loss.num_negatives=7"]),
+    "gbce": (gbce, [f"model.loss.num_negatives={NUM_ITEMS}", f"model.loss.num_drawn={NUM_ITEMS}"]),
+    "bce": (bce, ["model.loss.num_negatives=1"]),
+}
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_the_gradient_of_a_user_is_that_of_brute_force_for_losses_with_drawn_negatives(name, monkeypatch):
+    """Negatives are drawn for the user alone; with the same draw the loss by its formula has the same gradient."""
+    formula, settings = LOSSES[name]
+    uniform = ["model.loss.sampler._target_=seqmine.models.negatives.UniformSampler"]
+    model, batch = model_of("transformer", f"model/loss={name}", *uniform, *settings).eval(), batch_of()
+    with torch.no_grad():
+        model.item_embedding.weight.mul_(20)
+    parameters, rows, drawn = list(model.parameters()), batch.rows(), []
+    draw = model.loss.sampler.sample
+
+    def kept(count, targets, num_items):
+        drawn.append(draw(count, targets, num_items))
+        return drawn[-1]
+
+    monkeypatch.setattr(torch, "randperm", lambda count, device: torch.arange(count, device=device))
+    monkeypatch.setattr(model.loss.sampler, "sample", kept)
+    for user in rows:
+        _, found = user_gradient(lambda row: model.training_losses(row)[0], parameters, user)
+        targets = user.targets[0]
+        scores = model(user)[0] @ model.item_embedding.weight[1:].T
+        own = scores.gather(1, (targets - 1).unsqueeze(1)).squeeze(1)
+        expected = torch.autograd.grad(formula(scores, own, targets, drawn[-1][0]), parameters, allow_unused=True)
+        for one, other in zip(found, expected, strict=True):
+            torch.testing.assert_close(one, torch.zeros_like(one) if other is None else other, atol=1e-5, rtol=1e-5)
+    assert len(drawn) == len(rows), "nobody shares negatives with another"
 
 
 def test_the_table_of_items_is_counted_once_for_what_goes_in_and_what_comes_out():
