@@ -22,6 +22,7 @@ from seqmine.runs.results import keep_catalog, write_results
 from seqmine.structs import UserError
 from seqmine.structs.disk import require_room
 from seqmine.training.best_checkpoint import best_weights
+from seqmine.training.continued_logs import go_on
 from seqmine.training.last_checkpoint import room_of
 from seqmine.training.results import results_of
 
@@ -52,6 +53,8 @@ def fit_and_test(config: DictConfig) -> dict[str, Any]:
     trainer = build(config.trainer, config.trusted)(callbacks=callbacks, logger=loggers)
     _tell_what_is_trained(config, trainer, module, datamodule)
     resumed = belonging.checked(resumed_from(config.ckpt_path, config.resume, config.paths.run))
+    if resumed is not None and Path(resumed).resolve().is_relative_to(Path(config.paths.run).resolve()):
+        go_on(loggers, Path(resumed))
     curve = Path(config.paths.run) / "learning_curve.png"
     with logged_to(loggers, config):
         trainer.fit(module, datamodule, ckpt_path=resumed, weights_only=True)
