@@ -1,11 +1,12 @@
 """What every program shares: reading the command line, running one job a process, and telling errors in a sentence."""
 
 import gc
+import os
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from omegaconf import DictConfig
 
@@ -27,9 +28,7 @@ from seqmine.structs.disk import require_place
 from seqmine.structs.errors import UserError
 from seqmine.structs.printable import printable
 from seqmine.structs.progress import shown_by
-
-if TYPE_CHECKING:
-    from seqmine.training.stop_signals import Stopped
+from seqmine.training.stop_signals import Stopped, end_with_parent, stoppable
 
 _MULTIRUN = {"-m", "--multirun"}
 # where Hydra found configuration that is not shipped
@@ -61,6 +60,8 @@ def program(name: str) -> Callable[[Task], Callable[[], None]]:
             if {"-h", "--help"} & set(sys.argv[1:]):
                 sys.stdout.write(manual(name))
                 return None
+            if os.environ.get("LOCAL_RANK", "0") != "0":
+                end_with_parent()
             import hydra
 
             sys.argv[1:] = ["print_config=true" if argument == "--verbose" else argument for argument in sys.argv[1:]]
@@ -93,8 +94,6 @@ def _import_lightning() -> None:
 
 def _run_with_plain_errors(name: str, task: Task, config: DictConfig, overrides: Sequence[str]) -> Any:
     from seqmine.reporting.progress import progress_bar
-    from seqmine.training.stop_signals import Stopped, stoppable
-
     try:
         with stoppable(), shown_by(progress_bar), _alone(config):
             check_settings(name, config, overrides)
@@ -146,7 +145,7 @@ def _run_jobs(start: Callable[[], None]) -> None:
         fail(error)
 
 
-def tell_stop(stopped: "Stopped", config: DictConfig) -> None:
+def tell_stop(stopped: Stopped, config: DictConfig) -> None:
     """Say in a sentence what is kept of a run that was asked to stop, and how to go on; only the first process does.
 
     Other processes end with status 0: one that Lightning started and that fails makes it kill the first one.

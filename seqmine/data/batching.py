@@ -214,6 +214,10 @@ class TrainingBatches(IterableDataset):
 class TargetBatches(IterableDataset):
     """The evaluation batches of one device: every input once with its targets, on one device, longest together.
 
+    The batches of all devices are those of one: in single precision a score depends on what stands in a batch with it.
+    A device for which there is no batch gets one without targets, which nobody counts: Lightning would leave out its
+    evaluation, and the others would wait for it.
+
     Args:
         targets: events to predict.
         items: item of each target.
@@ -233,30 +237,20 @@ class TargetBatches(IterableDataset):
         rank: int,
         world_size: int,
     ) -> None:
-        self.targets, self.items, self.collate, self.batch_size = targets, items, collate, batch_size
+        self.targets, self.items, self.collate = targets, items, collate
         starts = targets.starts
         lengths = np.minimum(targets.input_stops[starts], collate.max_length)
-        self.num_histories, self.world_size = len(starts), world_size
-        self.rows = starts[np.argsort(-lengths, kind="stable")][rank::world_size]
-
-    def for_every_device(self) -> "TargetBatches":
-        """Return these batches where every device has one, or none has.
-
-        Raises:
-            UserError: Lightning would leave out the evaluation on a device, and the others would wait for it.
-        """
-        if 0 < self.num_histories < self.world_size:
-            raise UserError(
-                f"trainer.devices is {self.world_size}, and {self.num_histories} histories are to be evaluated, "
-                f"allowed is one for each at least; set trainer.devices to at most {self.num_histories}"
-            )
-        return self
+        rows = starts[np.argsort(-lengths, kind="stable")]
+        batches = [rows[start : start + batch_size] for start in range(0, len(rows), batch_size)]
+        self._mine, self._uncounted = batches[rank::world_size], batches[-1:] if rank >= len(batches) else []
 
     def __len__(self) -> int:
         """Return the number of batches of this device."""
-        return (len(self.rows) + self.batch_size - 1) // self.batch_size
+        return len(self._mine) + len(self._uncounted)
 
     def __iter__(self) -> Iterator[SequenceBatch]:
         """Yield the batches, longest histories first."""
-        for start in range(0, len(self.rows), self.batch_size):
-            yield self.collate(self.targets, self.items, self.rows[start : start + self.batch_size])
+        for rows in self._mine:
+            yield self.collate(self.targets, self.items, rows)
+        for rows in self._uncounted:
+            yield self.collate(self.targets, np.zeros_like(self.items), rows)

@@ -273,7 +273,7 @@ class SequenceDataModule(LightningDataModule):
             batch_size=self.batching.eval_batch_size,
             rank=self._rank,
             world_size=self._world_size,
-        ).for_every_device()
+        )
 
     def _loader(self, batches: TrainingBatches | TargetBatches) -> DataLoader:
         on_gpu = self.trainer is not None and self.trainer.strategy.root_device.type == "cuda"

@@ -209,10 +209,7 @@ class RankingEvaluator(nn.Module):
             table = torch.where(table < scores.shape[1], table, 0)
         ranks = rank_table(scores, table, self.ties)
         counted = (table > 0).any(dim=1)
-        for metric in _metrics(self.rank_metrics).values():
-            metric.update(ranks[counted])
-        for metric in _metrics(self.list_metrics).values():
-            metric.update(lists[counted])
+        self._update(ranks[counted], lists[counted])
         users = batch.user_index.unsqueeze(1).expand_as(table)
         row = [column.double() for column in (users, places, table, ranks)]
         self._rows.append(torch.stack(row, dim=2)[table > 0])
@@ -223,6 +220,11 @@ class RankingEvaluator(nn.Module):
             return
         ranks, lists = (torch.cat(parts) for parts in zip(*self._waiting, strict=True))
         self._waiting = []
+        self._update(ranks, lists)
+
+    def _update(self, ranks: Tensor, lists: Int[Tensor, "B K"]) -> None:
+        if not len(ranks):  # a metric of a user's own may not know what nobody means
+            return
         for metric in _metrics(self.rank_metrics).values():
             metric.update(ranks)
         for metric in _metrics(self.list_metrics).values():

@@ -1,12 +1,15 @@
 """Requests to stop, SIGTERM of a scheduler and SIGINT of a keyboard: at once, or where a training can be kept."""
 
+import os
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
 NUMBERS = (signal.SIGTERM, signal.SIGINT)
+_LOOK_EVERY_S = 0.5
 
 
 class Stopped(SystemExit):
@@ -52,6 +55,20 @@ def stoppable() -> Iterator[None]:
         if _is_main():
             for number, handler in before.items():
                 signal.signal(number, handler)
+
+
+def end_with_parent() -> None:
+    """End this process, from now on, when the one that started it is gone, whatever ended that.
+
+    A killed process can tell nobody, and the others of a distributed run would wait for it half an hour.
+    """
+    threading.Thread(target=_watch, args=(os.getppid(),), daemon=True, name="watch-of-the-parent").start()
+
+
+def _watch(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(_LOOK_EVERY_S)
+    os._exit(1)
 
 
 def _stop(number: int, frame: FrameType | None) -> None:  # noqa: ARG001

@@ -106,20 +106,26 @@ def test_every_epoch_has_as_many_batches_although_its_windows_change(limits, wor
     assert most <= 8 + 4
 
 
-@pytest.mark.parametrize("world_size", [1, 2, 3, 200])
-def test_every_target_is_on_one_device(world_size):
+@pytest.mark.parametrize("world_size", [1, 2, 3, 20])
+def test_devices_evaluate_the_batches_of_one_and_who_has_none_counts_nobody(world_size):
+    """In single precision a score depends on what stands in a batch with it."""
     collate = HistoryCollate(log=LOG, max_length=30, seen="full")
     items = LOG.items[LOG.offsets[SPLIT.test.users] + SPLIT.test.positions]
-    users = []
-    for rank in range(world_size):
+    targets = Targets(SPLIT.test.users, SPLIT.test.positions)
+
+    def of_device(rank: int, world_size: int) -> list:
         batches = TargetBatches(
-            targets=Targets(SPLIT.test.users, SPLIT.test.positions), items=items, collate=collate, batch_size=7,
-            rank=rank, world_size=world_size,
-        )  # fmt: skip
+            targets=targets, items=items, collate=collate, batch_size=7, rank=rank, world_size=world_size
+        )
         found = list(batches)
-        assert len(found) == len(batches)
-        users += [user for batch in found for user in batch.user_index.tolist()]
-    assert sorted(users) == SPLIT.test.users.tolist()
+        assert len(found) == len(batches) >= 1
+        return found
+
+    every = [batch for rank in range(world_size) for batch in of_device(rank, world_size)]
+    counted = [batch for batch in every if batch.num_targets]
+    assert sorted(users_of(counted)) == sorted(users_of(of_device(0, 1)))
+    assert sorted(user for users in users_of(counted) for user in users) == SPLIT.test.users.tolist()
+    assert len(every) - len(counted) == max(0, world_size - 15)
 
 
 def test_what_the_collate_draws_is_a_function_of_seed_epoch_and_batch():

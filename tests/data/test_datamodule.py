@@ -51,17 +51,6 @@ def test_all_parts_serve_batches_of_the_same_catalog(small_log, tmp_path):
     )
 
 
-@pytest.mark.parametrize("rank", [0, 2])
-def test_a_device_that_would_have_nobody_is_told_on_every_device(rank, tmp_path):
-    (tmp_path / "log.txt").write_text("a 1 2 3 4\nb 2 3 4 1\n")
-    data = datamodule(tmp_path / "log.txt", tmp_path / "store")
-    data.trainer = SimpleNamespace(global_rank=rank, world_size=3, lightning_module=None, strategy=None)
-    with pytest.raises(UserError, match=r"trainer\.devices is 3, and 2 histories .* set trainer\.devices to at most 2"):
-        data._target_batches(data.prepared.split.test, data.prepared.test_items)
-    data.trainer.world_size = 2
-    assert data._target_batches(data.prepared.split.test, data.prepared.test_items).num_histories == 2
-
-
 def test_a_store_is_reused_only_when_content_and_split_match(small_log, tmp_path):
     first = datamodule(small_log, tmp_path / "store")
     first.prepare_data()
