@@ -2,6 +2,7 @@
 
 import difflib
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from omegaconf import DictConfig, ListConfig, Node, OmegaConf
@@ -53,11 +54,32 @@ def check_settings(name: str, config: DictConfig, overrides: Sequence[str]) -> N
         UserError: names the value, what is allowed, and the setting.
     """
     check_trust(config, overrides)
+    check_checkpoints(config)
     for key, kind in settings_of_program(name).items():
         node = _node_of(config, key)
         if node is not None and not fits(value := _plain(node), kind):
             raise refusal(key, value, kind)
     check(config, config.get("trusted") or ())
+
+
+def check_checkpoints(config: DictConfig) -> None:
+    """Refuse checkpoints outside the folder of the run: other programs, and a training that goes on, look there.
+
+    Args:
+        config: of a program; where the folder of the run is not known yet nothing is looked at.
+
+    Raises:
+        UserError: names the setting.
+    """
+    run = OmegaConf.select(config, "paths.run", throw_on_resolution_failure=False)
+    for name in OmegaConf.select(config, "callbacks") or () if run is not None else ():
+        key = f"callbacks.{name}.dirpath"
+        value = OmegaConf.select(config, key, throw_on_resolution_failure=False)
+        if isinstance(value, str) and Path(value).absolute() != Path(run, "checkpoints").absolute():
+            raise UserError(
+                f"{key} is {value}, allowed is the folder checkpoints of the run alone, where other programs look for "
+                f"them; leave {key} out, and set hydra.run.dir to have the whole run elsewhere"
+            )
 
 
 def check_groups(config: DictConfig, defaults: DictConfig) -> None:

@@ -13,7 +13,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 
 from seqmine.app.checks import check_complete, check_credentials, check_groups, may_be_trainer_argument, unknown_key
 from seqmine.app.typed import SEARCH, searched, setting, unreadable
-from seqmine.runs.components import CONF_DIR, refusal
+from seqmine.runs.components import CONF_DIR, absent, refusal
 from seqmine.runs.settings import without_secret
 from seqmine.structs.disk import reason_of
 from seqmine.structs.errors import UserError
@@ -198,7 +198,7 @@ def changes(overrides: Iterable[str]) -> list[str]:
 
 
 def mistake_behind(error: BaseException | None) -> Exception | None:
-    """Find what the user can mend among an error and its causes: a mistake, or a place that cannot be written."""
+    """Find what the user can mend among an error and its causes: a mistake, a place, or a package that is not there."""
     from lightning.fabric.utilities.exceptions import MisconfigurationException
 
     chain = []
@@ -206,7 +206,13 @@ def mistake_behind(error: BaseException | None) -> Exception | None:
         chain.append(error)
         error = error.__cause__ or error.__context__
     mistake = next((one for one in chain if isinstance(one, UserError | MisconfigurationException)), None)
-    return mistake or next(filter(None, map(_place_behind, chain)), None)
+    return mistake or next(filter(None, map(_place_behind, chain)), None) or _package_behind(chain[-1])
+
+
+def _package_behind(error: BaseException) -> UserError | None:
+    """Tell of a package that is imported where it is first needed; a module of this project is never one."""
+    name = error.name if isinstance(error, ModuleNotFoundError) else None
+    return None if name is None or name.startswith("seqmine") else UserError(f"this run {absent(error)}")
 
 
 def _place_behind(error: BaseException) -> UserError | None:

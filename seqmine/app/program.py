@@ -94,6 +94,7 @@ def _import_lightning() -> None:
 
 def _run_with_plain_errors(name: str, task: Task, config: DictConfig, overrides: Sequence[str]) -> Any:
     from seqmine.reporting.progress import progress_bar
+
     try:
         with stoppable(), shown_by(progress_bar), _alone(config):
             check_settings(name, config, overrides)
@@ -205,6 +206,8 @@ def _checked_command_line(name: str, arguments: list[str]) -> list[str]:
         # flags may stand anywhere, and Hydra wants all settings in a row
         arguments = sorted(as_hydra_reads(name, as_typed(arguments)), key=_is_setting)
         flags = {argument for argument in arguments if argument.startswith("-")}
+        if "--cfg" in flags and flags & _MULTIRUN:
+            raise UserError("--cfg shows the settings of one job, and -m starts many; leave one of them out")
         if flags - {"--cfg", "--resolve", "job", *_MULTIRUN}:
             return arguments
         settings = [argument for argument in arguments if _is_setting(argument)]

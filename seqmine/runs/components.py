@@ -217,7 +217,7 @@ class _Component:
         try:
             made = self.function(*args, **{**self.values, **kwargs})
         except ModuleNotFoundError as error:
-            raise UserError(_absent(error)) from error
+            raise UserError(absent(error)) from error
         # the state of a scheduler is all of its attributes, and a place is no part of a checkpoint
         if isinstance(getattr(made, "__dict__", None), dict) and not any(
             kind.__name__ == "LRScheduler" for kind in type(made).__mro__
@@ -254,11 +254,11 @@ def _locate(target: str, setting: str) -> Callable[..., Any]:
         return getattr(import_module(module), name)
     except (ImportError, AttributeError, ValueError) as error:
         if isinstance(error, ModuleNotFoundError) and error.name and not target.startswith(error.name):
-            raise UserError(f"{setting.rpartition('.')[0]}: {_absent(error)}") from error
+            raise UserError(f"{setting.rpartition('.')[0]}: {absent(error)}") from error
         raise UserError(f"{setting} is {target!r}, which cannot be imported ({error})") from error
 
 
-def _absent(error: ModuleNotFoundError) -> str:
+def absent(error: ModuleNotFoundError) -> str:
     """Return what to do about a package that is not there."""
     need = f"needs {error.name}, which is not installed" if error.name else str(error).rstrip(".")
     return f"{need}; install it, or choose a component that does without"

@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 _PARAMETER = re.compile(r"`([a-z]\w*(?:\.[a-z]\w*)*)`")
+# what a part of a configuration may be without, and where it is
+_OF_ANOTHER_KIND = {"source.timestamp": "data.columns.timestamp of data=interactions"}
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,7 @@ def told(text: str) -> str:
 
     A parameter stands between backticks: one of the component that speaks, `` `layout` ``, or of one that it knows by
     name, `` `source.path` ``. The innermost running component that has it decides. Where none has, as in Python without
-    a configuration, the name stays as it is, without the backticks.
+    a configuration, the name stays as it is, without the backticks; of what another kind of data has that is told.
 
     The text of a component that is being made is about what it is given: there the first word may be a parameter
     without backticks, and a text that names no setting begins with the path of the component.
@@ -74,7 +76,7 @@ def told(text: str) -> str:
 
     def named(found: re.Match[str]) -> str:
         known = [place.setting(found[1]) for place in places] + [place.elsewhere(found[1]) for place in places]
-        setting = next(filter(None, known), None)
+        setting = next(filter(None, known), _OF_ANOTHER_KIND.get(found[1]) if places else None)
         settings.update(filter(None, [setting]))
         return setting or found[1]
 

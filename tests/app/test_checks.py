@@ -7,6 +7,7 @@ from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig, OmegaConf
 
 from seqmine.app.checks import (
+    check_checkpoints,
     check_complete,
     check_credentials,
     check_groups,
@@ -159,3 +160,12 @@ def test_credentials_stand_in_the_environment_alone(monkeypatch):
         UserError, match=r"data.connection is postgresql://\*\*\*@host/shop, whose credentials would be"
     ):
         check_credentials(OmegaConf.create({"data": {"connection": "postgresql://me:secret@host/shop"}}))
+
+
+def test_checkpoints_stay_in_the_folder_of_the_run():
+    config = OmegaConf.create({"paths": {"run": "out"}, "callbacks": {"last": {"dirpath": "${paths.run}/checkpoints"}}})
+    check_checkpoints(config)
+    config.callbacks.last.dirpath = "elsewhere"
+    with pytest.raises(UserError, match=r"callbacks\.last\.dirpath is elsewhere, allowed is the folder checkpoints"):
+        check_checkpoints(config)
+    check_settings("train", composed("train"), [])

@@ -115,6 +115,12 @@ def test_the_mistake_of_the_user_is_found_behind_what_it_was_wrapped_into():
     assert mistake_behind(RuntimeError("no mistake of the user")) is None
 
 
+def test_a_package_that_is_missed_where_it_is_first_needed_is_told():
+    told = str(mistake_behind(ModuleNotFoundError("No module named 'tensorboard'", name="tensorboard")))
+    assert told.startswith("this run needs tensorboard, which is not installed; install it")
+    assert mistake_behind(ModuleNotFoundError("No module named 'seqmine.x'", name="seqmine.x")) is None
+
+
 @pytest.mark.parametrize(
     "query", ["select u, i from 'a.csv' where n = 1", 'from [1,2] select "x" -- ${no}', "'select 1'"]
 )

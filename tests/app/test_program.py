@@ -5,7 +5,7 @@ import pytest
 from lightning.pytorch.utilities import rank_zero_only
 from omegaconf import OmegaConf
 
-from seqmine.app.program import _alone, _checked_command_line, _lost_process, fail
+from seqmine.app.program import _alone, _checked_command_line, _lost_process, fail, program
 from seqmine.structs import UserError
 from tests.programs import error_of, run
 
@@ -53,6 +53,23 @@ def test_each_value_of_a_sweep_is_checked_before_the_first_job(arguments, senten
     with pytest.raises(SystemExit):
         _checked_command_line("train", [*arguments, "hydra.run.dir=x"])
     assert sentence in capsys.readouterr().err
+
+
+def test_the_settings_of_many_jobs_are_not_shown_as_those_of_one(capsys):
+    with pytest.raises(SystemExit):
+        _checked_command_line("train", ["-m", "--cfg", "job", "seed=1,2"])
+    assert "--cfg shows the settings of one job" in capsys.readouterr().err
+
+
+def test_the_second_process_of_a_run_watches_the_first_from_its_start(monkeypatch):
+    watched = []
+    monkeypatch.setattr("seqmine.app.program.end_with_parent", lambda: watched.append(True))
+    monkeypatch.setattr(sys, "argv", ["train", "seed=x"])
+    for rank, times in (("0", 0), ("1", 1)):
+        monkeypatch.setenv("LOCAL_RANK", rank)
+        with pytest.raises(SystemExit):
+            program("train")(lambda config: None)()
+        assert len(watched) == times
 
 
 def test_a_sweep_of_right_values_stays_as_it_is():

@@ -42,6 +42,14 @@ def test_parameters_of_a_running_component_are_told_as_settings(path, text, expe
     assert str(raised.value) == expected
 
 
+def test_what_the_data_cannot_have_is_told_of_those_that_can():
+    miner = Part()
+    miner._place = Place("miner", {"miner": {}, "data.source": {"path": "data.path"}})
+    expected = "no times; set data.columns.timestamp of data=interactions"
+    assert miner.call(told, "no times; set `source.timestamp`") == expected
+    assert told("set `source.timestamp`") == "set source.timestamp"
+
+
 def test_the_innermost_component_that_has_the_parameter_decides():
     source, module = Part("data.source"), Part("data.module")
     assert module.call(Part().call, source.call, Part().call, told, "`path` `seen`") == "data.path evaluation.seen"

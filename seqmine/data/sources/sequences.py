@@ -99,7 +99,9 @@ class SequenceFile:
 
     def fingerprint(self) -> str:
         """Return a hash of the content of the files and the layout."""
-        paths = [require_file(path) for path in (self.path, self.items_path) if path is not None]
+        paths = [require_file(self.path)]
+        if self.items_path is not None:
+            paths.append(require_file(self.items_path, "items_path"))
         ways = {"layout": self.layout, "items_key": self.items_key}
         return fingerprint_files(paths, {"source": "sequences", **ways})
 

@@ -112,6 +112,8 @@ def test_fingerprint_follows_content_and_layout(tmp_path):
     assert before != SequenceFile(path=first.path, layout="items_per_line").fingerprint()
     write(tmp_path, "u a c\n")
     assert before != first.fingerprint()
+    with pytest.raises(UserError, match=r"^items_path=nowhere does not exist; set items_path"):
+        SequenceFile(path=first.path, items_path="nowhere").fingerprint()
 
 
 @pytest.mark.parametrize(
