@@ -23,7 +23,8 @@ import torch
 _BARS = {"metrics": 1e-9, "losses": 1e-6}
 _SETTINGS = [
     "data=sequences", "logger=none", "model=sasrec", "model.embedding_dim=16", "data.max_length=16",
-    "data.batch_size=8", "data.eval_batch_size=8", "trainer.max_epochs=2", "~callbacks.progress_bar", "trainer.enable_progress_bar=false",
+    "data.batch_size=8", "data.eval_batch_size=8", "trainer.max_epochs=2",
+    "~callbacks.progress_bar", "trainer.enable_progress_bar=false",
 ]  # fmt: skip
 
 

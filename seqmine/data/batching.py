@@ -16,7 +16,7 @@ from torch.utils.data import IterableDataset
 from seqmine.data.collate import HistoryCollate, TrainingCollate
 from seqmine.data.targets import Targets
 from seqmine.data.windows import WindowChoice, Windows
-from seqmine.structs import InteractionLog, SequenceBatch, UserError
+from seqmine.structs import InteractionLog, SequenceBatch
 from seqmine.structs.bounded import bounded
 from seqmine.structs.bounds import PositiveInt
 
