@@ -211,8 +211,9 @@ def mistake_behind(error: BaseException | None) -> Exception | None:
 
 def _package_behind(error: BaseException) -> UserError | None:
     """Tell of a package that is imported where it is first needed; a module of this project is never one."""
-    name = error.name if isinstance(error, ModuleNotFoundError) else None
-    return None if name is None or name.startswith("seqmine") else UserError(f"this run {absent(error)}")
+    if not isinstance(error, ModuleNotFoundError) or (error.name or "seqmine").startswith("seqmine"):
+        return None
+    return UserError(f"this run {absent(error)}")
 
 
 def _place_behind(error: BaseException) -> UserError | None:

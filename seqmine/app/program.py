@@ -68,7 +68,7 @@ def program(name: str) -> Callable[[Task], Callable[[], None]]:
             register_resolvers()
             sys.argv[1:] = _checked_command_line(name, sys.argv[1:])
             flags = {argument for argument in sys.argv if argument.startswith("-")}
-            if any(argument.startswith("sweep=") for argument in sys.argv) and flags <= {"-m", "--multirun"}:
+            if any(argument.startswith("sweep=") for argument in sys.argv) and "--cfg" not in flags:
                 return _search(name, sys.argv[1:], flags)
             start = hydra.main(version_base="1.3", config_path=str(CONF_DIR), config_name=name)(run)
             if flags & _MULTIRUN:
@@ -130,8 +130,10 @@ def _search(name: str, arguments: list[str], flags: set[str]) -> None:
     from seqmine.app.search import search
 
     try:
-        if not flags:
+        if not flags & _MULTIRUN:
             raise UserError("sweep= searches over many runs; add -m")
+        if flags - _MULTIRUN:
+            raise UserError(f"sweep= takes no flag but -m; leave {' '.join(sorted(flags - _MULTIRUN))} out")
         search(name, [argument for argument in arguments if argument not in flags])
     except UserError as error:
         fail(error)

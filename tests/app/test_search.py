@@ -12,8 +12,11 @@ from tests.programs import TINY, error_of, run
 
 
 def test_a_search_proposes_settings_and_goes_on_in_its_folder(small_log, tmp_path):
-    arguments = ["-m", "sweep=optuna", f"sweep.folder={tmp_path / 'search'}", "sweep.num_trials=1", "data=sequences",
-                 f"data.path={small_log}", *TINY, "trainer=smoke", "baselines=none"]  # fmt: skip
+    mine = tmp_path / "mine" / "optimizer" / "mine.yaml"
+    mine.parent.mkdir(parents=True)
+    mine.write_text("defaults:\n  - adamw\n")
+    arguments = ["-m", "--config-dir", str(tmp_path / "mine"), "optimizer=mine", "sweep=optuna", f"sweep.folder={tmp_path / 'search'}",
+                 "sweep.num_trials=1", "data=sequences", f"data.path={small_log}", *TINY, "trainer=smoke", "baselines=none"]  # fmt: skip
     space = ["optimizer.lr=tag(log,interval(1e-4,1e-2))", "model.encoder.dropout=0.1,0.3"]
     run("train", *arguments, *space, cwd=tmp_path)
     done = run("train", *arguments, *space, cwd=tmp_path)
@@ -27,6 +30,7 @@ def test_a_search_proposes_settings_and_goes_on_in_its_folder(small_log, tmp_pat
     [
         (["sweep=optuna"], "add -m"),
         (["-m", "sweep=optuna", "optimizer.lr=1e-3"], "nothing to search"),
+        (["-m", "sweep=optuna", "--config-name=mine"], "takes no flag but -m; leave --config-name=mine out"),
     ],
 )
 def test_a_search_that_cannot_be_made_is_told(arguments, sentence, tmp_path):
