@@ -21,10 +21,10 @@ import polars as pl
 import pyarrow as pa
 
 from seqmine.data.sources.histories import source_of_histories
-from seqmine.data.sources.interactions import InteractionFiles
 from seqmine.data.sources.sequences import SequenceFile
 from seqmine.structs import UserError
 from seqmine.structs.places import Place
+from tests.tables import event_files
 
 H = "user_id,item_id,timestamp\n"
 JAN31 = 1_675_123_200  # 31 January 2023, 00:00 UTC
@@ -196,8 +196,8 @@ SEQUENCES = [
 ]  # fmt: skip
 
 
-RENAMED = InteractionFiles(path="log.csv", user_id="customer", item_id="sku", timestamp="when", time_format="%d.%m.%Y")
-NUMBERED = InteractionFiles(path="u.data", user_id="1", item_id="2", timestamp="4", header=False)
+RENAMED = event_files("log.csv", user_id="customer", item_id="sku", timestamp="when", time_format="%d.%m.%Y")
+NUMBERED = event_files("u.data", user_id="1", item_id="2", timestamp="4", header=False)
 LINES = SequenceFile(path="log.txt")
 ITEMS = SequenceFile(path="log.txt", layout="items_per_line")
 SHOP = "customer;sku;when\nu;a;31.01.2023\n"
@@ -305,7 +305,7 @@ def page():
         os.chdir(folder)
         try:
             for title, make, kinds in (
-                ("Tables, `data=interactions`", InteractionFiles, TABLES),
+                ("Tables, `data=interactions`", event_files, TABLES),
                 ("Sequences, `data=sequences`", SequenceFile, [(name, "log.txt", *rest) for name, *rest in SEQUENCES]),
             ):
                 lines += [f"## {title}", "", "| kind | file | settings | what happens |", "|---|---|---|---|"]

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 from omegaconf import DictConfig
 
-from seqmine.app.subject import warn_of_horizon
+from seqmine.app.subject import tell_of_horizon
 from seqmine.data.collate import HistoryCollate
 from seqmine.data.datamodule import SequenceDataModule
 from seqmine.data.targets import Targets
@@ -103,7 +103,7 @@ def _asked(config: DictConfig) -> _Asked:
     check_catalog(datamodule.catalog, config.run)
     place(module, settings.trainer)
     module, _ = reranked(config, module, datamodule)
-    warn_of_horizon(datamodule)
+    tell_of_horizon(datamodule)
     return _Asked(config, build(config.explainer, config.trusted), module.eval(), datamodule)
 
 

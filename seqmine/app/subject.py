@@ -51,7 +51,7 @@ def subject_of(config: DictConfig) -> Subject:
     settings, module, datamodule = restore_run(OmegaConf.create(changes))
     require_scores(module, config.run, "mine needs; set run to one of another model")
     check_catalog(datamodule.catalog, config.run)
-    warn_of_horizon(datamodule)
+    tell_of_horizon(datamodule)
     subject = _of_log(datamodule, config.part)
     return replace(subject, model=trained_model(place(module, settings.trainer), datamodule))
 
@@ -65,12 +65,13 @@ def _require_no_device(trainer: DictConfig) -> None:
         )
 
 
-def warn_of_horizon(datamodule: SequenceDataModule) -> None:
-    """Say that only the first target of a horizon is looked at, where a run predicts one."""
+def tell_of_horizon(datamodule: SequenceDataModule) -> None:
+    """Say what a probability is where a run predicts more than the next event."""
     horizon = datamodule.features.horizon
     if horizon is not None:
-        _log.warning(
-            "the run predicts all that comes within data.horizon=%s; here its model is held against the first of it",
+        _log.info(
+            "the run predicts all that comes within %s (data.horizon): the probability of an item is its share in that "
+            "and is held against one of the items that came to each user",
             horizon,
         )
 

@@ -33,9 +33,12 @@ class Place:
     def setting(self, parameter: str) -> str | None:
         """Return the setting behind a parameter of this component, or of one of its parts (``source.path``).
 
+        A value that a component is given, as the names of its columns, has a part of its own: what it alone has needs
+        no path.
+
         >>> place = Place("data", {"data": {"source": "log"}, "log": {"path": "log.file"}})
-        >>> place.setting("source.path"), place.setting("path")
-        ('log.file', None)
+        >>> place.setting("source.path"), place.setting("path"), place.setting("name")
+        ('log.file', 'log.file', None)
         """
         return self._below(self.path, parameter)
 
@@ -51,7 +54,9 @@ class Place:
 
     def _below(self, path: str, parameter: str) -> str | None:
         for name in parameter.split("."):
-            found = self.settings.get(path, {}).get(name)
+            own = self.settings.get(path, {})
+            parts = (self.settings.get(part, {}).get(name) for part in own.values())
+            found = own.get(name) or next(filter(None, parts), None)
             if found is None:
                 return None
             path = found

@@ -6,7 +6,7 @@ import yaml
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
-from seqmine.app.subject import changes_of_run, refuse_split, subject_of, warn_of_horizon
+from seqmine.app.subject import changes_of_run, refuse_split, subject_of, tell_of_horizon
 from seqmine.data.features import Features
 from seqmine.runs.components import CONF_DIR
 from seqmine.structs.errors import UserError
@@ -85,9 +85,8 @@ def test_a_model_that_names_its_items_is_not_held_against_patterns(run, monkeypa
         subject_of(OmegaConf.create(config))
 
 
-@pytest.mark.parametrize(("horizon", "told"), [(None, []), (5, ["data.horizon=5"])])
-def test_that_only_the_first_target_of_a_horizon_is_looked_at_is_told(horizon, told, caplog):
-    warn_of_horizon(SimpleNamespace(features=Features(horizon=horizon)))
-    assert [
-        "data.horizon=5" for record in caplog.records if "within data.horizon=5 events;" in record.getMessage()
-    ] == told
+@pytest.mark.parametrize(("horizon", "told"), [(None, []), (5, ["within 5 events (data.horizon): "])])
+def test_what_a_probability_is_of_is_told_where_a_horizon_is_predicted(horizon, told, caplog):
+    caplog.set_level("INFO")
+    tell_of_horizon(SimpleNamespace(features=Features(horizon=horizon)))
+    assert len(caplog.records) == len(told) and all(words in caplog.text for words in told)

@@ -13,12 +13,12 @@ from seqmine.data.engines.embedded import number_table
 from seqmine.data.horizon import Horizon
 from seqmine.data.sequences import prepare_sequences
 from seqmine.data.sources.histories import source_of_histories
-from seqmine.data.sources.interactions import InteractionFiles
 from seqmine.data.splits import LeaveOneOut
 from seqmine.data.targets import Split, Targets
 from seqmine.serving.histories import Histories, given_histories, run_histories
 from seqmine.serving.recommendations import ListSettings, recommend_to
 from seqmine.structs import AttributeTable, Catalog, InteractionLog, UserError
+from tests.tables import event_files
 
 CATALOG = Catalog.of_size(6)
 FULL = SimpleNamespace(candidates=SimpleNamespace(among="full"))
@@ -44,7 +44,7 @@ def test_behaviors_and_items_of_a_file_have_the_numbers_of_the_run(tmp_path):
         target_behaviors=("buy",),
         max_length=8,
         cleaning=WHOLE,
-        source=InteractionFiles(path="log.csv", user_id="customer"),
+        source=event_files("log.csv", user_id="customer"),
     )
     found = given_histories(source_of_histories(str(path), data.source).read(), data, catalog)
     assert found.log.items.tolist() == [2, 1, 3]

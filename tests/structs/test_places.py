@@ -5,7 +5,8 @@ from seqmine.structs.places import Place, told
 
 SETTINGS = {
     "data.module": {"source": "data.source", "seen": "evaluation.seen"},
-    "data.source": {"path": "data.path", "timestamp": "data.columns.timestamp"},
+    "data.source": {"path": "data.path", "columns": "data.source.columns"},
+    "data.source.columns": {"timestamp": "data.columns.timestamp"},
     "miner": {"min_count": "miner.min_count"},
 }
 
@@ -29,6 +30,7 @@ class Part:
     ("path", "text", "expected"),
     [
         ("data.source", "`path`=x is no file; set `path` to one", "data.path=x is no file; set data.path to one"),
+        ("data.source", "set `timestamp`", "set data.columns.timestamp"),
         ("data.module", "set `source.timestamp` or `seen`", "set data.columns.timestamp or evaluation.seen"),
         ("miner", "set `source.timestamp` or `min_count`", "set data.columns.timestamp or miner.min_count"),
         ("miner", "set `path`, `source.header`, `nothing.at_all` or `a b`", "set path, source.header, nothing.at_all or `a b`"),

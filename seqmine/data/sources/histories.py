@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any, TypeVar
 
 from seqmine.data.sources.columns import REQUIRED, names_columns
+from seqmine.data.sources.event_columns import EventColumns
 from seqmine.data.sources.events import SCHEMA
 from seqmine.data.sources.files import PARQUET_MAGIC, begins_with, expand_paths, plain_name, read_beginning
 from seqmine.data.sources.interactions import InteractionFiles
@@ -47,12 +48,12 @@ def source_of_histories(
         layout = of_run.layout if isinstance(of_run, SequenceFile) else "auto"
         return _placed(SequenceFile(path=path, layout=said.get("layout", layout)))
     if not isinstance(of_run, InteractionFiles):
-        return _placed(InteractionFiles(path=path, **said))
+        return _placed(_files(path, said))
     return _placed(_as_the_log(path, of_run, said))
 
 
 def _as_the_log(path: str, of_run: InteractionFiles, said: Mapping[str, Any]) -> InteractionFiles:
-    usual = InteractionFiles(path=path, **said).columns
+    usual = _files(path, said).columns
     source = copy.copy(of_run)
     source.path, source.items_path, source.reject_path = path, None, None
     if _begins_with_names(expand_paths(path, "input")[0], REQUIRED):
@@ -71,6 +72,12 @@ def _as_the_log(path: str, of_run: InteractionFiles, said: Mapping[str, Any]) ->
     if absent:
         _log.info("%s has no column of the run for %s; the usual names are taken", path, ", ".join(absent))
     return source
+
+
+def _files(path: str, said: Mapping[str, Any]) -> InteractionFiles:
+    """Return what reads tables with the usual names where nothing else is said."""
+    columns = {name: value for name, value in said.items() if name != "header"}
+    return InteractionFiles(path=path, columns=EventColumns(**columns), header=said.get("header"))
 
 
 def _placed(source: _Read) -> _Read:

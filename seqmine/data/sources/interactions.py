@@ -9,6 +9,7 @@ import polars as pl
 
 from seqmine.data.sources.columns import ALL_MISSING_WORDS, REQUIRED, choose_columns, first_true, whole_keys
 from seqmine.data.sources.delimited import DelimitedText, open_table
+from seqmine.data.sources.event_columns import USUAL, EventColumns
 from seqmine.data.sources.events import to_events
 from seqmine.data.sources.files import (
     PARQUET_MAGIC,
@@ -23,7 +24,7 @@ from seqmine.data.sources.item_table import read_item_table
 from seqmine.data.sources.json_lines import json_names, json_type, read_json_events
 from seqmine.data.sources.judging import judge_times
 from seqmine.data.sources.parquet import PARQUET_ERRORS, damaged, parquet_names, scan_parquet
-from seqmine.data.sources.timestamps import NUMBERS, check_time_format
+from seqmine.data.sources.timestamps import NUMBERS
 from seqmine.structs import UserError
 
 _JUDGED_BYTES = 1 << 23
@@ -39,53 +40,36 @@ class InteractionFiles:
     Args:
         path: a file, a folder or a glob pattern; text may be packed (gzip, zip, zstd, bzip2, xz). All files have one
             format and one set of columns.
-        user_id: name of the column of user keys.
-        item_id: name of the column of item keys.
-        timestamp: name of the column of times (see ``to_epoch``); None takes ``timestamp`` where the table has it.
-        session: name of the column of keys of sessions, each of one user; a row without a user then belongs to a person
-            of whom only that session is known. None reads no sessions.
-        behavior: name of the column with the kind of event; None takes ``behavior`` where the table has it.
-        rating: name of the column of ratings; None takes ``rating`` where the table has it.
+        columns: which of its columns hold what, and how times are written.
         reject_path: a JSON-lines file for the rows without user, item or behavior, with their file and line; None drops
             them. Either way they are counted in the log.
         items_path: a table of item attributes (see ``read_item_table``), or None.
         items_key: the column of item keys in that table.
-        time_format: how times are written (see ``to_epoch``), or None to tell by how they look.
         header: whether the first line of text names the columns; None decides by what stands there.
 
     Times finer than a second bring a column ``microsecond`` with the order inside a second.
 
     Raises:
-        UserError: the format of times is unknown, or ``header`` is no truth value.
+        UserError: ``header`` is no truth value.
     """
 
     def __init__(
         self,
         *,
         path: str,
-        user_id: str = "user_id",
-        item_id: str = "item_id",
-        timestamp: str | None = None,
-        session: str | None = None,
-        behavior: str | None = None,
-        rating: str | None = None,
+        columns: EventColumns = USUAL,
         reject_path: str | None = None,
         items_path: str | None = None,
         items_key: str = "item_id",
-        time_format: str | None = None,
         header: bool | None = None,
     ) -> None:
-        check_time_format(time_format)
         if header not in (None, True, False):
             raise UserError(f"`header`={header} is unknown; set `header` to true, false or null")
         self.path = path
-        columns = {"user_id": user_id, "item_id": item_id, "timestamp": timestamp, "session": session}
-        columns |= {"behavior": behavior, "rating": rating}
-        # a column that is called by its number arrives as one
-        self.columns = {name: None if column is None else str(column) for name, column in columns.items()}
+        self.columns, self.time_format = columns.names, columns.time_format
         self.reject_path = reject_path
         self.items_path, self.items_key = items_path, items_key
-        self.time_format, self.header = time_format, header
+        self.header = header
         self.dropped: dict[str, int] = {}
 
     def scan(self) -> pl.LazyFrame:

@@ -10,11 +10,11 @@ import polars as pl
 
 from seqmine.data.sources.columns import choose_columns
 from seqmine.data.sources.databases import check_connection, write_result
+from seqmine.data.sources.event_columns import USUAL, EventColumns
 from seqmine.data.sources.files import fingerprint_files
 from seqmine.data.sources.interactions import InteractionFiles
 from seqmine.data.sources.item_table import by_item, with_text_keys
 from seqmine.data.sources.parquet import checked_events, parquet_names, select_events
-from seqmine.data.sources.timestamps import check_time_format
 from seqmine.structs import UserError
 from seqmine.structs.disk import writing_to
 from seqmine.structs.files import scratch_folder
@@ -35,18 +35,12 @@ class DatabaseQuery:
             queries name files (``select * from 'log/*.parquet'``). What it lacks is taken from PGUSER, PGPASSWORD and
             their kin; it is kept nowhere with its credentials.
         scratch: the folder in which the answer lies.
-        user_id: name of the column of user keys.
-        item_id: name of the column of item keys.
-        timestamp: name of the column of times (see ``to_epoch``); None takes ``timestamp`` where there is one.
-        session: name of the column of keys of sessions, see ``InteractionFiles``.
-        behavior: name of the column with the kind of event; None takes ``behavior`` where there is one.
-        rating: name of the column of ratings; None takes ``rating`` where there is one.
+        columns: which columns of the result hold what, and how times are written.
         reject_path: a JSON-lines file for the rows without user, item or behavior; None drops them.
         items_query: a ``SELECT`` of item attributes with their ``item_id``, one item a row, or None.
-        time_format: how times are written (see ``to_epoch``), or None to tell by how they look.
 
     Raises:
-        UserError: the connection names no database, or the format of times is unknown.
+        UserError: the connection names no database.
     """
 
     def __init__(
@@ -55,22 +49,14 @@ class DatabaseQuery:
         query: str,
         connection: str | None = None,
         scratch: str,
-        user_id: str = "user_id",
-        item_id: str = "item_id",
-        timestamp: str | None = None,
-        session: str | None = None,
-        behavior: str | None = None,
-        rating: str | None = None,
+        columns: EventColumns = USUAL,
         reject_path: str | None = None,
         items_query: str | None = None,
-        time_format: str | None = None,
     ) -> None:
         check_connection(connection)
-        check_time_format(time_format)
         self.query, self.connection, self.scratch = query, connection, Path(scratch)
-        self.columns = {"user_id": user_id, "item_id": item_id, "timestamp": timestamp, "session": session}
-        self.columns |= {"behavior": behavior, "rating": rating}
-        self.reject_path, self.time_format = reject_path, time_format
+        self._columns, self.columns, self.time_format = columns, columns.names, columns.time_format
+        self.reject_path = reject_path
         self.items_query = items_query
         self.dropped: dict[str, int] = {}
         self._answers: dict[str, Path] = {}
@@ -128,7 +114,7 @@ class DatabaseQuery:
 
     def as_files(self) -> InteractionFiles:
         """Return what reads files with the columns of the result."""
-        return InteractionFiles(path="answer.parquet", **self.columns, time_format=self.time_format)  # type: ignore[arg-type]
+        return InteractionFiles(path="answer.parquet", columns=self._columns)
 
     def _answer(self, query: str) -> Path:
         """Return the file with the result of a query, which is asked for once."""

@@ -8,6 +8,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from seqmine.data.collate import HistoryCollate
+from seqmine.data.horizon import first_of_each
 from seqmine.data.targets import Targets
 from seqmine.probing.cases import Cases
 from seqmine.structs.constraints import Constraints
@@ -16,16 +17,31 @@ from seqmine.structs.constraints import Constraints
 def held_out_cases(collate: HistoryCollate, targets: Targets, items: NDArray[np.int32], num_items: int) -> Cases:
     """Return the first target of each user that a model of the catalog can speak of, with what came before it.
 
+    Of a horizon it is one of its different items, since a model of horizons predicts the share of each item in them.
+    Users take the first, the second and so on in turn, so that no place of the horizon is favored.
+
     Args:
         collate: gathers histories of known items for the model.
         targets: (T,) events that the model was not trained on.
         items: (T,) item of each.
         num_items: items of the catalog; targets above it, and targets with nothing before them, are left out.
     """
-    items, targets = items[targets.asked], targets.firsts()
+    items = items[targets.asked] if targets.inputs is None else _in_turn(targets, items, num_items)
+    targets = targets.firsts()
     able = np.flatnonzero((items <= num_items) & (targets.input_stops > 0))
     able = able[np.unique(targets.users[able], return_index=True)[1]]
     return Cases(collate, targets, items).take(able)
+
+
+def _in_turn(targets: Targets, items: NDArray[np.int32], num_items: int) -> NDArray[np.int32]:
+    """Return (Q,) of each horizon one of its different known items; ``num_items + 1`` where none is known."""
+    horizons = np.searchsorted(targets.starts, np.arange(len(targets)), side="right") - 1
+    known = np.flatnonzero(items <= num_items)
+    known = known[first_of_each(horizons[known], items[known].astype(np.int64))]
+    some, first, counts = np.unique(horizons[known], return_index=True, return_counts=True)
+    chosen = np.full(len(targets.starts), num_items + 1, np.int32)
+    chosen[some] = items[known[first + targets.users[targets.starts[some]] % counts]]
+    return chosen
 
 
 @dataclass(frozen=True)

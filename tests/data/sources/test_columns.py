@@ -2,7 +2,7 @@ import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seqmine.data.sources.interactions import InteractionFiles
+from tests.tables import event_files
 
 
 def write(folder, content, name="log.csv"):
@@ -12,7 +12,7 @@ def write(folder, content, name="log.csv"):
 
 
 def read(folder, content, name="log.csv", **options):
-    return InteractionFiles(path=write(folder, content, name), **options).read()
+    return event_files(write(folder, content, name), **options).read()
 
 
 TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=5)

@@ -13,9 +13,9 @@ import polars as pl
 import pytest
 
 from seqmine.data.sources.databases import check_connection, write_result
-from seqmine.data.sources.query import DatabaseQuery
 from seqmine.structs import UserError
 from tests.programs import error_of, run
+from tests.tables import event_query
 from tests.tiny import call
 
 PROGRAMS = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
@@ -90,7 +90,7 @@ SETTINGS = [f"data.columns.{name}={column}" for name, column in COLUMNS.items()]
 
 
 def query(text, scratch, **settings):
-    return DatabaseQuery(query=text, scratch=str(scratch), **settings)
+    return event_query(text, scratch, **settings)
 
 
 def test_types_of_postgres_are_keys_and_times(postgres, tmp_path):

@@ -6,9 +6,9 @@ import pytest
 
 from seqmine.data.sources import delimited
 from seqmine.data.sources.delimited import open_table
-from seqmine.data.sources.interactions import InteractionFiles
 from seqmine.structs import UserError
 from seqmine.structs.progress import shown_by
+from tests.tables import event_files
 
 HEADER = "user_id,item_id,timestamp\n"
 
@@ -20,7 +20,7 @@ def write(folder, content, name="log.csv"):
 
 
 def read(folder, content, name="log.csv", **options):
-    return InteractionFiles(path=write(folder, content, name), **options).read()
+    return event_files(write(folder, content, name), **options).read()
 
 
 GOOD = "u,a,1\n"

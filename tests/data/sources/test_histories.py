@@ -2,13 +2,13 @@ import polars as pl
 import pytest
 
 from seqmine.data.sources.histories import source_of_histories
-from seqmine.data.sources.interactions import InteractionFiles
 from seqmine.data.sources.sequences import SequenceFile
 from seqmine.data.sources.synthetic import Synthetic
 from seqmine.structs import UserError
+from tests.tables import event_files
 
-RENAMED = InteractionFiles(
-    path="log.csv", user_id="customer", item_id="sku", timestamp="when", time_format="%d.%m.%Y", items_path="items.csv"
+RENAMED = event_files(
+    "log.csv", user_id="customer", item_id="sku", timestamp="when", time_format="%d.%m.%Y", items_path="items.csv"
 )
 TEXT = "customer;sku;when\nu;b;02.01.2023\nu;a;01.01.2023\n"
 JAN1 = 1_672_531_200
@@ -33,7 +33,7 @@ def test_usual_names_and_no_time_are_taken_too(tmp_path):
 
 
 def test_a_table_without_header_is_read_as_that_of_the_run(tmp_path):
-    of_run = InteractionFiles(path="u.data", user_id="1", item_id="2", timestamp="4", header=False)
+    of_run = event_files("u.data", user_id="1", item_id="2", timestamp="4", header=False)
     assert read(tmp_path / "new.data", f"1\t7\t5\t{JAN1}\n", of_run) == [("1", "7", JAN1)]
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from seqmine.data.sources.interactions import InteractionFiles
 from seqmine.structs import Source, UserError
+from tests.tables import event_files
 
 SHARED = Path(__file__).resolve().parents[3] / "../shared/data"
 
@@ -21,7 +22,7 @@ def write(folder, content, name="log.csv"):
 
 
 def read(folder, content, name="log.csv", **options):
-    return InteractionFiles(path=write(folder, content, name), **options).read()
+    return event_files(write(folder, content, name), **options).read()
 
 
 def test_csv_tsv_gzip_and_parquet_give_the_same_events(tmp_path):
@@ -53,7 +54,7 @@ def test_schema_with_every_column_under_other_names(tmp_path):
     assert log.schema == types
     (tmp_path / "log.csv").unlink()
     pl.read_csv(text.encode(), try_parse_dates=True).write_parquet(tmp_path / "log.parquet")
-    assert InteractionFiles(path=str(tmp_path / "log.parquet"), **names).read().equals(log)
+    assert event_files(tmp_path / "log.parquet", **names).read().equals(log)
 
 
 def test_rows_without_keys_are_counted_and_kept_aside(tmp_path, caplog):
@@ -111,7 +112,7 @@ def test_fingerprint_follows_content_and_columns(tmp_path):
     source = InteractionFiles(path=path)
     before = source.fingerprint()
     assert before == InteractionFiles(path=path).fingerprint()
-    assert before != InteractionFiles(path=path, behavior="b").fingerprint()
+    assert before != event_files(path, behavior="b").fingerprint()
     write(tmp_path, "user_id,item_id,b\nu,a,y\n")
     assert before != source.fingerprint()
 
@@ -136,7 +137,7 @@ def test_a_column_names_sessions_which_stand_for_missing_users(tmp_path):
     (tmp_path / "log.csv").write_text("\n".join(rows))
     pl.read_csv(tmp_path / "log.csv").write_parquet(tmp_path / "log.parquet")
     for name in ("log.csv", "log.parquet"):
-        source = InteractionFiles(path=str(tmp_path / name), user_id="who", item_id="what", session="visit")
+        source = event_files(tmp_path / name, user_id="who", item_id="what", session="visit")
         events = source.read()
         assert events["user_id"].to_list() == ["u", "session 2", "session 2", "u"]
         assert events["session"].to_list() == ["1", "2", "2", "3"]

@@ -8,6 +8,7 @@ import pytest
 from seqmine.data.sources.interactions import InteractionFiles
 from seqmine.data.sources.sequences import SequenceFile
 from tests.kinds import INPUT, JAN31, SEQUENCES, TABLES, TWO, agrees, as_input, outcome, page, parquet, timed, write
+from tests.tables import event_files
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -31,11 +32,11 @@ def test_a_table_is_read_right_or_refused(kind, tmp_path):
     """As a log, and as the input of a run whose log was read with the same settings."""
     _, name, content, settings, expected = kind
     path = write(tmp_path, name, content)
-    found = read(InteractionFiles, path=str(path), **settings)
+    found = read(event_files, path=str(path), **settings)
     assert agrees(found, expected), found
     if isinstance(found, str) and found.startswith("time_format="):
         return  # no run has such a format
-    again = bare(as_input(path, InteractionFiles(path=f"log{path.suffix}", **settings)))
+    again = bare(as_input(path, event_files(f"log{path.suffix}", **settings)))
     assert agrees(again, TWO if "header=false" in str(expected) and "header" in settings else expected), again
 
 
@@ -70,7 +71,7 @@ def test_parts_of_mixed_sizes_are_one_log(tmp_path):
     for number, dtype in enumerate([pl.Int32, pl.Int64, pl.Float64, pl.UInt8, pl.Decimal(38, 0)]):
         frame = pl.DataFrame({"user_id": [7], "item_id": [number]}, schema_overrides={"user_id": dtype})
         frame.write_parquet(tmp_path / f"{number}.parquet")
-    assert read(InteractionFiles, path=str(tmp_path)) == [("7", str(number)) for number in range(5)]
+    assert read(event_files, path=str(tmp_path)) == [("7", str(number)) for number in range(5)]
     pl.DataFrame({"user_id": ["7"], "item_id": [5]}).write_parquet(tmp_path / "5.parquet")
     assert "5.parquet has other columns than 0.parquet (user_id: Int32, user_id: String)" in read(
         InteractionFiles, path=str(tmp_path)

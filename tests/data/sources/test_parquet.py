@@ -5,6 +5,7 @@ import pytest
 
 from seqmine.data.sources.interactions import InteractionFiles
 from seqmine.structs import UserError
+from tests.tables import event_files
 
 
 def write(folder, content, name="log.csv"):
@@ -14,7 +15,7 @@ def write(folder, content, name="log.csv"):
 
 
 def read(folder, content, name="log.csv", **options):
-    return InteractionFiles(path=write(folder, content, name), **options).read()
+    return event_files(write(folder, content, name), **options).read()
 
 
 def test_rows_without_keys_in_parquet(tmp_path, caplog):

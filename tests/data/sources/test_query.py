@@ -1,9 +1,8 @@
 import pytest
 
 from seqmine.data.sources.histories import source_of_histories
-from seqmine.data.sources.interactions import InteractionFiles
-from seqmine.data.sources.query import DatabaseQuery
 from seqmine.structs import UserError
+from tests.tables import event_files, event_query
 
 pytest.importorskip("duckdb")
 
@@ -18,12 +17,12 @@ def log(tmp_path):
 
 
 def asked(text, folder, **settings):
-    return DatabaseQuery(query=text, scratch=str(folder / "scratch"), **settings)
+    return event_query(text, folder / "scratch", **settings)
 
 
 def test_a_query_of_a_file_is_the_file(log, tmp_path):
     source = asked(f"select * from '{log}'", tmp_path, **COLUMNS)
-    assert source.read().equals(InteractionFiles(path=str(log), **COLUMNS).read())
+    assert source.read().equals(event_files(log, **COLUMNS).read())
     assert source.dropped == {"user_id is missing": 1}
 
 

@@ -37,8 +37,10 @@ class Calibration:
         came = np.concatenate(lists) == targets
         rows = reliability(said, came, self.num_bins)
         error = expected_error(said, came, self.num_bins)
+        horizon = subject.data.features.horizon
+        does = "comes next" if horizon is None else f"is a drawn one of the items within {horizon}"
         text = (
-            f"A listed item has probability {said.mean():.4f} in the mean and comes next in {came.mean():.4f} of the "
+            f"A listed item has probability {said.mean():.4f} in the mean and {does} in {came.mean():.4f} of the "
             f"cases; the expected calibration error is {error:.4f} over {self.num_bins} groups of equally many items."
         )
         drawn = [{"x": row[1], "y": row[2], "by": "model"} for row in rows]

@@ -12,6 +12,10 @@ _SPLITS = {
     "GlobalTime": "events after one moment in time are targets, and training knows nothing of that time",
     "UserHoldout": "the users of validation and test are no users of training",
 }
+_HORIZONS = _SPLITS | {
+    "LeaveOneOut": "the last horizon of each user is for test and the one before it for validation",
+    "GlobalTime": "a horizon begins with each part, which are periods of time, and training knows nothing of them",
+}
 _SEEN = {
     "full": "all items that the user had before are no candidates",
     "window": "items of the input are no candidates",
@@ -46,6 +50,12 @@ class Methods:
         """Return the paragraphs."""
         said = subject.metrics["protocol"]
         split = _SPLITS.get(said["split"], f"targets are chosen by {said['split']}")
+        if "horizon" in said:
+            split = _HORIZONS.get(said["split"], split) + (
+                f"; of the different items that come within {said['horizon']} each is a target, all of one input, and "
+                "metrics are means over users. A probability is the share of an item in these, and where it is held "
+                "against what came, that is one of them a user"
+            )
         dropped = _UNSEEN[said["unseen_targets"]]
         versions = ", ".join(f"{name} {one}" for name, one in subject.environment.get("versions", {}).items())
         ranking = (

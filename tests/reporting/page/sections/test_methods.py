@@ -14,6 +14,7 @@ def test_the_protocol_is_stated_in_words(subject):
 
 
 OTHER = {"candidates": ("uniform_100", "flatters"), "seen": ("none", "as any other"),
+         "horizon": ("7 days", "he last horizon of each user is for test and"),
          "unseen_targets": ("drop", "left out"), "split": ("Own", "chosen by Own")}  # fmt: skip
 
 
