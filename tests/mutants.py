@@ -92,9 +92,7 @@ def main(words: Sequence[str]) -> int:
     mutants, verdicts = read_mutants(words), []
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "copy"
-        compiled = ("*.nbc", "*.nbi")  # kernels of the code without the change
-        left_out = shutil.ignore_patterns(".*", "outputs", "benchmarks", "notebooks", *compiled)
-        shutil.copytree(ROOT, copy, ignore=left_out)
+        shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns(".*", "outputs", "benchmarks", "notebooks"))
         for mutant in mutants:
             start = time.perf_counter()
             verdicts.append(try_mutant(copy, mutant))

@@ -3,10 +3,10 @@
 from typing import NamedTuple, no_type_check
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from seqmine.structs import InteractionLog
+from seqmine.structs.kernels import kernel
 
 NEVER = 2**31 - 1
 """An event index after every event."""
@@ -43,7 +43,7 @@ class Database(NamedTuple):
 
 
 @no_type_check
-@njit(cache=True, nogil=True)
+@kernel
 def grown(array: NDArray, rows: int) -> NDArray:
     """Return the array itself where it has that many rows, a larger copy where it has not."""
     if rows <= len(array):
@@ -54,7 +54,7 @@ def grown(array: NDArray, rows: int) -> NDArray:
 
 
 @no_type_check
-@njit(cache=True, nogil=True)
+@kernel
 def at_least(values: NDArray, begin: int, stop: int, value: int) -> int:
     """Return the first place from ``begin`` on whose value is not below one: steps that double, then halves.
 
@@ -76,7 +76,7 @@ def at_least(values: NDArray, begin: int, stop: int, value: int) -> int:
 
 
 @no_type_check
-@njit(cache=True, nogil=True)
+@kernel
 def symbol_supports(items: NDArray[np.int32], offsets: NDArray[np.int64], num_symbols: int) -> NDArray[np.int64]:
     """Return the number of users of each symbol 0 to ``num_symbols - 1``; a user counts once."""
     support = np.zeros(num_symbols, np.int64)
@@ -90,7 +90,7 @@ def symbol_supports(items: NDArray[np.int32], offsets: NDArray[np.int64], num_sy
 
 
 @no_type_check
-@njit(cache=True, nogil=True)
+@kernel
 def _links(
     symbol: NDArray[np.int32],
     time: NDArray[np.int64],

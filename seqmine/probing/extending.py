@@ -7,15 +7,15 @@ the symbol.
 from typing import no_type_check
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from seqmine.probing.database import Database, at_least, grown
 from seqmine.structs.constraints import UNLIMITED
+from seqmine.structs.kernels import kernel
 
 
 @no_type_check
-@njit(cache=True, nogil=True)
+@kernel
 def _start(db: Database, symbol: int, arena: NDArray[np.int32], leftmost: bool) -> tuple[NDArray[np.int32], int]:
     """Store every event of the first symbol as a match, or the first of each user; return the arena and how many."""
     events = db.occurrences[db.occurrence_offsets[symbol] : db.occurrence_offsets[symbol + 1]]
@@ -32,7 +32,7 @@ def _start(db: Database, symbol: int, arena: NDArray[np.int32], leftmost: bool) 
 
 
 @no_type_check
-@njit(cache=True, nogil=True)
+@kernel
 def _extend(
     db: Database, symbol: int, limits: NDArray[np.int64], arena: NDArray[np.int32], begin: int, end: int
 ) -> tuple[NDArray[np.int32], int]:
@@ -79,7 +79,7 @@ def _extend(
 
 
 @no_type_check
-@njit(cache=True, nogil=True)
+@kernel
 def _extend_leftmost(
     db: Database, symbol: int, arena: NDArray[np.int32], begin: int, end: int
 ) -> tuple[NDArray[np.int32], int]:
@@ -101,7 +101,7 @@ def _extend_leftmost(
 
 
 @no_type_check
-@njit(cache=True, nogil=True)
+@kernel
 def shared_symbols(flat: NDArray[np.int32], offsets: NDArray[np.int64], row: int, other: int) -> int:
     """Return how many symbols two patterns have in common from the start."""
     # Neighbors in lexicographic order share most of their symbols, so most levels of the arena are reused.
@@ -113,14 +113,14 @@ def shared_symbols(flat: NDArray[np.int32], offsets: NDArray[np.int64], row: int
 
 
 @no_type_check
-@njit(cache=True, nogil=True)
+@kernel
 def is_free(limits: NDArray[np.int64]) -> bool:
     """Return whether the limits of constraints leave place and time open."""
     return limits[1] >= UNLIMITED and limits[2] >= UNLIMITED and limits[3] >= 2**62
 
 
 @no_type_check
-@njit(cache=True, nogil=True)
+@kernel
 def match_pattern(
     db: Database,
     pattern: NDArray[np.int32],

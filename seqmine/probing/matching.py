@@ -6,18 +6,18 @@ Patterns are taken in lexicographic order, so that what two neighbors share is m
 from typing import no_type_check
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from seqmine.probing.database import Database, grown, index_symbols
 from seqmine.probing.extending import match_pattern, shared_symbols
 from seqmine.structs import InteractionLog, PatternTable, UserError
 from seqmine.structs.constraints import Constraints
+from seqmine.structs.kernels import kernel
 from seqmine.structs.log import segment_positions
 
 
 @no_type_check
-@njit(cache=True, nogil=True)
+@kernel
 def _add_weights(
     db: Database,
     matches: NDArray[np.int32],
@@ -36,7 +36,7 @@ def _add_weights(
 
 
 @no_type_check
-@njit(cache=True, nogil=True)
+@kernel
 def _weighted_supports(
     db: Database,
     flat: NDArray[np.int32],
@@ -138,7 +138,7 @@ def count_supports(log: InteractionLog, table: PatternTable, constraints: Constr
 
 
 @no_type_check
-@njit(cache=True, nogil=True)
+@kernel
 def _supporters(
     db: Database,
     flat: NDArray[np.int32],

@@ -2,9 +2,10 @@
 
 import math
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
+
+from seqmine.structs.kernels import kernel
 
 VIEW, CART, BUY = 0, 1, 2
 BEHAVIORS = ("view", "cart", "buy")
@@ -47,7 +48,7 @@ def draw_times(lengths: NDArray[np.int64], is_bot: NDArray[np.bool_], rng: np.ra
     return clock + np.repeat(starts - clock[firsts], lengths)
 
 
-@numba.njit(cache=True)
+@kernel
 def draw_behaviors(
     items: NDArray[np.int64],
     lengths: NDArray[np.int64],

@@ -13,11 +13,11 @@ drawn from. It has no hidden state: every quantity below follows from the items 
 * Bots choose from the whole catalog at random.
 """
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
 from seqmine.data.sources.synthetic_truth import Truth
+from seqmine.structs.kernels import kernel
 
 CONTINUE = 0.75
 MAX_GAP = 2
@@ -28,7 +28,7 @@ REPEAT_LAGS = (0.4, 0.3, 0.2, 0.1)
 NUM_FRESH = 2
 
 
-@numba.njit(cache=True)
+@kernel
 def advance(state: NDArray[np.int64], item: int, truth: Truth) -> None:
     """Update (first symbol, second symbol, events since) in place; -1 is none.
 
@@ -50,7 +50,7 @@ def advance(state: NDArray[np.int64], item: int, truth: Truth) -> None:
             state[0], state[1], state[2] = -1, -1, 0
 
 
-@numba.njit(cache=True)
+@kernel
 def next_item(
     history: NDArray[np.int64], state: NDArray[np.int64], is_bot: bool, is_fresh: bool, truth: Truth, out: NDArray
 ) -> None:
@@ -78,7 +78,7 @@ def next_item(
         _leave_out(history, out)
 
 
-@numba.njit(cache=True)
+@kernel
 def _set_free_choice(history: NDArray[np.int64], mass: float, truth: Truth, out: NDArray) -> None:
     noise = truth.shares[2] if len(history) > 0 else 1.0
     topics = np.zeros(len(truth.drift))
@@ -94,7 +94,7 @@ def _set_free_choice(history: NDArray[np.int64], mass: float, truth: Truth, out:
         out[item] = mass * (noise * truth.popularity[item] + in_topic)
 
 
-@numba.njit(cache=True)
+@kernel
 def _add_repeats(history: NDArray[np.int64], mass: float, out: NDArray) -> None:
     lags = min(len(REPEAT_LAGS), len(history))
     total = 0.0
@@ -104,7 +104,7 @@ def _add_repeats(history: NDArray[np.int64], mass: float, out: NDArray) -> None:
         out[history[len(history) - 1 - lag]] += mass * REPEAT_LAGS[lag] / total
 
 
-@numba.njit(cache=True)
+@kernel
 def _leave_out(history: NDArray[np.int64], out: NDArray) -> None:
     for item in history:
         out[item] = 0.0
@@ -115,7 +115,7 @@ def _leave_out(history: NDArray[np.int64], out: NDArray) -> None:
         out[item] /= total
 
 
-@numba.njit(cache=True)
+@kernel
 def _add_pattern(state: NDArray[np.int64], mass: float, truth: Truth, out: NDArray) -> None:
     first, second = state[0], state[1]
     if second >= 0:
@@ -134,7 +134,7 @@ def _add_pattern(state: NDArray[np.int64], mass: float, truth: Truth, out: NDArr
             out[truth.symbols[symbol]] += mass / num_seconds
 
 
-@numba.njit(cache=True)
+@kernel
 def _draw(chances: NDArray, uniform: float) -> int:
     last, mark = 0, uniform
     for choice in range(len(chances)):
@@ -146,7 +146,7 @@ def _draw(chances: NDArray, uniform: float) -> int:
     return last
 
 
-@numba.njit(cache=True)
+@kernel
 def draw_histories(
     lengths: NDArray[np.int64], is_bot: NDArray[np.bool_], uniforms: NDArray[np.float64], truth: Truth
 ) -> NDArray[np.int64]:
@@ -166,7 +166,7 @@ def draw_histories(
     return items
 
 
-@numba.njit(cache=True)
+@kernel
 def true_chances(
     items: NDArray[np.int64],
     users: NDArray[np.int64],

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import no_type_check
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from seqmine.data.collate import HistoryCollate
@@ -12,6 +11,7 @@ from seqmine.data.horizon import first_of_each
 from seqmine.data.targets import Targets
 from seqmine.probing.cases import Cases
 from seqmine.structs.constraints import Constraints
+from seqmine.structs.kernels import kernel
 
 
 def held_out_cases(collate: HistoryCollate, targets: Targets, items: NDArray[np.int32], num_items: int) -> Cases:
@@ -60,7 +60,7 @@ class OpenCases:
 
 
 @no_type_check
-@njit(cache=True, nogil=True)
+@kernel
 def _open_matches(
     items: NDArray[np.int32],
     offsets: NDArray[np.int64],

@@ -4,7 +4,6 @@ from dataclasses import replace
 from typing import no_type_check
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from seqmine.data.rows import TrainingRows
@@ -18,6 +17,7 @@ from seqmine.structs import InteractionLog, PatternTable
 from seqmine.structs.bounded import bounded
 from seqmine.structs.bounds import AtLeastTwo, PositiveInt, PositiveShare
 from seqmine.structs.constraints import Constraints
+from seqmine.structs.kernels import kernel
 
 
 @bounded
@@ -94,7 +94,7 @@ def mark_occurrences(symbols: NDArray[np.int64], patterns: PatternTable, max_gap
 
 
 @no_type_check
-@njit(cache=True, nogil=True)
+@kernel
 def _mark(
     symbols: NDArray[np.int64],
     flat: NDArray[np.int32],
@@ -129,7 +129,7 @@ def _mark(
 
 
 @no_type_check
-@njit(cache=True, nogil=True)
+@kernel
 def _mark_ways(
     marked: NDArray[np.bool_], reached: NDArray[np.bool_], size: int, start: int, stop: int, max_gap: int
 ) -> None:

@@ -12,17 +12,17 @@ at.
 from typing import no_type_check
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from seqmine.structs import PatternTable
+from seqmine.structs.kernels import kernel
 
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 _INVERSE = np.uint64(pow(0x9E3779B97F4A7C15, -1, 2**64))
 
 
 @no_type_check
-@njit(cache=True, nogil=True)
+@kernel
 def _sums(flat: NDArray[np.int32], start: int, stop: int, sums: NDArray[np.uint64]) -> None:
     """Write a polynomial of each beginning of a pattern: one more symbol adds it times a power of the multiplier."""
     power = np.uint64(1)
@@ -34,7 +34,7 @@ def _sums(flat: NDArray[np.int32], start: int, stop: int, sums: NDArray[np.uint6
 
 
 @no_type_check
-@njit(cache=True, nogil=True)
+@kernel
 def _hash(sums: NDArray[np.uint64], size: int, skip: int) -> np.uint64:
     """Return a hash of a pattern of ``size`` symbols without the one at ``skip`` (with ``skip`` = size, of all)."""
     value = sums[skip]
@@ -44,7 +44,7 @@ def _hash(sums: NDArray[np.uint64], size: int, skip: int) -> np.uint64:
 
 
 @no_type_check
-@njit(cache=True, nogil=True)
+@kernel
 def _same(flat: NDArray[np.int32], start: int, stop: int, skip: int, other: int, other_stop: int) -> bool:
     """Return whether a pattern without its symbol at ``skip`` is another pattern."""
     if other_stop - other != stop - start - (1 if skip >= 0 else 0):
@@ -58,7 +58,7 @@ def _same(flat: NDArray[np.int32], start: int, stop: int, skip: int, other: int,
 
 
 @no_type_check
-@njit(cache=True, nogil=True)
+@kernel
 def _mark_by_deletion(
     flat: NDArray[np.int32],
     offsets: NDArray[np.int64],
@@ -94,7 +94,7 @@ def _mark_by_deletion(
 
 
 @no_type_check
-@njit(cache=True, nogil=True)
+@kernel
 def _contains(flat: NDArray[np.int32], start: int, stop: int, other: int, other_stop: int) -> bool:
     """Return whether ``flat[start:stop]`` is a subsequence of ``flat[other:other_stop]``."""
     while start < stop and stop - start <= other_stop - other:
@@ -105,7 +105,7 @@ def _contains(flat: NDArray[np.int32], start: int, stop: int, other: int, other_
 
 
 @no_type_check
-@njit(cache=True, nogil=True)
+@kernel
 def _mark_by_search(
     flat: NDArray[np.int32],
     offsets: NDArray[np.int64],

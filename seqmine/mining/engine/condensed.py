@@ -13,7 +13,6 @@ set: under a limit on gaps supports may grow with the pattern, and under ``max_l
 from typing import no_type_check
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from seqmine.mining.engine.frequent import Progress, in_chunks, num_workers, selected, too_many_patterns, users_who_can
@@ -31,10 +30,11 @@ from seqmine.probing.database import Database, build_database, grown
 from seqmine.probing.matching import lexicographic_order
 from seqmine.structs import InteractionLog, PatternTable
 from seqmine.structs.constraints import Constraints
+from seqmine.structs.kernels import kernel
 
 
 @no_type_check
-@njit(cache=True, nogil=True)
+@kernel
 def _leftmost(db: Database, start: int, pattern: NDArray[np.int32], places: NDArray[np.int32]) -> None:
     """Write the events of the leftmost match of a pattern, from an event on; the match must exist."""
     event = start
@@ -46,7 +46,7 @@ def _leftmost(db: Database, start: int, pattern: NDArray[np.int32], places: NDAr
 
 
 @no_type_check
-@njit(cache=True, nogil=True)
+@kernel
 def _rightmost(db: Database, last: int, pattern: NDArray[np.int32], places: NDArray[np.int32]) -> None:
     """Write the events of the rightmost match of a pattern that ends at ``last`` or before; the match must exist."""
     # bound: the event that comes next in the match. Under strict time what shares its moment may not come before it,
@@ -61,7 +61,7 @@ def _rightmost(db: Database, last: int, pattern: NDArray[np.int32], places: NDAr
 
 
 @no_type_check
-@njit(cache=True, nogil=True)
+@kernel
 def _bounds(
     db: Database,
     end: int,
@@ -81,7 +81,7 @@ def _bounds(
 
 
 @no_type_check
-@njit(cache=True, nogil=True)
+@kernel
 def _fits_in_all(
     db: Database,
     states: NDArray[np.int32],
@@ -131,7 +131,7 @@ def _fits_in_all(
 
 
 @no_type_check
-@njit(cache=True, nogil=True)
+@kernel
 def _fits_in_enough(
     db: Database,
     states: NDArray[np.int32],
@@ -169,7 +169,7 @@ def _fits_in_enough(
 
 
 @no_type_check
-@njit(cache=True, nogil=True)
+@kernel
 def search_condensed(
     db: Database, firsts: NDArray[np.int64], min_count: int, is_maximal: bool, work: Work
 ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:

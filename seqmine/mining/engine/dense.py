@@ -9,19 +9,19 @@ PAKDD 2014).
 from typing import no_type_check
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from seqmine.mining.engine.pairs import Pairs, may_follow
 from seqmine.mining.engine.ranking import Ranking, emit, floor_of
 from seqmine.probing.database import NEVER, Database, grown
+from seqmine.structs.kernels import kernel
 
 TABLE_CELLS = 2**23
 """Most cells of one table (32 MiB)."""
 
 
 @no_type_check
-@njit(cache=True, nogil=True)
+@kernel
 def dense_pays(num_kept: int, num_states: int, num_matches: int) -> bool:
     """Return whether tables of the extensions are small compared with the matches that scans would revisit."""
     # Three bounds: the memory of a table, that of the pair counts, and at most 16 cells per match of a scan (cells are
@@ -31,7 +31,7 @@ def dense_pays(num_kept: int, num_states: int, num_matches: int) -> bool:
 
 
 @no_type_check
-@njit(cache=True, nogil=True)
+@kernel
 def _tables(
     db: Database, states: NDArray[np.int32], kept: NDArray[np.int32], slot: NDArray[np.int32]
 ) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
@@ -60,7 +60,7 @@ def _tables(
 
 
 @no_type_check
-@njit(cache=True, nogil=True)
+@kernel
 def _advance(
     db: Database, first: NDArray[np.int32], last: NDArray[np.int32], ends: NDArray[np.int32], result: NDArray[np.int32]
 ) -> None:
@@ -77,7 +77,7 @@ def _advance(
 
 
 @no_type_check
-@njit(cache=True, nogil=True)
+@kernel
 def _count_later(last: NDArray[np.int32], ends: NDArray[np.int32]) -> int:
     """Return the number of users whose last event of the symbol comes after the match."""
     # No branch, one type: the compiler turns this loop into vector instructions.
@@ -88,7 +88,7 @@ def _count_later(last: NDArray[np.int32], ends: NDArray[np.int32]) -> int:
 
 
 @no_type_check
-@njit(cache=True, nogil=True)
+@kernel
 def _pair_counts(
     db: Database,
     first: NDArray[np.int32],
@@ -114,7 +114,7 @@ def _pair_counts(
 
 
 @no_type_check
-@njit(cache=True, nogil=True)
+@kernel
 def _any_may_follow(pairs: Pairs, kept: NDArray[np.int32]) -> bool:
     """Return whether two of the kept symbols may follow each other."""
     for first in kept:
@@ -125,7 +125,7 @@ def _any_may_follow(pairs: Pairs, kept: NDArray[np.int32]) -> bool:
 
 
 @no_type_check
-@njit(cache=True, nogil=True)
+@kernel
 def mine_dense(
     db: Database,
     states: NDArray[np.int32],
@@ -185,7 +185,7 @@ def mine_dense(
 
 
 @no_type_check
-@njit(cache=True, nogil=True)
+@kernel
 def _extensions(
     last: NDArray[np.int32],
     counts: NDArray[np.int32],

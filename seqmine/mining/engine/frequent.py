@@ -8,7 +8,6 @@ from queue import SimpleQueue
 from typing import TypeVar, no_type_check
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from seqmine.mining.engine.pairs import Pairs, index_pairs, pairs_after
@@ -18,6 +17,7 @@ from seqmine.mining.engine.work import new_work
 from seqmine.probing.database import Database, build_database
 from seqmine.structs import InteractionLog, PatternTable, UserError
 from seqmine.structs.constraints import Constraints, check_whole
+from seqmine.structs.kernels import kernel
 from seqmine.structs.log import segment_positions
 
 Progress = Callable[[float], None]
@@ -189,7 +189,7 @@ def _in_order(rows: NDArray[np.int32]) -> NDArray[np.int32]:
 
 
 @no_type_check
-@njit(cache=True, nogil=True)
+@kernel
 def _unroll(rows: NDArray[np.int32], names: NDArray[np.int32], offsets: NDArray[np.int64]) -> NDArray[np.int32]:
     """Return the symbols of all patterns of a walk, one pattern after the other."""
     flat = np.empty(offsets[-1], np.int32)

@@ -3,10 +3,10 @@
 from typing import NamedTuple, no_type_check
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from seqmine.probing.database import Database, grown
+from seqmine.structs.kernels import kernel
 
 MOST_BITS = 2**29
 """Above this many possible pairs (64 MiB of bits) deeper levels go without the pruning by pairs."""
@@ -29,7 +29,7 @@ class Pairs(NamedTuple):
 
 
 @no_type_check
-@njit(cache=True, nogil=True)
+@kernel
 def pairs_after(db: Database, firsts: NDArray[np.int64], floor: int, count: NDArray[np.int32]) -> NDArray[np.int32]:
     """Return (first, second, support) of the frequent pairs that begin with the given symbols, without limits on gaps.
 
@@ -74,7 +74,7 @@ def pairs_after(db: Database, firsts: NDArray[np.int64], floor: int, count: NDAr
 
 
 @no_type_check
-@njit(cache=True, nogil=True)
+@kernel
 def _set_bits(firsts: NDArray[np.int32], seconds: NDArray[np.int32], bits: NDArray[np.uint8]) -> None:
     """Set the bit of each pair."""
     for index in range(len(firsts)):
@@ -97,7 +97,7 @@ def index_pairs(rows: NDArray[np.int32], num_symbols: int) -> Pairs:
 
 
 @no_type_check
-@njit(cache=True, nogil=True)
+@kernel
 def may_follow(pairs: Pairs, first: int, second: int) -> bool:
     """Return False where the pair is known to be infrequent."""
     return len(pairs.bits) == 0 or (pairs.bits[first, second >> 3] >> (second & 7)) & 1 == 1

@@ -3,10 +3,10 @@
 from typing import NamedTuple, no_type_check
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from seqmine.probing.database import grown
+from seqmine.structs.kernels import kernel
 
 MOST_PATTERNS = 50_000_000
 """A search that finds more gives up: its rows alone would fill 600 MB."""
@@ -40,14 +40,14 @@ def rising_ranking(shared: NDArray[np.int64], top_k: int, min_length: int, num_u
 
 
 @no_type_check
-@njit(cache=True, nogil=True)
+@kernel
 def floor_of(ranking: Ranking) -> int:
     """Return the support below which nothing can be among the best."""
     return max(ranking.shared[0], ranking.state[0])
 
 
 @no_type_check
-@njit(cache=True, nogil=True)
+@kernel
 def note_support(ranking: Ranking, length: int, support: int) -> None:
     """Count a pattern that was found, and raise the floor where k patterns lie above it."""
     top_k = ranking.state[1]
@@ -62,7 +62,7 @@ def note_support(ranking: Ranking, length: int, support: int) -> None:
 
 
 @no_type_check
-@njit(cache=True, nogil=True)
+@kernel
 def emit(
     out: NDArray[np.int32], num_out: int, ranking: Ranking, length: int, symbol: int, support: int
 ) -> tuple[NDArray[np.int32], int]:

@@ -9,7 +9,6 @@ child, so a level of the search never holds more entries than the log has events
 from typing import no_type_check
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from seqmine.mining.engine.dense import dense_pays, mine_dense
@@ -17,10 +16,11 @@ from seqmine.mining.engine.pairs import Pairs
 from seqmine.mining.engine.ranking import Ranking, emit, floor_of
 from seqmine.mining.engine.work import Work
 from seqmine.probing.database import Database, grown
+from seqmine.structs.kernels import kernel
 
 
 @no_type_check
-@njit(cache=True, nogil=True)
+@kernel
 def scan_first(db: Database, states: NDArray[np.int32], work: Work) -> tuple[int, int]:
     """Find every child's leftmost match; return the number of matches and of symbols found."""
     # states has a row per user: column 0 is the end of the leftmost match of the current pattern, column 1 its start,
@@ -48,7 +48,7 @@ def scan_first(db: Database, states: NDArray[np.int32], work: Work) -> tuple[int
 
 
 @no_type_check
-@njit(cache=True, nogil=True)
+@kernel
 def _scan_all(db: Database, states: NDArray[np.int32], work: Work, limits: NDArray[np.int64]) -> tuple[int, int]:
     """Find every end of every child within the limits, with its latest start; return how many, and of symbols found."""
     # states: (end, latest start) of every match, sorted by end; a user has as many rows as its pattern has ends.
@@ -90,7 +90,7 @@ def _scan_all(db: Database, states: NDArray[np.int32], work: Work, limits: NDArr
 
 
 @no_type_check
-@njit(cache=True, nogil=True)
+@kernel
 def keep_frequent(work: Work, num_found: int, min_count: int) -> NDArray[np.int32]:
     """Return the frequent symbols found, ascending, and zero the counts of the others."""
     # Invariant: after this, `count` is above zero for the kept symbols and zero for all others.
@@ -106,7 +106,7 @@ def keep_frequent(work: Work, num_found: int, min_count: int) -> NDArray[np.int3
 
 
 @no_type_check
-@njit(cache=True, nogil=True)
+@kernel
 def store_children(
     db: Database, work: Work, kept: NDArray[np.int32], num_matches: int, top: int, arena: NDArray[np.int32]
 ) -> tuple[int, NDArray[np.int32]]:
@@ -133,7 +133,7 @@ def store_children(
 
 
 @no_type_check
-@njit(cache=True, nogil=True)
+@kernel
 def first_states(db: Database, symbol: int, greedy: bool, arena: NDArray[np.int32]) -> tuple[int, NDArray[np.int32]]:
     """Store the matches of a single symbol: its first event of each user, or all of them."""
     events = db.occurrences[db.occurrence_offsets[symbol] : db.occurrence_offsets[symbol + 1]]
@@ -148,7 +148,7 @@ def first_states(db: Database, symbol: int, greedy: bool, arena: NDArray[np.int3
 
 
 @no_type_check
-@njit(cache=True, nogil=True)
+@kernel
 def push(
     stack: NDArray[np.int64], row: int, depth: int, symbol: int, support: int, begin: int, end: int, mark: int
 ) -> None:
@@ -158,7 +158,7 @@ def push(
 
 
 @no_type_check
-@njit(cache=True, nogil=True)
+@kernel
 def push_children(
     work: Work, kept: NDArray[np.int32], depth: int, first: int, top: int, stack: NDArray[np.int64], num_stack: int
 ) -> tuple[NDArray[np.int64], int]:
@@ -175,7 +175,7 @@ def push_children(
 
 
 @no_type_check
-@njit(cache=True, nogil=True)
+@kernel
 def search_leftmost(
     db: Database, firsts: NDArray[np.int64], max_length: int, pairs: Pairs, ranking: Ranking, work: Work
 ) -> NDArray[np.int32]:
@@ -235,7 +235,7 @@ def search_leftmost(
 
 
 @no_type_check
-@njit(cache=True, nogil=True)
+@kernel
 def search_all(
     db: Database, firsts: NDArray[np.int64], limits: NDArray[np.int64], ranking: Ranking, work: Work
 ) -> NDArray[np.int32]:

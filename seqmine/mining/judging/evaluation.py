@@ -4,7 +4,6 @@ import math
 from typing import no_type_check
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 from scipy.stats import binom, hypergeom
 
@@ -13,6 +12,7 @@ from seqmine.mining.statistics.intervals import wilson_interval
 from seqmine.probing.matching import count_supports, find_supporters, people_among
 from seqmine.structs import InteractionLog, PatternTable, UserError
 from seqmine.structs.constraints import Constraints
+from seqmine.structs.kernels import kernel
 
 
 def split_users(log: InteractionLog, holdout: float, seed: int) -> tuple[InteractionLog, InteractionLog]:
@@ -163,7 +163,7 @@ def _step(
 
 
 @no_type_check
-@njit(cache=True, nogil=True)
+@kernel
 def _count_others(users: NDArray[np.int32], less: NDArray[np.int32], those: NDArray[np.int32]) -> tuple[int, int]:
     """Return how many users are not among others, and how many of them are among those; all ascending."""
     others, hits, at_less, at_those = 0, 0, 0, 0

@@ -3,16 +3,16 @@
 from typing import no_type_check
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from seqmine.probing.matching import find_supporters
 from seqmine.structs import InteractionLog, PatternTable
 from seqmine.structs.constraints import Constraints
+from seqmine.structs.kernels import kernel
 
 
 @no_type_check
-@njit(cache=True, nogil=True)
+@kernel
 def next_match(
     items: NDArray[np.int32],
     times: NDArray[np.int64],
@@ -62,7 +62,7 @@ def next_match(
 
 
 @no_type_check
-@njit(cache=True, nogil=True)
+@kernel
 def _lags(
     items: NDArray[np.int32],
     offsets: NDArray[np.int64],
@@ -84,7 +84,7 @@ def _lags(
 
 
 @no_type_check
-@njit(cache=True, nogil=True)
+@kernel
 def _quartiles(lags: NDArray[np.int64]) -> tuple[float, float, float]:
     """Return the quartiles, between two values in proportion (as numpy does)."""
     ordered = np.sort(lags)

@@ -9,7 +9,6 @@ from itertools import combinations
 from typing import no_type_check
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 from scipy.stats import binom
 
@@ -20,6 +19,7 @@ from seqmine.probing.matching import count_people, find_supporters, people_among
 from seqmine.structs import InteractionLog, PatternTable
 from seqmine.structs.bounds import NonNegativeFloat
 from seqmine.structs.constraints import Constraints
+from seqmine.structs.kernels import kernel
 
 
 def swapped_orders(pattern: tuple[int, ...]) -> list[tuple[int, ...]]:
@@ -67,7 +67,7 @@ def direction_p_values(log: InteractionLog, table: PatternTable, constraints: Co
 
 
 @no_type_check
-@njit(cache=True, nogil=True)
+@kernel
 def _blank(
     items: NDArray[np.int32],
     offsets: NDArray[np.int64],

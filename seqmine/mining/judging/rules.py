@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import no_type_check
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from seqmine.mining.engine.frequent import Progress, no_progress
@@ -18,6 +17,7 @@ from seqmine.probing.matching import lexicographic_order, local_patterns
 from seqmine.structs import InteractionLog, PatternTable, UserError
 from seqmine.structs.bounds import AtLeastTwo, Share
 from seqmine.structs.constraints import Constraints, check_whole
+from seqmine.structs.kernels import kernel
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def _over(values: NDArray[np.float64], base: NDArray[np.float64]) -> NDArray[np.
 
 
 @no_type_check
-@njit(cache=True, nogil=True)
+@kernel
 def _measure_rules(
     db: Database,
     flat: NDArray[np.int32],

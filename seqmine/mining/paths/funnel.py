@@ -4,11 +4,11 @@ from dataclasses import asdict, dataclass
 from typing import Any, no_type_check
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from seqmine.mining.paths.cases import FunnelCases
 from seqmine.mining.statistics.intervals import wilson_interval
+from seqmine.structs.kernels import kernel
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ class Funnel:
 
 
 @no_type_check
-@njit(cache=True, nogil=True)
+@kernel
 def first_reached(
     items: NDArray[np.int32],
     offsets: NDArray[np.int64],

@@ -8,16 +8,17 @@ from math import comb, factorial, perm
 from typing import no_type_check
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 from scipy.special import gammaln
+
+from seqmine.structs.kernels import kernel
 
 MOST_STATES = 2_000_000
 """A chance that would need more states than this is left to sampling."""
 
 
 @no_type_check
-@njit(cache=True, nogil=True)
+@kernel
 def arrangement_chance(masks: NDArray[np.int64], counts: NDArray[np.int64], pattern: NDArray[np.int64]) -> float:
     """Return the chance that a pattern occurs in a random order of blocks, each block used for one symbol at most.
 
@@ -99,7 +100,7 @@ def _compositions(total: int, parts: int, largest: int) -> int:
 
 
 @no_type_check
-@njit(cache=True, nogil=True)
+@kernel
 def _age_steps(pattern: NDArray[np.int64], num_symbols: int, max_gap: int) -> NDArray[np.int64]:
     """Return what an event makes of the open matches: one row per symbol, the last for any other symbol; -1 is a match.
 
@@ -125,7 +126,7 @@ def _age_steps(pattern: NDArray[np.int64], num_symbols: int, max_gap: int) -> ND
 
 
 @no_type_check
-@njit(cache=True, nogil=True)
+@kernel
 def _missing_gap_chance(length: int, counts: NDArray[np.int64], steps: NDArray[np.int64]) -> float:
     """Return the chance that a pattern does not occur within the gap, going through the history event by event."""
     num_symbols, size = len(counts), 1
@@ -184,7 +185,7 @@ def gap_chance(length: int, counts: tuple[int, ...], pattern: tuple[int, ...], m
 
 
 @no_type_check
-@njit(cache=True, nogil=True)
+@kernel
 def _missing_run_chance(length: int, num_events: int, run: int, max_gap: int) -> float:
     """Return the chance that no ``run`` events of a symbol follow one another with gaps up to the limit."""
     # state[age, c, i]: i events used, the last c of them are an open run, the last is age back (0: out of reach).

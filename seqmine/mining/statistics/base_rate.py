@@ -16,14 +16,14 @@ and to first order with them, as matches that would come and go with those event
 from typing import no_type_check
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from seqmine.probing.database import Database, at_least
+from seqmine.structs.kernels import kernel
 
 
 @no_type_check
-@njit(cache=True, nogil=True)
+@kernel
 def hit_chance(num_places: int, num_within: int, num_events: int) -> float:
     """Return the chance that one of some events, at different random places, is at one of the places within reach.
 
@@ -37,7 +37,7 @@ def hit_chance(num_places: int, num_within: int, num_events: int) -> float:
 
 
 @no_type_check
-@njit(cache=True, nogil=True)
+@kernel
 def _events_of(users: NDArray[np.int32], begin: int, stop: int, user: int) -> tuple[int, int]:
     """Return where the events of a user begin and end among ascending ones, looking from ``begin`` on."""
     begin = at_least(users, begin, stop, user)
@@ -48,7 +48,7 @@ def _events_of(users: NDArray[np.int32], begin: int, stop: int, user: int) -> tu
 
 
 @no_type_check
-@njit(cache=True, nogil=True)
+@kernel
 def _rank(places: NDArray[np.int32], begin: int, end: int, place: int) -> int:
     """Return the first of some events, in ascending places, that is not before a place."""
     while begin < end:
@@ -61,7 +61,7 @@ def _rank(places: NDArray[np.int32], begin: int, end: int, place: int) -> int:
 
 
 @no_type_check
-@njit(cache=True, nogil=True)
+@kernel
 def _num_open(places: NDArray[np.int32], taken: NDArray[np.int64], begin: int, end: int) -> int:
     """Return how many of the places from ``begin`` to before ``end`` no event of the given ranges takes."""
     total = end - begin
@@ -72,14 +72,14 @@ def _num_open(places: NDArray[np.int32], taken: NDArray[np.int64], begin: int, e
 
 
 @no_type_check
-@njit(cache=True, nogil=True)
+@kernel
 def _first_after(place: int, time: int, strict_time: bool, times: NDArray[np.int64]) -> int:
     """Return the first place of a history where something may follow an event."""
     return np.searchsorted(times, time, side="right") if strict_time else place + 1
 
 
 @no_type_check
-@njit(cache=True, nogil=True)
+@kernel
 def _user_chance(
     positions: NDArray[np.int32],
     event_times: NDArray[np.int64],
@@ -115,7 +115,7 @@ def _user_chance(
 
 
 @no_type_check
-@njit(cache=True, nogil=True)
+@kernel
 def measure_antecedent(
     db: Database,
     places: NDArray[np.int32],
@@ -190,7 +190,7 @@ def measure_antecedent(
 
 
 @no_type_check
-@njit(cache=True, nogil=True)
+@kernel
 def count_open(
     db: Database,
     places: NDArray[np.int32],
@@ -233,7 +233,7 @@ def count_open(
 
 
 @no_type_check
-@njit(cache=True, nogil=True)
+@kernel
 def measure_free(
     db: Database,
     users: NDArray[np.int32],

@@ -3,12 +3,12 @@
 from typing import NamedTuple, no_type_check
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from seqmine.probing.database import Database, at_least
 from seqmine.probing.matching import local_patterns
 from seqmine.structs import InteractionLog, PatternTable
+from seqmine.structs.kernels import kernel
 
 
 class Contents(NamedTuple):
@@ -42,7 +42,7 @@ def local_contents(log: InteractionLog, table: PatternTable, strict_time: bool) 
 
 
 @no_type_check
-@njit(cache=True, nogil=True)
+@kernel
 def _count(db: Database) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """Return the users of all symbols, and how often they have them."""
     size = np.sum(db.support)
@@ -60,7 +60,7 @@ def _count(db: Database) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
 
 
 @no_type_check
-@njit(cache=True, nogil=True)
+@kernel
 def plain_counts(contents: Contents, symbols: NDArray[np.int64]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """Return the users that have all symbols, and (users, symbols) how often."""
     places, stops = contents.offsets[symbols].copy(), contents.offsets[symbols + 1]
@@ -89,7 +89,7 @@ def plain_counts(contents: Contents, symbols: NDArray[np.int64]) -> tuple[NDArra
 
 
 @no_type_check
-@njit(cache=True, nogil=True)
+@kernel
 def block_counts(contents: Contents, symbols: NDArray[np.int64]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """Return the users that have all symbols, and how many moments of each kind (set of symbols at once) they have."""
     db = contents.db
@@ -116,7 +116,7 @@ def block_counts(contents: Contents, symbols: NDArray[np.int64]) -> tuple[NDArra
 
 
 @no_type_check
-@njit(cache=True, nogil=True)
+@kernel
 def _count_blocks(blocks: NDArray[np.int64], kinds: NDArray[np.int32]) -> None:
     """Count the sets of symbols of the blocks; ``blocks`` holds block * 64 + symbol, ascending."""
     mask = 0

@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 from typing import no_type_check
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from seqmine.mining.engine.frequent import TooManyPatternsError, mine_frequent
 from seqmine.structs import InteractionLog, PatternTable
 from seqmine.structs.constraints import Constraints
+from seqmine.structs.kernels import kernel
 from seqmine.structs.log import segment_positions
 from seqmine.structs.places import told
 
@@ -113,7 +113,7 @@ def _counted(log: InteractionLog, min_count: int, longest: int, most_multisets: 
 
 
 @no_type_check
-@njit(cache=True, nogil=True)
+@kernel
 def _sort_histories(items: NDArray[np.int32], offsets: NDArray[np.int64]) -> NDArray[np.int32]:
     """Return the items of each user in ascending order."""
     result = items.copy()

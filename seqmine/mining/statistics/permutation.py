@@ -4,14 +4,14 @@ from dataclasses import replace
 from typing import no_type_check
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from seqmine.structs import InteractionLog
+from seqmine.structs.kernels import kernel
 
 
 @no_type_check
-@njit(cache=True, nogil=True)
+@kernel
 def _shuffled_rows(offsets: NDArray[np.int64], times: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
     """Return where each event of the shuffled log comes from; events of one time of a user stay together, in order."""
     np.random.seed(seed)  # noqa: NPY002 - numba compiles this generator only
@@ -38,7 +38,7 @@ def _shuffled_rows(offsets: NDArray[np.int64], times: NDArray[np.int64], seed: i
 
 
 @no_type_check
-@njit(cache=True, nogil=True)
+@kernel
 def _block_times(offsets: NDArray[np.int64], times: NDArray[np.int64], rows: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return times for the shuffled events: the first block of a user gets the first time, the second the second."""
     result = np.empty(len(rows), np.int64)

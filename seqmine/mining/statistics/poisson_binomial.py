@@ -4,11 +4,11 @@ from math import exp, pi, sqrt
 from typing import no_type_check
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from seqmine.structs import InteractionLog
+from seqmine.structs.kernels import kernel
 
 EXACT_UP_TO = 50_000
 """With more uncertain flips than this the tail is the refined normal approximation (Volkova, 1996)."""
@@ -19,7 +19,7 @@ many hypotheses makes anything of them."""
 
 
 @no_type_check
-@njit(cache=True, nogil=True)
+@kernel
 def _exact_tail(chances: NDArray[np.float64], at_least: int) -> float:
     """Return P(sum >= at_least), at_least >= 1, as a sum of positive terms only: small tails keep their digits."""
     mass = np.zeros(at_least)
@@ -56,7 +56,7 @@ def poisson_binomial_tail(chances: NDArray[np.float64], at_least: int) -> float:
 
 
 @no_type_check
-@njit(cache=True, nogil=True)
+@kernel
 def _moments(chances: NDArray[np.float64]) -> tuple[int, int, float, float, float]:
     """Return sure flips, open ones, and mean, variance and third central moment of the sum of the open ones."""
     sure, num_open, mean, variance, third = 0, 0, 0.0, 0.0, 0.0

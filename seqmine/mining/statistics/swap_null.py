@@ -7,16 +7,16 @@ trades (Strona et al., Nature Communications 2014; uniform by Carstens, 2015).
 from typing import no_type_check
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from seqmine.structs import InteractionLog, PatternTable
 from seqmine.structs.bounded import bounded
 from seqmine.structs.bounds import PositiveInt, Seed
+from seqmine.structs.kernels import kernel
 
 
 @no_type_check
-@njit(cache=True, nogil=True)
+@kernel
 def _different_items(
     items: NDArray[np.int32], offsets: NDArray[np.int64]
 ) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
@@ -36,7 +36,7 @@ def _different_items(
 
 
 @no_type_check
-@njit(cache=True, nogil=True)
+@kernel
 def _below(state: NDArray[np.uint64], limit: int) -> int:
     """Return a random number from 0 to ``limit - 1`` (xorshift64*: Vigna, ACM TOMS 2016) and step the state on."""
     value = state[0]
@@ -48,7 +48,7 @@ def _below(state: NDArray[np.uint64], limit: int) -> int:
 
 
 @no_type_check
-@njit(cache=True, nogil=True)
+@kernel
 def _deal(pool: NDArray[np.int32], part: int, size: int, state: NDArray[np.uint64]) -> None:
     """Deal a pool in two parts at random: every way is equally likely, which makes the uniform law stationary."""
     # Fisher and Yates, up to where the smaller part has its items: what is left is the other's, in whatever order.
@@ -63,7 +63,7 @@ def _deal(pool: NDArray[np.int32], part: int, size: int, state: NDArray[np.uint6
 
 
 @no_type_check
-@njit(cache=True, nogil=True)
+@kernel
 def _trade(flat: NDArray[np.int32], starts: NDArray[np.int64], num_trades: int, seed: int) -> None:
     """Let random pairs of users trade what only one of them has, in place; both keep how many items they have."""
     state = np.full(1, np.uint64(seed) * np.uint64(0x9E3779B97F4A7C15) + np.uint64(0xD1B54A32D192ED03))
@@ -101,7 +101,7 @@ def _trade(flat: NDArray[np.int32], starts: NDArray[np.int64], num_trades: int, 
 
 
 @no_type_check
-@njit(cache=True, nogil=True)
+@kernel
 def _set_supports(
     flat: NDArray[np.int32],
     starts: NDArray[np.int64],

@@ -2,7 +2,6 @@
 
 from typing import no_type_check
 
-import numba
 import numpy as np
 import torch
 from jaxtyping import Float, Int
@@ -13,6 +12,7 @@ from seqmine.models.baselines.counting import popularity_shares
 from seqmine.models.baselines.fitted import declare_buffers, store
 from seqmine.structs import InteractionLog, SequenceBatch
 from seqmine.structs.bounds import PositiveInt
+from seqmine.structs.kernels import kernel
 
 # Popularity orders the items that no neighbor reaches; it stays far below every score.
 _POPULARITY_WEIGHT = 1e-6
@@ -76,7 +76,7 @@ class SessionKNN(nn.Module):
 
 
 # no_type_check: what a checker wraps around a function cannot be compiled.
-@numba.njit(cache=True)
+@kernel
 @no_type_check
 def _vote(
     items: NDArray, lengths: NDArray, index: tuple[NDArray, ...], limits: tuple[int, int, int], scores: NDArray
@@ -114,7 +114,7 @@ def _vote(
             weight_of[item] = 0.0
 
 
-@numba.njit(cache=True)
+@kernel
 @no_type_check
 def _add_votes(voters: NDArray, weight_of: NDArray, overlap: float, rarity: NDArray, scores: NDArray) -> None:
     weight, distance = 0.0, 0
