@@ -17,7 +17,8 @@ from omegaconf import OmegaConf
 from seqmine.metrics.comparison import paired_bootstrap, rank_gains
 from seqmine.metrics.functional import mask_candidates, target_ranks
 from seqmine.mining.at_work.recommender import PatternRecommender
-from seqmine.mining.at_work.reranker import PatternReranker, choose_alpha
+from seqmine.mining.at_work.reranker import GRID, PatternReranker
+from seqmine.mining.at_work.weighing import choose_alpha
 from seqmine.runs.restore import restore_run
 
 
@@ -38,12 +39,12 @@ def compare_run(path: str, run: str) -> dict[str, object]:
         patterns = PatternRecommender()
         patterns.fit(data.prepared.training_log(), data.catalog.num_items)
         both = PatternReranker(model=module, patterns=patterns, alpha=0.0)
-        alpha, validation = choose_alpha(both, data.val_dataloader())
+        alpha, validation = choose_alpha(both, data.val_dataloader(), grid=GRID)
         ranks: dict[str, list[NDArray[np.float64]]] = {"model": [], "patterns": [], "both": []}
         users = []
         for batch in data.test_dataloader():
             users.append(batch.user_index.numpy())
-            model, correction = module.score(batch), both.correction(batch)
+            model, correction = module.score(batch), both.correction(batch)[0]
             scores = {"model": model, "patterns": patterns.score(batch), "both": model + alpha * correction}
             for name, table in scores.items():
                 candidates = mask_candidates(table.clone(), batch)

@@ -226,14 +226,16 @@ def _of_items(asked: _Asked, text: str) -> Cases:
             "change history"
         )
     whole = asked.datamodule.history_collate()
-    missing = sorted(columns_read(asked.module) & {"behaviors", "timestamps", "ratings"})
+    log = asked.datamodule.prepared.log
+    of_log = {name for name in ("behaviors", "timestamps", "ratings") if getattr(log, name) is not None}
+    missing = sorted(columns_read(asked.module) & of_log)
     if missing:
         raise UserError(
             f"history is items alone, but the model of the run reads {', '.join(missing)} too; set user instead"
         )
-    log = replace(InteractionLog.from_lists([items]), users=catalog.unknown_users(1))
-    collate = HistoryCollate(log=log, max_length=whole.max_length, seen=whole.seen, columns=whole.columns)
-    return Cases(collate, Targets(np.arange(1), log.lengths), np.zeros(1, np.int32))
+    history = replace(InteractionLog.from_lists([items]), users=catalog.unknown_users(1))
+    collate = HistoryCollate(log=history, max_length=whole.max_length, seen=whole.seen, columns=whole.columns)
+    return Cases(collate, Targets(np.arange(1), history.lengths), np.zeros(1, np.int32))
 
 
 def _item(item_id: object, catalog: Catalog) -> int:

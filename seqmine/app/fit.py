@@ -65,7 +65,9 @@ def fit_and_test(config: DictConfig) -> dict[str, Any]:
         scored: Model = module
         chosen: dict[str, float] = {}
         if config.get("rerank"):
-            scored, chosen = _corrected(config, trainer, module, datamodule)
+            scored, chosen = reranked(config, module, datamodule)
+            keep_choices(config.rerank, chosen)
+            keep_settings(config)
             trainer.validate(scored, datamodule, verbose=False)
             best = None  # the weights are those of the best epoch already
         trainer.loggers = kept
@@ -121,17 +123,6 @@ def require_targets(datamodule: SequenceDataModule, parts: Iterable[str]) -> Non
                 f"{len(data.user_ids):,} users of at most {int(data.log.lengths.max()):,} events; change data/split or "
                 "its shares, or bring more users or longer histories"
             )
-
-
-def _corrected(
-    config: DictConfig, trainer: Trainer, module: Model, datamodule: SequenceDataModule
-) -> tuple[Model, dict[str, float]]:
-    """Correct a trained model; what validation chose for it becomes a setting of the run, the same on every device."""
-    _, chosen = reranked(config, module, datamodule)
-    chosen = trainer.strategy.broadcast(chosen)
-    keep_choices(config.rerank, chosen)
-    keep_settings(config)
-    return reranked(config, module, datamodule)[0].eval(), chosen
 
 
 def _tell_what_is_trained(config: DictConfig, trainer: Trainer, module: Model, datamodule: SequenceDataModule) -> None:

@@ -78,7 +78,7 @@ class SequenceDataModule(LightningDataModule):
         self._seen: str = seen
         self.seed, self.store, self.task = seed, Path(store), task
         self.features = features or Features()
-        self.reader: nn.Module | None = None  # whose optional columns batches have where there is no trainer
+        self.reader: nn.Module | None = None  # whose optional columns batches have beside those of the trainer's module
         self._prepared: PreparedData | None = None
 
     @property
@@ -248,9 +248,9 @@ class SequenceDataModule(LightningDataModule):
 
     @property
     def _columns(self) -> frozenset[str]:
-        """The optional columns that the model reads; none without a model."""
-        reader = self.reader if self.trainer is None else self.trainer.lightning_module
-        return frozenset() if reader is None else columns_read(reader)
+        """The optional columns that the models read; none without a model."""
+        readers = (self.reader, None if self.trainer is None else self.trainer.lightning_module)
+        return frozenset[str]().union(*(columns_read(reader) for reader in readers if reader is not None))
 
     def history_collate(self) -> HistoryCollate:
         """Return what gathers the batches of an evaluation, with the columns that the model reads."""

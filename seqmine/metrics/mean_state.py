@@ -4,6 +4,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 from torchmetrics import Metric
+from torchmetrics.utilities.distributed import gather_all_tensors
 
 
 def add_mean_state(metric: Metric) -> None:
@@ -22,3 +23,11 @@ def accumulate(metric: Metric, values: Tensor) -> None:
 def mean_of(metric: Metric) -> Float[Tensor, ""]:
     """Return the mean, NaN when nothing was added."""
     return metric.total.double() / metric.count
+
+
+def added_over_devices(sums: Float[Tensor, "N"]) -> Float[Tensor, "N"]:
+    """Return sums of this process, added up over all processes of a distributed run; the same numbers on each."""
+    if torch.distributed.is_available() and torch.distributed.is_initialized():
+        parts = gather_all_tensors(sums)
+        return torch.stack(parts).sum(0)
+    return sums

@@ -12,6 +12,7 @@ from torch.nn import functional as F
 from seqmine.data.datamodule import SequenceDataModule
 from seqmine.metrics.functional import mask_candidates, top_items
 from seqmine.metrics.horizon import horizon_ndcg, rank_table, target_table
+from seqmine.metrics.mean_state import added_over_devices
 from seqmine.models.baselines.module import BaselineModule
 from seqmine.models.mapped import MappedModel
 from seqmine.models.module import item_vectors
@@ -79,9 +80,7 @@ class DiverseReranking:
             max_per_category=self.max_per_category or 0,
             num_candidates=self.num_candidates,
         ).to(device_of(model))
-        # other processes are told the weight, and nobody hears them
-        if self.weight is None or _log.isEnabledFor(logging.INFO):
-            self._settle(diverse, data)
+        self._settle(diverse, data)
         return BaselineModule(recommender=diverse, catalog=data.catalog), {"rerank/weight": diverse.weight}
 
     def _settle(self, diverse: "DiverseLists", data: SequenceDataModule) -> None:
@@ -228,7 +227,9 @@ def measure_weights(
                 diverse.weight = weight
                 sums[row] += _measured(diverse, diverse.reorder(scores, batch), batch)
             number += len(batch)
-    means = [(float(gain), float(alike)) for gain, alike in (sums / max(number, 1)).tolist()]
+    numbers = torch.full((1, 2), number, dtype=torch.float64)
+    totals = added_over_devices(torch.cat([sums, numbers]))
+    means = [(float(gain), float(alike)) for gain, alike in (totals[:-1] / totals[-1].clamp(min=1)).tolist()]
     return means[-1], dict(zip(grid, means[:-1], strict=True))
 
 

@@ -1,7 +1,7 @@
 import torch
 from torchmetrics import Metric
 
-from seqmine.metrics.mean_state import accumulate, add_mean_state, mean_of
+from seqmine.metrics.mean_state import accumulate, add_mean_state, added_over_devices, mean_of
 
 
 class Plain(Metric):
@@ -32,3 +32,11 @@ def test_states_add_up_over_devices():
     right.update(torch.tensor([9.0]))
     left.merge_state(right)
     assert float(left.compute()) == 4.0
+
+
+def test_sums_of_one_process_are_its_own_and_of_several_are_added(monkeypatch):
+    sums = torch.tensor([1.0, 2.0])
+    assert added_over_devices(sums) is sums
+    monkeypatch.setattr("torch.distributed.is_initialized", lambda: True)
+    monkeypatch.setattr("seqmine.metrics.mean_state.gather_all_tensors", lambda given: [given, given * 10])
+    assert added_over_devices(sums).tolist() == [11.0, 22.0]

@@ -1,14 +1,16 @@
+from dataclasses import replace
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from torch import nn
 
-from seqmine.mining.at_work.returns import ReturnReranker, ReturnReranking
-from seqmine.structs import Catalog, UserError
-from tests.models.baselines.small_logs import batch_of
-
-GIVEN = {"decay": 0.5, "num_recent": 3}
+from seqmine.mining.at_work.returns import ReturnRates, ReturnReranker, ReturnReranking
+from seqmine.structs import Catalog, InteractionLog, UserError
+from tests.models.baselines.small_logs import batch_of, with_targets
 
 
 class Ones(nn.Module):
@@ -16,34 +18,102 @@ class Ones(nn.Module):
         return torch.ones(len(batch), 10)
 
 
-def with_targets(histories, targets):
-    batch = batch_of(histories)
-    batch.targets[torch.arange(len(histories)), batch.lengths - 1] = torch.tensor(targets)
-    return batch
+def rates_of(log, num_recent=3, smoothing=1.0):
+    rates = ReturnRates(num_recent=num_recent, smoothing=smoothing)
+    rates.fit(log)
+    return rates
 
 
-def test_the_latest_event_of_an_item_tells_by_how_much_it_is_raised():
-    """Four events ago is too long ago; nothing is raised for the padding of a short history."""
-    batch = batch_of([[9, 1, 2, 1], [5]])
-    scores = ReturnReranker(model=Ones(), alpha=8.0, **GIVEN).score(batch)
-    expected = torch.ones(2, 10)
-    expected[0, 1], expected[0, 2], expected[1, 5] = 9.0, 5.0, 9.0
-    assert torch.equal(scores, expected)
-    assert torch.equal(ReturnReranker(model=Ones(), alpha=0.0, **GIVEN).score(batch), torch.ones(2, 10))
+def with_behaviors(histories, behaviors):
+    flat = np.concatenate([np.asarray(row, np.uint8) for row in behaviors])
+    return replace(InteractionLog.from_lists(histories), behaviors=flat, behavior_names=("cart", "buy"))
 
 
-def test_a_negative_bonus_is_refused():
-    with pytest.raises(UserError, match=r"bonus is -1.0, allowed are numbers from 0"):
-        ReturnReranker(model=Ones(), alpha=-1.0, **GIVEN)
+def slowly(histories, behaviors, num_recent):
+    """Count cases and returns by place and behaviors, event by event."""
+    cases, returns = np.zeros((2, num_recent, 3, 3))
+    for items, kinds in zip(histories, behaviors, strict=True):
+        for place in range(1, len(items)):
+            had = []
+            for before in range(place - 1, max(place - num_recent, 0) - 1, -1):
+                if items[before] not in had:
+                    case = (len(had), kinds[place - 1], kinds[before])
+                    cases[case] += 1
+                    returns[case] += items[before] == items[place]
+                    had.append(items[before])
+    return cases, returns
 
 
-@pytest.mark.parametrize(("targets", "bonus"), [([2, 3], 1.0), ([8, 9], 0.0)], ids=["people return", "nobody does"])
-def test_validation_chooses_the_bonus(targets, bonus):
+@settings(max_examples=50, deadline=None)
+@given(st.data())
+def test_rates_are_those_of_a_slow_count(data):
+    event = st.tuples(st.integers(1, 3), st.integers(1, 2))
+    rows = data.draw(st.lists(st.lists(event, min_size=1, max_size=8), min_size=1, max_size=4))
+    histories, behaviors = [[item for item, _ in row] for row in rows], [[kind for _, kind in row] for row in rows]
+    cases, returns = slowly(histories, behaviors, 3)
+    by_place = returns.sum((1, 2)) / np.maximum(cases.sum((1, 2)), 1)
+    expected = (returns + 2.0 * by_place[:, None, None]) / (cases + 2.0)
+    expected[:, 0, 0] = by_place
+    kinds = max(map(max, behaviors)) + 1
+    found = rates_of(with_behaviors(histories, behaviors), smoothing=2.0).rates
+    assert np.allclose(found, expected[:, :kinds, :kinds], atol=1e-6)
+    plain = rates_of(InteractionLog.from_lists(histories)).rates
+    assert np.allclose(plain[:, 0, 0], by_place, atol=1e-6) and plain.shape == (3, 1, 1)
+
+
+def test_each_item_that_was_had_lately_stands_once_at_its_last_event():
+    """Four events ago is too long ago; the padding of a short history has no chance."""
+    rates = rates_of(InteractionLog.from_lists([[1]]))
+    rates.rates = torch.tensor([0.5, 0.25, 0.125]).reshape(3, 1, 1)
+    items, chances = rates.had(batch_of([[9, 1, 2, 1], [5]]))
+    assert items.tolist() == [[1, 2, 0], [5, 0, 0]]
+    assert chances.tolist() == [[0.5, 0.25, 0.0], [0.5, 0.0, 0.0]]
+
+
+def test_an_item_in_the_cart_is_bought_and_then_left_alone():
+    cart, buy = 1, 2
+    log = with_behaviors([[1, 1, 2, 2, 3]] * 50, [[cart, buy, cart, buy, cart]] * 50)
+    rates = rates_of(log)
+    batch = batch_of([[4, 5], [4, 5]])
+    batch.behaviors = torch.tensor([[cart, cart], [cart, buy]])
+    _, chances = rates.had(batch)
+    assert chances[0, 0] > 0.9 and chances[1, 0] < 0.1
+    batch.behaviors = None
+    assert rates.had(batch)[1][:, 0].tolist() == pytest.approx([0.5, 0.5]), "without behaviors it is the mean"
+
+
+def test_a_model_is_mixed_with_the_chances_to_return():
+    rates = rates_of(InteractionLog.from_lists([[1]]))
+    rates.rates = torch.tensor([0.5, 0.25, 0.125]).reshape(3, 1, 1)
+    batch = batch_of([[1, 2]])
+    mixed = ReturnReranker(model=Ones(), rates=rates, alpha=0.5).score(batch).exp()[0]
+    explore = (1 - 0.5 * 0.75) / 9
+    expected = torch.full((10,), explore)
+    expected[2], expected[1] = explore + 0.25, explore + 0.125
+    assert torch.allclose(mixed, expected) and float(mixed[1:].sum()) == pytest.approx(1)
+    assert torch.equal(ReturnReranker(model=Ones(), rates=rates, alpha=0.0).score(batch), torch.ones(1, 10))
+    rates.rates = torch.ones(3, 1, 1)
+    assert ReturnReranker(model=Ones(), rates=rates, alpha=1.0).score(batch).isfinite().all()
+
+
+def test_a_share_out_of_range_is_refused():
+    rates = ReturnRates(num_recent=3, smoothing=1.0)
+    with pytest.raises(UserError, match=r"alpha is 1.5, allowed are numbers from 0 and up to 1"):
+        ReturnReranker(model=Ones(), rates=rates, alpha=1.5)
+
+
+@pytest.mark.parametrize(("targets", "share"), [([2, 3], 0.25), ([8, 9], 0.0)], ids=["people return", "nobody does"])
+def test_validation_chooses_the_share_and_training_the_chances(targets, share):
     batches = [with_targets([[1, 2], [4, 3]], targets)]
-    data = SimpleNamespace(val_dataloader=lambda: batches, catalog=Catalog.of_size(9))
-    model = Ones().train()
-    corrected, chosen = ReturnReranking(bonus=None, **GIVEN)(model, data)
-    assert chosen == {"rerank/bonus": bonus} and corrected.recommender.alpha == bonus
-    assert not model.training
-    _, given = ReturnReranking(bonus=3.0, **GIVEN)(model, data)
-    assert given == {"rerank/bonus": 3.0}
+    training = InteractionLog.from_lists([[1, 1, 2, 2, 3, 3]])
+    data = SimpleNamespace(
+        val_dataloader=lambda: batches,
+        catalog=Catalog.of_size(9),
+        prepared=SimpleNamespace(training_log=lambda: training),
+    )
+    rates = ReturnRates(num_recent=3, smoothing=1.0)
+    corrected, chosen = ReturnReranking(rates=rates, share=None)(Ones(), data)
+    assert chosen == {"rerank/share": share} and corrected.recommender.alpha == share
+    assert float(rates.rates[0, 0, 0]) == pytest.approx(3 / 5)
+    _, kept = ReturnReranking(rates=rates, share=1.0)(Ones(), data)
+    assert kept == {"rerank/share": 1.0}

@@ -14,6 +14,12 @@ def batch_of(histories):
     return SequenceBatch(items, torch.zeros_like(items), lengths, torch.arange(len(histories)))
 
 
+def with_targets(histories, targets):
+    batch = batch_of(histories)
+    batch.targets[torch.arange(len(histories)), batch.lengths - 1] = torch.tensor(targets)
+    return batch
+
+
 def random_histories(num_users=30, num_items=12, seed=0):
     rng = np.random.default_rng(seed)
     return [rng.integers(1, num_items + 1, size=rng.integers(1, 15)).tolist() for _ in range(num_users)]
