@@ -16,6 +16,7 @@ from seqmine.structs.files import keep_checksums, write_atomically, write_json
 from seqmine.training.recipe import LogCounts, Recipe
 
 _log = logging.getLogger(__name__)
+_BEHAVIORS = "model.context.behavior"  # a recipe takes it out where the log has none
 
 
 def quiet_lightning() -> None:
@@ -115,9 +116,14 @@ def settle_recipe(config: DictConfig, datamodule: SequenceDataModule) -> Sequenc
     counts = LogCounts.of(datamodule.prepared.training_log(), datamodule.catalog.num_items)
     config.recipe.settings.update(recipe.sizes(counts))
     config.recipe.settings.max_epochs = recipe.epochs(counts, config.data.windows.stride, config.data.batch_size)
+    told = []
+    if OmegaConf.select(config, _BEHAVIORS) is not None and not datamodule.catalog.behaviors:
+        OmegaConf.update(config, _BEHAVIORS, None)
+        told.append(f"{_BEHAVIORS}=null")
     keep_settings(config)
     waiting = [name for name, node in nodes(config) if str(node._value()).startswith("${recipe.settings.")]
-    _log.info("recipe: %s", " ".join(f"{name}={OmegaConf.select(config, name)}" for name in waiting))
+    told += [f"{name}={OmegaConf.select(config, name)}" for name in waiting]
+    _log.info("recipe: %s", " ".join(told))
     return build(config.data.module, config.trusted)
 
 

@@ -103,7 +103,7 @@ class SequenceModule(LightningModule):
         scheduler: Callable[..., LRScheduler],
         item_table: Callable[..., ItemTable] = ItemEmbedding,
         cosine_temperature: Temperature | None = None,
-        context: dict[str, Callable[..., nn.Module]] | None = None,
+        context: dict[str, Callable[..., nn.Module] | None] | None = None,
         auxiliary: dict[str, nn.Module] | None = None,
     ) -> None:
         super().__init__()

@@ -58,6 +58,7 @@ class Recipe:
     * Batch: the power of two from 16 to 128 that gives an epoch about 64 batches.
     * Best epoch: by validation NDCG@10; by validation loss where more than 5% of the events go back to an item, as a
       model that has learned nothing yet says the last item again, which the correction by returns says anyway.
+    * Behaviors of events are read where the log has them.
     * Epochs: ``min_epochs``, and on small logs as many more as make ``min_steps`` updates of the weights.
 
     Args:

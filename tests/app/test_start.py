@@ -9,6 +9,7 @@ from omegaconf import OmegaConf
 
 from seqmine.app.start import quiet_lightning, settle_protocol, settle_recipe, start_run
 from seqmine.runs.components import CONF_DIR, build
+from seqmine.structs import columns_read
 from seqmine.training.recipe import LogCounts, Recipe
 
 
@@ -85,6 +86,21 @@ def test_a_recipe_counts_the_training_part_and_what_was_typed_has_the_last_word(
         assert OmegaConf.load(tmp_path / name).trainer.max_epochs == 500, (
             "numbers, for every program that takes the run"
         )
+
+
+def test_a_recipe_reads_behaviors_where_the_log_has_them(small_log, tmp_path, caplog):
+    caplog.set_level(logging.INFO)
+    config, _ = waiting_for_a_recipe(small_log, tmp_path)
+    assert config.model.context.behavior is None
+    assert "recipe: model.context.behavior=null " in caplog.text
+    caplog.clear()
+    log = tmp_path / "log.csv"
+    rows = [f"{user},{item},{('view', 'buy')[item % 2]},{item}" for user in range(9) for item in range(6)]
+    log.write_text("\n".join(["user_id,item_id,behavior,timestamp", *rows]))
+    config, data = waiting_for_a_recipe(log, tmp_path, "data=interactions", "data/cleaning=none")
+    assert config.model.context.behavior._target_ and "behavior" not in caplog.text.split("recipe: ")[1]
+    module = build(config.model, [])(catalog=data.catalog)
+    assert "behaviors" in columns_read(module)
 
 
 def test_without_a_recipe_nothing_is_counted(tmp_path):

@@ -19,13 +19,14 @@ class Context(nn.Module):
 
     Args:
         parts: builds by its name, from ``catalog``, a module that turns a batch into a vector for each position or
-            one for all positions of a row; its ``columns`` name the optional columns of a batch that it reads.
+            one for all positions of a row; its ``columns`` name the optional columns of a batch that it reads. None is
+            switched off.
         catalog: the items, and the sizes of what is known of events and users.
     """
 
-    def __init__(self, *, parts: dict[str, Callable[..., nn.Module]], catalog: Catalog) -> None:
+    def __init__(self, *, parts: dict[str, Callable[..., nn.Module] | None], catalog: Catalog) -> None:
         super().__init__()
-        self.parts = nn.ModuleDict({name: build(catalog=catalog) for name, build in parts.items()})
+        self.parts = nn.ModuleDict({name: build(catalog=catalog) for name, build in parts.items() if build is not None})
 
     def forward(self, embedded: Float[Tensor, "B L D"], batch: SequenceBatch) -> Float[Tensor, "B L D"]:
         """Return the embedded items plus the vectors of the side information."""

@@ -26,7 +26,9 @@ class Ones(nn.Module):
 
 
 def test_vectors_of_all_parts_are_added():
-    context = Context(parts={"a": partial(Ones, size=1.0), "b": partial(Ones, size=0.5)}, catalog=Catalog.of_size(3))
+    context = Context(
+        parts={"a": partial(Ones, size=1.0), "b": partial(Ones, size=0.5), "off": None}, catalog=Catalog.of_size(3)
+    )
     assert context(torch.zeros(1, 2, 4), BATCH).tolist() == [[[1.5] * 4] * 2]
 
 
