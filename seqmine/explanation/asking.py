@@ -44,6 +44,12 @@ def ask_kept(model: Recommender, cases: Cases, asked: Sequence[Kept], batch_size
         asked: (N,) questions; the same history is scored once, however many items it is asked about.
         batch_size: histories scored at once.
     """
+    edits, wanted = _distinct(cases, asked)
+    return ask_edits(model, cases, edits, [one.item for one in asked], wanted, batch_size)
+
+
+def _distinct(cases: Cases, asked: Sequence[Kept]) -> tuple[list[Edit], list[list[int]]]:
+    """Return the different histories that are asked about, and the numbers of the questions of each."""
     number: dict[tuple[int, tuple[int, ...]], int] = {}
     wanted: list[list[int]] = []
     for row, one in enumerate(asked):
@@ -52,8 +58,7 @@ def ask_kept(model: Recommender, cases: Cases, asked: Sequence[Kept], batch_size
             wanted.append([])
         wanted[place].append(row)
     wholes = {case: Edit.of(cases, case) for case, _ in number}
-    edits = [wholes[case].keep(places) for case, places in number]
-    return ask_edits(model, cases, edits, [one.item for one in asked], wanted, batch_size)
+    return [wholes[case].keep(places) for case, places in number], wanted
 
 
 def ask_edits(
@@ -112,8 +117,16 @@ def _taken_out(cases: Cases, case: int, num_items: int) -> Bool[Tensor, "I"]:
 def log_probabilities(
     model: Recommender, cases: Cases, asked: Sequence[Sequence[Kept]], batch_size: int
 ) -> list[NDArray[np.float64]]:
-    """Return the log-probabilities of several lists of questions."""
+    """Return the log-probabilities of several lists of questions, without the ranks of ``ask_kept``."""
     flat = [one for some in asked for one in some]
-    found = ask_kept(model, cases, flat, batch_size).log_probabilities
+    edits, wanted = _distinct(cases, flat)
+    found = np.empty(len(flat))
+    with torch.no_grad():
+        for rows, scores in scores_after_edits(model, cases, edits, batch_size):
+            check_scores(scores)
+            questions = np.concatenate([wanted[row] for row in rows])
+            places = torch.tensor([place for place, row in enumerate(rows) for _ in wanted[row]])
+            chosen = scores[places, torch.tensor([flat[question].item - 1 for question in questions])]
+            found[questions] = (chosen - scores.logsumexp(dim=1)[places]).numpy()
     stops = np.cumsum([len(some) for some in asked], dtype=np.int64)
     return [found[stop - len(some) : stop] for some, stop in zip(asked, stops.tolist(), strict=True)]

@@ -55,6 +55,9 @@ def test_a_history_is_scored_once_for_all_items_and_probabilities_are_of_the_who
     assert sorted(model.asked) == [[1, 3], [2]]
     assert np.allclose(answers.log_probabilities[[0, 2, 3]], [-12, -12, -11.5])
     assert answers.probabilities[1] == pytest.approx(1 - np.exp(-12))
+    model.num_rows = 0
+    first, second = log_probabilities(model, cases, [asked[:1], asked[1:]], 8)
+    assert [*first, *second] == answers.log_probabilities.tolist() and model.num_rows == 2
 
 
 def test_lists_of_questions_come_back_as_lists():
