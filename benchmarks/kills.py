@@ -1,13 +1,18 @@
 """Kill trainings at random moments, let them go on, and compare with one that was never killed, bit for bit.
 
-python -m benchmarks.kills --kills 30 --models sasrec,gru [--devices 2] [--signal SIGTERM]
+python -m benchmarks.kills --kills 30 --models sasrec,gru [--optimizers adamw,sgd] [--devices 2] [--signal SIGTERM]
 
-Each training is started by its command line, killed after a random share of its time, and started again with
-``resume=auto``, up to three kills; then weights, optimizer, metrics and ranks are compared with the whole run.
+Models take the optimizers in turn. Each training is killed after a random share of its time, and started again with
+``resume=auto``, up to three kills; then weights, optimizer, metrics and ranks are compared with the whole run. A
+training on one device is forked from this process, which has imported what takes most of a start; others are started by
+their command line.
 """
 
 import argparse
+import importlib
+import itertools
 import json
+import multiprocessing
 import os
 import random
 import shutil
@@ -22,9 +27,18 @@ from typing import Any
 
 import torch
 
+_LOADED = (
+    "lightning",
+    "matplotlib.pyplot",
+    "numba",
+    "polars",
+    "scipy.stats",
+    "seqmine.app.fit",
+    "seqmine.reporting.run_table",
+)
 SETTINGS = [
     "data=sequences", "trainer=cpu", "logger=none", "baselines=none", "data.max_length=8", "data.batch_size=8",
-    "model.embedding_dim=16", "optimizer.lr=0.01", "trainer.max_epochs=4",
+    "model.embedding_dim=16", "trainer.max_epochs=4",
     "callbacks.last_checkpoint.every_n_train_steps=3",
     "~callbacks.progress_bar", "trainer.enable_progress_bar=false", "trainer.enable_model_summary=false",
 ]  # fmt: skip
@@ -35,19 +49,26 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--kills", type=int, default=30)
     options.add_argument("--models", default="sasrec,gru")
+    options.add_argument("--optimizers", default="adamw")
     options.add_argument("--devices", type=int, default=1)
     options.add_argument("--signal", default="SIGKILL")
     options.add_argument("--seed", type=int, default=1)
     asked = options.parse_args()
     draw = random.Random(asked.seed)
+    os.environ["OMP_NUM_THREADS"] = "1"
+    for module in _LOADED:
+        importlib.import_module(module)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         log = write_log(folder / "log.txt", draw)
         models = asked.models.split(",")
-        for model in models:
-            arguments = [*SETTINGS, f"data.path={log}", f"model={model}", f"trainer.devices={asked.devices}"]
+        for model, optimizer in zip(models, itertools.cycle(asked.optimizers.split(","))):
+            arguments = [
+                *SETTINGS, f"data.path={log}", f"model={model}", f"trainer.devices={asked.devices}",
+                f"optimizer={optimizer}",
+            ]  # fmt: skip
             start = time.monotonic()
-            status = run(arguments, folder / model)
+            status = run(arguments, asked.devices, folder / model)
             seconds = time.monotonic() - start
             assert status == 0, f"the whole run of {model} ended with {status}"
             outcomes: Counter[str] = Counter()
@@ -58,13 +79,13 @@ def main() -> None:
                 shutil.rmtree(target, ignore_errors=True)
                 statuses = []
                 for _ in range(draw.randint(1, 3)):
-                    statuses.append(run(arguments, target, draw.uniform(0.3, 1) * seconds, asked.signal))
+                    statuses.append(run(arguments, asked.devices, target, draw.uniform(0.1, 1) * seconds, asked.signal))
                     moments[moment_of(target)] += statuses[-1] != 0
                 kills += len([status for status in statuses if status])
-                ended = run(arguments, target)
+                ended = run(arguments, asked.devices, target)
                 outcomes[compare(folder / model, target) if ended == 0 else f"ended with {ended}"] += 1
                 print(model, statuses, dict(outcomes), flush=True)
-            print(f"{model}: {kills} kills, {dict(outcomes)}, killed {dict(moments)}", flush=True)
+            print(f"{model}, {optimizer}: {kills} kills, {dict(outcomes)}, killed {dict(moments)}", flush=True)
 
 
 def write_log(path: Path, draw: random.Random) -> Path:
@@ -77,17 +98,37 @@ def write_log(path: Path, draw: random.Random) -> Path:
     return path
 
 
-def run(arguments: list[str], folder: Path, seconds: float | None = None, name: str = "SIGKILL") -> int:
+def run(
+    arguments: list[str], devices: int, folder: Path, seconds: float | None = None, name: str = "SIGKILL"
+) -> int | None:
     """Run a training, send it a signal after some seconds, and return its status."""
-    command = [sys.executable, "-m", "seqmine.train", *arguments, f"hydra.run.dir={folder}", "resume=auto"]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    arguments = [*arguments, f"hydra.run.dir={folder}", "resume=auto"]
+    if devices == 1:
+        forked = multiprocessing.get_context("fork").Process(target=_become, args=(arguments, folder.parent))
+        forked.start()
+        forked.join(seconds)
+        if forked.is_alive():
+            os.kill(int(forked.pid or 0), getattr(signal, name))
+            forked.join()
+        return forked.exitcode
+    command = [sys.executable, "-m", "seqmine.train", *arguments]
     with (folder.parent / "output.txt").open("a") as output:
-        process = subprocess.Popen(command, env=environment, stdout=output, stderr=output, cwd=folder.parent)
+        process = subprocess.Popen(command, stdout=output, stderr=output, cwd=folder.parent)
         try:
             return process.wait(seconds)
         except subprocess.TimeoutExpired:
             process.send_signal(getattr(signal, name))
             return process.wait()
+
+
+def _become(arguments: list[str], folder: Path) -> None:
+    """Turn this process into a training."""
+    output = os.open(folder / "output.txt", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    os.dup2(output, 1)
+    os.dup2(output, 2)
+    os.chdir(folder)
+    sys.argv = ["train", *arguments]
+    importlib.import_module("seqmine.train").main()
 
 
 def moment_of(folder: Path) -> str:

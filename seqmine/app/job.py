@@ -9,7 +9,7 @@ from pathlib import Path
 
 from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 
-from seqmine.app.checks import check_settings
+from seqmine.app.checks import check_checkpoints, check_settings
 from seqmine.app.composing import compose_checked, mistake_behind, without_hydra
 from seqmine.app.lock import alone_in
 from seqmine.app.start import ignore_known_warnings, record_command
@@ -103,6 +103,7 @@ def _plain_settings(config: DictConfig) -> DictConfig:
         freeze_references(settings, settings)
     finally:
         known.cfg = before
+    check_checkpoints(settings)
     return settings
 
 

@@ -42,6 +42,11 @@ def test_settings_alone_leave_no_folder(tmp_path, monkeypatch):
     assert not list(tmp_path.iterdir())
 
 
+def test_checkpoints_stay_in_the_folder_of_the_run_in_python_too():
+    with pytest.raises(UserError, match=r"callbacks\.checkpoint\.dirpath is y, allowed is the folder checkpoints"):
+        settings_of("train", ["hydra.run.dir=x", "callbacks.checkpoint.dirpath=y"])
+
+
 def test_what_is_the_callers_stays(capfd):
     logger = logging.getLogger("seqmine")
     before = (logger.level, logger.propagate, list(logger.handlers), list(warnings.filters), torch.get_rng_state())
