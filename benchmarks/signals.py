@@ -76,7 +76,7 @@ def stopped(folder: Path, log: Path, devices: int, number: signal.Signals, momen
     command = [
         sys.executable, "-m", "seqmine.train", *SETTINGS, f"data.path={log}", f"trainer.devices={devices}",
         "data.eval_batch_size=64", f"paths.store={work / 'store'}", "+callbacks.moments._target_=moments.Moments",
-        "trusted=[moments]", f"hydra.run.dir={work / 'run'}",
+        "trusted=[moments.Moments]", f"hydra.run.dir={work / 'run'}",
     ]  # fmt: skip
     here = [folder, *os.environ.get("PYTHONPATH", "").split(os.pathsep), Path.cwd()]
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(map(str, here))}

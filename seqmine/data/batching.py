@@ -16,7 +16,7 @@ from torch.utils.data import IterableDataset
 from seqmine.data.collate import HistoryCollate, TrainingCollate
 from seqmine.data.targets import Targets
 from seqmine.data.windows import WindowChoice, Windows
-from seqmine.structs import InteractionLog, SequenceBatch
+from seqmine.structs import InteractionLog, SequenceBatch, UserError
 from seqmine.structs.bounded import bounded
 from seqmine.structs.bounds import PositiveInt
 
@@ -147,9 +147,12 @@ class TrainingBatches(IterableDataset):
         batching: divides the windows of an epoch into batches.
         seed: decides windows, order and what the collate draws.
         rank: number of this device.
-        world_size: number of devices; all get the same number of batches. Only where there are fewer windows than
-            devices are some trained on twice.
+        world_size: number of devices; all get the same number of batches. Only in a later epoch that has fewer windows
+            than there are devices are some trained on twice.
         progress: returns the epoch and how many of its batches are done.
+
+    Raises:
+        UserError: when batches are counted, that there are fewer windows than devices.
     """
 
     def __init__(
@@ -179,6 +182,11 @@ class TrainingBatches(IterableDataset):
     def _num_batches(self) -> int:
         """Batches of every epoch, of all devices; counted once: Lightning asks often, and a log may be large."""
         windows = self.epoch_windows(0)
+        if 0 < len(windows) < self.world_size:
+            raise UserError(
+                f"trainer.devices is {self.world_size}, and {len(windows)} histories are to be trained on, allowed is "
+                f"one for each at least; set trainer.devices to at most {len(windows)}"
+            )
         batches = self._batches(0, windows, None)
         if len(batches) % self.world_size == 0:
             self._divided = 0, windows, batches

@@ -83,6 +83,13 @@ def test_devices_share_an_epoch_without_overlap(world_size):
     assert sorted(users) == sorted(user for batch in users_of(training_batches()) for user in batch)
 
 
+def test_nobody_is_trained_on_twice_for_want_of_histories():
+    most = len(training_batches().epoch_windows(0))
+    assert len(training_batches(world_size=most)) == 1
+    with pytest.raises(UserError, match=rf"and {most} histories .* set trainer\.devices to at most {most}"):
+        len(training_batches(world_size=most + 1))
+
+
 @pytest.mark.parametrize("limits", [{"batch_size": 8}, {"batch_size": 8, "batch_tokens": 60}], ids=["rows", "tokens"])
 @pytest.mark.parametrize("world_size", [1, 2, 3])
 def test_every_epoch_has_as_many_batches_although_its_windows_change(limits, world_size):
