@@ -1,6 +1,6 @@
 """Ask trainings to stop, at four moments, and tell what they say, with which status they end, and after how long.
 
-python -m benchmarks.signals [--devices 1,2] [--signals SIGTERM,SIGINT,SIGKILL]
+python -m benchmarks.signals [--devices 1,2] [--signals SIGTERM,SIGINT,SIGKILL] [--moments epoch,test]
 
 A signal comes while the log is prepared, in the middle of an epoch, in a validation and in the test. SIGINT goes to all
 processes, as a keyboard sends it, the others to the first alone. Seconds are those until the last process is gone. The
@@ -20,7 +20,6 @@ from pathlib import Path
 
 from benchmarks.kills import SETTINGS, write_log
 
-_MOMENTS = ("preparation", "epoch", "validation", "test")
 _WITHIN_S = {1: 10, 2: 30}
 # slow enough to be met in the middle, and tells when it is there
 _TELLING = """
@@ -48,6 +47,7 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--devices", default="1,2")
     options.add_argument("--signals", default="SIGTERM,SIGINT,SIGKILL")
+    options.add_argument("--moments", default="preparation,epoch,validation,test")
     asked = options.parse_args()
     wrong = 0
     sys.stdout.write("| processes | signal | in | status | seconds | says |\n|---|---|---|---|---|---|\n")
@@ -57,7 +57,7 @@ def main() -> None:
         (folder / "moments.py").write_text(_TELLING)
         for devices in map(int, asked.devices.split(",")):
             for number in (getattr(signal, name) for name in asked.signals.split(",")):
-                for moment in _MOMENTS:
+                for moment in asked.moments.split(","):
                     shutil.rmtree(folder / "work", ignore_errors=True)
                     (folder / "work").mkdir()
                     status, seconds, says = stopped(folder, log, devices, number, moment)

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent.parent
 VALUES = ("null", "0", "-1", "nan", "1e99", "abc")
-_MEMORY, _SECONDS = 6 << 30, 120
+_MEMORY, _OF_PROCESSOR_S, _SECONDS = 6 << 30, 120, 900
 _LOADED = (
     "lightning", "matplotlib.pyplot", "numba", "polars", "scipy.stats", "seqmine.app.fit", "seqmine.reporting.run_table",
     "wandb",
@@ -180,6 +180,7 @@ def _become(mistake: Mistake, arguments: list[str], output: Path) -> None:
     sys.stdout, sys.stderr = os.fdopen(1, "w", closefd=False), os.fdopen(2, "w", closefd=False)
     used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
     resource.setrlimit(resource.RLIMIT_AS, (used + _MEMORY, used + _MEMORY))
+    resource.setrlimit(resource.RLIMIT_CPU, (_OF_PROCESSOR_S, 2 * _OF_PROCESSOR_S))
     _heed_rights()
     signal.alarm(_SECONDS)
     sys.argv = [mistake.program, *arguments]
@@ -214,7 +215,7 @@ def judged(program: str, status: int, text: str, folder: Path) -> Outcome:
     """Return what a program did, from its status, what it printed and what it left."""
     lines = text.strip().splitlines()
     last = next((line for line in reversed(lines) if line.strip()), "")
-    if status == -signal.SIGALRM:
+    if status in (-signal.SIGALRM, -signal.SIGXCPU):
         return Outcome("hang", last)
     if "Traceback" in text or status < 0:
         return Outcome("traceback", last)
