@@ -31,7 +31,7 @@ from seqmine.runs.restore import Model, check_catalog, require_scores, reranked,
 from seqmine.serving.histories import Histories, run_histories
 from seqmine.serving.ids import read_ids
 from seqmine.structs import Catalog, InteractionLog, UserError, columns_read
-from seqmine.structs.constraints import Constraints
+from seqmine.structs.constraints import Constraints, gap_limits
 from seqmine.structs.files import write_json
 
 _log = logging.getLogger(__name__)
@@ -280,7 +280,8 @@ def _limits(folder: Path) -> Constraints:
     if not was_written(folder / "config.yaml"):
         return Constraints()
     miner = read_config(str(folder)).get("miner") or {}
-    return Constraints(max_gap=miner.get("max_gap"), max_span=miner.get("max_span"))
+    max_gap, min_gap = (gap_limits(name, miner.get(name))[0] for name in ("max_gap", "min_gap"))
+    return Constraints(max_gap=max_gap, min_gap=min_gap, max_span=miner.get("max_span"))
 
 
 def _verdict(asked: _Asked) -> Verdict | None:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqmine.probing.database import Database, at_least, grown
-from seqmine.structs.constraints import UNLIMITED
+from seqmine.structs.constraints import FOREVER, UNLIMITED
 from seqmine.structs.kernels import kernel
 
 
@@ -40,10 +40,10 @@ def _extend(
     events = db.occurrences[db.occurrence_offsets[symbol] : db.occurrence_offsets[symbol + 1]]
     arena = grown(arena, end + len(events))
     # Both lists are sorted by user, then by event: one walk over the events of the symbol, with a window of matches
-    # arena[low:high] that only moves forward. limits: max_length, max_gap, max_span, max_duration.
+    # arena[low:high] that only moves forward. limits: as ``Constraints.limits``.
     top, low = end, begin
     user, high, start = -1, begin, -1
-    gap_is_open = limits[1] >= 2**31 - 1
+    gap_is_open = limits[1] >= UNLIMITED and limits[5] >= FOREVER
     for event in events:
         if db.user[event] != user:
             user = db.user[event]
@@ -54,13 +54,24 @@ def _extend(
             # A new user: the window is empty, and no start has been seen.
             high, start = low, -1
         while (
-            low < end and db.user[arena[low, 0]] == user and db.position[event] - db.position[arena[low, 0]] > limits[1]
+            low < end
+            and db.user[arena[low, 0]] == user
+            and (
+                db.position[event] - db.position[arena[low, 0]] > limits[1]
+                or db.time[event] - db.time[arena[low, 0]] > limits[5]
+            )
         ):
             low += 1
         # low: matches that end too far back for this event, and for all later ones, have left the window.
         high = max(high, low)
         # high: matches that may be followed by this event; follow is the next moment under strict time.
-        while high < end and db.user[arena[high, 0]] == user and db.follow[arena[high, 0]] <= event:
+        while (
+            high < end
+            and db.user[arena[high, 0]] == user
+            and db.follow[arena[high, 0]] <= event
+            and db.position[event] - db.position[arena[high, 0]] >= limits[4]
+            and db.time[event] - db.time[arena[high, 0]] >= limits[6]
+        ):
             start = max(start, arena[high, 1])
             high += 1
         # Without a limit on gaps nothing leaves the window within a user, so the maximum so far is enough.
@@ -116,7 +127,9 @@ def shared_symbols(flat: NDArray[np.int32], offsets: NDArray[np.int64], row: int
 @kernel
 def is_free(limits: NDArray[np.int64]) -> bool:
     """Return whether the limits of constraints leave place and time open."""
-    return limits[1] >= UNLIMITED and limits[2] >= UNLIMITED and limits[3] >= 2**62
+    if limits[4] > 1 or limits[6] > 0:
+        return False
+    return min(limits[1], limits[2]) >= UNLIMITED and min(limits[3], limits[5]) >= FOREVER
 
 
 @no_type_check

@@ -122,6 +122,55 @@ def count_people(log: InteractionLog, table: PatternTable, constraints: Constrai
     return weighted_supports(log, table, constraints, np.ones((log.num_people, 1), np.int64), log.owners)[:, 0]
 
 
+@no_type_check
+@kernel
+def _add_owners(
+    db: Database,
+    flat: NDArray[np.int32],
+    offsets: NDArray[np.int64],
+    order: NDArray[np.int64],
+    limits: NDArray[np.int64],
+    owners: NDArray[np.int32],
+    hits: NDArray[np.int32],
+) -> NDArray[np.int64]:
+    """Add one to (P, U) where an owner has a pattern, and return the supports."""
+    supports = np.zeros(len(order), np.int64)
+    arena, marks = np.empty((4096, 2), np.int32), np.zeros(np.max(np.diff(offsets)) + 1, np.int64)
+    for index in range(len(order)):
+        row = order[index]
+        shared = shared_symbols(flat, offsets, row, order[index - 1]) if index else 0
+        pattern = flat[offsets[row] : offsets[row + 1]]
+        arena = match_pattern(db, pattern, shared, limits, arena, marks)
+        owner = -1
+        for match in range(marks[len(pattern) - 1], marks[len(pattern)]):
+            if owners[db.user[arena[match, 0]]] != owner:
+                owner = owners[db.user[arena[match, 0]]]
+                hits[row, owner] += 1
+                supports[row] += 1
+    return supports
+
+
+def add_people(
+    log: InteractionLog, table: PatternTable, constraints: Constraints, hits: NDArray[np.int32]
+) -> NDArray[np.int64]:
+    """Return ``count_people``, and add one to (P, U) ``hits`` where a person has a pattern, in place.
+
+    >>> hits = np.zeros((1, 2), np.int32)
+    >>> (
+    ...     add_people(
+    ...         InteractionLog.from_lists([[1, 2], [2, 1]]),
+    ...         PatternTable.from_lists([(1, 2)], [0], 2),
+    ...         Constraints(),
+    ...         hits,
+    ...     ).tolist(),
+    ...     hits.tolist(),
+    ... )
+    ([1], [[1, 0]])
+    """
+    db, flat = local_patterns(log, table, constraints.strict_time)
+    return _add_owners(db, flat, table.offsets, lexicographic_order(table), constraints.limits, log.owners, hits)
+
+
 def people_among(log: InteractionLog, users: NDArray[np.int32]) -> NDArray[np.int32]:
     """Return the people of some histories, given in rising order, each once."""
     return users if log.people is None else np.unique(log.people[users])

@@ -75,7 +75,7 @@ _ORDER_TEST = (
         f"{_BH}; weights by length: Genovese et al., 2006", "q", True,
     ),
     Column("p_is_exact", "whether the p-value is of a closed form: exact, or above 0.2 for many users approximated; "
-           "the others are bounds, from permutations", "true or false", _ORDER),
+           "the others are bounds, from permutations that estimate the chance of each user", "true or false", _ORDER),
     Column("itemset_count", "users that have the symbols often enough for the pattern in some order", "users", _ORDER),
     Column("tested_support", "users that have the pattern as the order test counts it: across moments, repeats as "
            "close ones", "users", "`mining.judging.evidence`"),

@@ -65,6 +65,9 @@ def allowed(constraints, places, place, time):
     """Return whether a match may go on at a place."""
     return not (
         (constraints.max_gap is not None and place - places[-1] > constraints.max_gap)
+        or (constraints.min_gap is not None and place - places[-1] < constraints.min_gap)
+        or (constraints.max_gap_time is not None and time[place] - time[places[-1]] > constraints.max_gap_time)
+        or (constraints.min_gap_time is not None and time[place] - time[places[-1]] < constraints.min_gap_time)
         or (constraints.max_span is not None and place - places[0] + 1 > constraints.max_span)
         or (constraints.max_duration is not None and time[place] - time[places[0]] > constraints.max_duration)
         or (constraints.strict_time and time[place] <= time[places[-1]])

@@ -25,6 +25,8 @@ PATTERNS = [(1,), (2, 1), (1, 2), (1, 1), (1, 2, 3), (1, 2, 1), (3, 3, 3), (2, 2
         Constraints(max_gap=2, max_span=4),
         Constraints(max_span=3),
         Constraints(max_duration=2),
+        Constraints(min_gap=2, max_gap_time=3),
+        Constraints(min_gap_time=1, max_span=4),
         Constraints(strict_time=True, max_gap=3),
     ],
     ids=str,

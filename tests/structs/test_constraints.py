@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from seqmine.structs import InteractionLog, UserError
-from seqmine.structs.constraints import UNLIMITED, Constraints, check_whole, threshold
+from seqmine.structs.constraints import FOREVER, UNLIMITED, Constraints, check_whole, threshold
 
 
 @pytest.mark.parametrize("name", ["min_length", "max_length", "max_gap", "max_span"])
@@ -24,14 +24,16 @@ def test_a_longest_pattern_below_the_shortest_is_refused():
 
 
 def test_unset_limits_are_beyond_every_history():
-    assert Constraints().limits.tolist() == [UNLIMITED, UNLIMITED, UNLIMITED, 2**62]
-    assert Constraints(max_length=4, max_gap=1, max_span=9, max_duration=60).limits.tolist() == [4, 1, 9, 60]
+    assert Constraints().limits.tolist() == [UNLIMITED, UNLIMITED, UNLIMITED, FOREVER, 1, FOREVER, 0]
+    assert Constraints(max_length=4, max_gap=1, max_span=9, max_duration=60).limits[:4].tolist() == [4, 1, 9, 60]
+    assert Constraints(min_gap=2, max_gap_time=90, min_gap_time=5).limits[4:].tolist() == [2, 90, 5]
 
 
 @pytest.mark.parametrize(
     ("keywords", "greedy"),
     [({}, True), ({"max_length": 3}, True), ({"strict_time": True}, True), ({"max_gap": 1}, False),
-     ({"max_span": 5}, False), ({"max_duration": 5}, False)],
+     ({"max_span": 5}, False), ({"max_duration": 5}, False), ({"min_gap": 1, "min_gap_time": 0}, True),
+     ({"min_gap": 2}, False), ({"max_gap_time": 9}, False), ({"min_gap_time": 1}, False)],
 )  # fmt: skip
 def test_the_leftmost_match_is_enough_without_limits_on_place(keywords, greedy):
     assert Constraints(**keywords).is_greedy is greedy
@@ -41,12 +43,12 @@ def test_needed_symbols_add_up():
     assert Constraints(must_contain=(3,)).containing((4, 5)).must_contain == (3, 4, 5)
 
 
-@pytest.mark.parametrize("keywords", [{"strict_time": True}, {"max_duration": 5}])
+@pytest.mark.parametrize("keywords", [{"strict_time": True}, {"max_duration": 5}, {"max_gap_time": 5}])
 def test_limits_on_time_need_times(keywords):
     (name,) = keywords
     with pytest.raises(
         UserError,
-        match=f"{name} is {keywords[name]}, which needs timestamps, .* unset it or set source.timestamp",
+        match=f"{name.removesuffix('_time') if 'gap' in name else name} is {keywords[name]}, which needs timestamps, .* unset it or set source.timestamp",
     ):
         Constraints(**keywords).check(InteractionLog.from_lists([[1]]))
     Constraints(**keywords).check(InteractionLog(np.ones(1, np.int32), np.array([0, 1]), timestamps=np.array([5])))

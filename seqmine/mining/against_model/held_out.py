@@ -78,6 +78,7 @@ def _open_matches(
     longest = min(max_length, np.max(np.diff(offsets))) if len(next_times) else 0
     # reached[k, i]: some match of the first k + 1 symbols ends at the i-th event of the window
     reached = np.zeros((size, longest), np.bool_)
+    shortest = max(limits[6], np.int64(strict_time))
     for case in range(len(next_times)):
         stop = offsets[case + 1]
         begin = max(offsets[case], stop - max_length, stop + 1 - limits[2])
@@ -88,16 +89,17 @@ def _open_matches(
                 found = items[event] == pattern[step]
                 if found and step:
                     found = False
-                    for before in range(max(begin, event - limits[1]), event):
-                        if reached[step - 1, before - begin] and not (strict_time and times[before] == times[event]):
+                    for before in range(max(begin, event - limits[1]), event - limits[4] + 1):
+                        waited = times[event] - times[before]
+                        if reached[step - 1, before - begin] and shortest <= waited <= limits[5]:
                             found = True
                             break
                 reached[step, event - begin] = found
         after, after_time = stop, next_times[case]
         matched = 0
         for step in range(size - 1, -1, -1):
-            for event in range(after - 1, max(begin, after - limits[1]) - 1, -1):
-                if reached[step, event - begin] and not (strict_time and times[event] == after_time):
+            for event in range(after - limits[4], max(begin, after - limits[1]) - 1, -1):
+                if reached[step, event - begin] and shortest <= after_time - times[event] <= limits[5]:
                     places[case, step] = event - stop
                     after, after_time = event, times[event]
                     matched += 1

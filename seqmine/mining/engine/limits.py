@@ -8,7 +8,7 @@ from typing import Self
 from seqmine.mining.engine.frequent import num_workers
 from seqmine.structs import PatternTable
 from seqmine.structs.bounds import NonNegativeInt, PositiveInt, PositiveShare
-from seqmine.structs.constraints import Constraints, duration_seconds, threshold
+from seqmine.structs.constraints import Constraints, duration_seconds, gap_limits, threshold
 
 
 @dataclass(kw_only=True)
@@ -20,7 +20,9 @@ class PatternLimits:
         min_support: the same as a fraction of the users, rounded up; read only where ``min_count`` is unset.
         min_length: fewest symbols of a pattern that is returned.
         max_length: most symbols of a pattern.
-        max_gap: neighbors of the pattern are at most this many positions apart in the history; 1 means adjacent.
+        max_gap: neighbors of the pattern are at most this many positions apart in the history, where 1 means adjacent;
+            or a time with a unit, such as ``90s``, ``4h``, ``7d``.
+        min_gap: they are at least this many positions, or this time, apart.
         max_span: last position - first position + 1 is at most this.
         max_duration: seconds between the first and the last event, or a number with a unit: ``90s``, ``4h``, ``7d``.
         strict_time: time must strictly increase between neighbors.
@@ -35,7 +37,8 @@ class PatternLimits:
     min_support: PositiveShare | None = None
     min_length: PositiveInt = 1
     max_length: PositiveInt | None = None
-    max_gap: PositiveInt | None = None
+    max_gap: int | str | None = None
+    min_gap: int | str | None = None
     max_span: PositiveInt | None = None
     max_duration: int | str | None = None
     strict_time: bool = False
@@ -50,10 +53,16 @@ class PatternLimits:
     @property
     def constraints(self) -> Constraints:
         """Limits on the pattern and on where it may occur."""
+        (max_gap, max_gap_time), (min_gap, min_gap_time) = (
+            gap_limits(name, getattr(self, name)) for name in ("max_gap", "min_gap")
+        )
         return Constraints(
             min_length=self.min_length,
             max_length=self.max_length,
-            max_gap=self.max_gap,
+            max_gap=max_gap,
+            min_gap=min_gap,
+            max_gap_time=max_gap_time,
+            min_gap_time=min_gap_time,
             max_span=self.max_span,
             max_duration=duration_seconds("max_duration", self.max_duration),
             strict_time=self.strict_time,

@@ -38,7 +38,7 @@ class ClosedMiner(PatternLimits):
         """Return the closed patterns by falling support, then in lexicographic order of their symbols."""
         if is_searchable(self.constraints):
             return _search(self, log, progress, is_maximal=False)
-        return closed_patterns(mine_within(self, log, progress), support_may_grow=self.max_gap is not None)
+        return closed_patterns(mine_within(self, log, progress), support_may_grow=self.constraints.has_upper_gap)
 
 
 @dataclass(kw_only=True)
@@ -54,7 +54,7 @@ class MaximalMiner(PatternLimits):
         """Return the maximal patterns by falling support, then in lexicographic order of their symbols."""
         if is_searchable(self.constraints):
             return _search(self, log, progress, is_maximal=True)
-        return maximal_patterns(mine_within(self, log, progress), support_may_grow=self.max_gap is not None)
+        return maximal_patterns(mine_within(self, log, progress), support_may_grow=self.constraints.has_upper_gap)
 
 
 @dataclass(kw_only=True)

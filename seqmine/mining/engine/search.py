@@ -61,13 +61,16 @@ def _scan_all(db: Database, states: NDArray[np.int32], work: Work, limits: NDArr
             user = db.user[end]
             work.clock[0] += 1
         clock = work.clock[0]
-        # limits: max_length, max_gap, max_span, max_duration. The latest start leaves the most room for span and
-        # duration, so no other start of this end is needed.
+        # limits: as ``Constraints.limits``. The latest start leaves the most room for span and duration, so no other
+        # start of this end is needed.
+        first_position, first_time = db.position[end] + limits[4], db.time[end] + limits[6]
         last_position = min(db.position[end] + limits[1], db.position[start] + limits[2] - 1)
-        last_time = db.time[start] + limits[3]
+        last_time = min(db.time[start] + limits[3], db.time[end] + limits[5])
         for event in range(db.follow[end], db.stop[user]):
             if db.position[event] > last_position or db.time[event] > last_time:
                 break
+            if db.position[event] < first_position or db.time[event] < first_time:
+                continue
             symbol = db.symbol[event]
             if work.seen[symbol] != clock:
                 work.seen[symbol] = clock

@@ -45,9 +45,13 @@ def next_match(
                 place - places[depth - 1] > limits[1]
                 or place - places[0] >= limits[2]
                 or times[place] - times[places[0]] > limits[3]
+                or times[place] - times[places[depth - 1]] > limits[5]
             ):
                 break
-            is_late = depth == 0 or not strict_time or times[place] > times[places[depth - 1]]
+            is_late = depth == 0 or (
+                place - places[depth - 1] >= limits[4]
+                and times[place] - times[places[depth - 1]] >= max(limits[6], np.int64(strict_time))
+            )
             is_found = items[place] == pattern[depth] and is_late
             place += 1
         if is_found:

@@ -11,9 +11,10 @@ from seqmine.mining.engine.limits import PatternLimits
 from seqmine.mining.engine.miners import mine_within
 from seqmine.mining.statistics.base_rate import count_open, measure_antecedent, measure_free
 from seqmine.mining.statistics.intervals import wilson_interval
+from seqmine.mining.statistics.permutation import shuffled_logs
 from seqmine.probing.database import Database, grown
 from seqmine.probing.extending import is_free, match_pattern, shared_symbols
-from seqmine.probing.matching import lexicographic_order, local_patterns
+from seqmine.probing.matching import count_people, lexicographic_order, local_patterns
 from seqmine.structs import InteractionLog, PatternTable, UserError
 from seqmine.structs.bounds import AtLeastTwo, Share
 from seqmine.structs.constraints import Constraints, check_whole
@@ -146,7 +147,25 @@ def measure_rules(log: InteractionLog, table: PatternTable, constraints: Constra
     times = np.zeros(log.num_events, np.int64) if log.timestamps is None else log.timestamps.astype(np.int64)
     counts, base = _measure_rules(db, flat, table.offsets, order, limits, strict_time, log.offsets, times, log.owners)
     rate = np.divide(base, counts[:, 1], out=np.zeros(len(base)), where=counts[:, 1] > 0)
+    if constraints.speaks_of_time:
+        # what recurs in bursts has fewer places within reach than its events would find in another order
+        rows = np.flatnonzero([pattern[-1] in pattern[:-1] for pattern in table.patterns()])
+        rate[rows] = _shuffled_rates(log, table.take(rows), constraints)
     return RuleMeasures(counts[:, 0], counts[:, 1], counts[:, 2], rate)
+
+
+NUM_SHUFFLES = 50
+"""Shuffled logs that the base rate of what recurs is taken from, under limits on time."""
+
+
+def _shuffled_rates(log: InteractionLog, table: PatternTable, constraints: Constraints) -> NDArray[np.float64]:
+    """Return the share of the users with the antecedent that have the rule, over logs in random order."""
+    total = np.zeros((2, len(table)))
+    if len(table):
+        heads = PatternTable.from_lists([pattern[:-1] for pattern in table.patterns()], [0] * len(table), 0)
+        for shuffled in shuffled_logs(log, NUM_SHUFFLES, 0, keep_ties=constraints.strict_time):
+            total += [count_people(shuffled, part, constraints) for part in (table, heads)]
+    return np.divide(total[0], total[1], out=np.zeros(len(table)), where=total[1] > 0)
 
 
 def with_rule_columns(table: PatternTable, measures: RuleMeasures, prefix: str = "") -> PatternTable:

@@ -10,7 +10,8 @@ position in place of the match, as lift is often defined, lets whatever recurs l
 
 Where the antecedent has the consequent in it ("a, b, a again"), the first match of the antecedent up to its last such
 event stays, and the events of the consequent behind it are those put at random. That is exact without limits on place,
-and to first order with them, as matches that would come and go with those events are taken as they are.
+and to first order with them, as matches that would come and go with those events are taken as they are. Under limits on
+time, where what recurs comes in bursts, that is too far off: there ``rules`` asks shuffled logs.
 """
 
 from typing import no_type_check
@@ -103,7 +104,12 @@ def _user_chance(
         if positions[event] == last:
             continue  # the antecedent ends in the consequent, and none is left to follow
         first = max(_first_after(positions[event], event_times[event], strict_time, times), reached)
+        first = max(first, positions[event] + limits[4])
+        if limits[6] > 0:
+            first = max(first, np.searchsorted(times, event_times[event] + limits[6], side="left"))
         stop = min(length, positions[event] + limits[1] + 1, positions[start] + limits[2])
+        if limits[5] < times[-1] - times[0]:
+            stop = min(stop, np.searchsorted(times, event_times[event] + limits[5], side="right"))
         if limits[3] < times[-1] - times[0]:
             stop = min(stop, np.searchsorted(times, event_times[start] + limits[3], side="right"))
         if first < stop:

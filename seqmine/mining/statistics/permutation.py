@@ -1,5 +1,6 @@
 """Logs in which the events of each user are put in random order: what is left when there is no order."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import no_type_check
 
@@ -51,6 +52,12 @@ def _block_times(offsets: NDArray[np.int64], times: NDArray[np.int64], rows: NDA
                     slot += 1
             result[place] = times[slot]
     return result
+
+
+def shuffled_logs(log: InteractionLog, number: int, seed: int, *, keep_ties: bool) -> Iterator[InteractionLog]:
+    """Yield logs in which the events of each user are in random order, as ``shuffle_within_users`` makes one."""
+    for index in range(number):
+        yield shuffle_within_users(log, seed + index, keep_ties=keep_ties)
 
 
 def shuffle_within_users(log: InteractionLog, seed: int, *, keep_ties: bool) -> InteractionLog:

@@ -3,11 +3,13 @@
 The null keeps the content, the length and the activity of each user (Pinxteren and Calders, SDM 2021). Under it the
 users that have a pattern are independent coin flips with known chances, so its support has a Poisson-binomial
 distribution. The chances are exact where there are no limits on place, and under ``max_gap``; under ``max_span`` they
-are exact for pairs and for different symbols that a user has once each. The rest, and whatever lies under
-``max_duration``, is judged by seeded permutations of all users. B permutations can show no p-value below 1 / (B + 1),
-and nothing of that size survives a correction for thousands of patterns. So the p-value is twice the smaller one of
-that estimate, (1 + exceedances) / (B + 1), and of the conditional test that the observed support and those of the
-permutations are draws of one Poisson law, which has the longer tail.
+are exact for pairs and for different symbols that a user has once each. The rest, and whatever lies under limits on
+time or ``min_gap``, is judged by seeded permutations of all users. B permutations can show no p-value below
+1 / (B + 1), and nothing of that size survives a correction for thousands of patterns. So they estimate the chance of
+each user, by the user's own times, and the tail is that of the Poisson-binomial law with these chances, all raised by
+two standard errors of their sum: a bound, and a close one. Where the chances add up to a variance below ``FEWEST`` the
+p-value is twice the smaller one of the plain estimate, (1 + exceedances) / (B + 1), and of the conditional test that
+the observed support and those of the permutations are draws of one Poisson law, which has the longer tail.
 """
 
 from functools import lru_cache
@@ -25,14 +27,18 @@ from seqmine.mining.statistics.arrangements import (
     run_chance,
 )
 from seqmine.mining.statistics.contents import Contents, block_counts, local_contents, plain_counts
-from seqmine.mining.statistics.permutation import shuffle_within_users
+from seqmine.mining.statistics.permutation import shuffled_logs
 from seqmine.mining.statistics.poisson_binomial import people_chances, poisson_binomial_tail
-from seqmine.probing.matching import count_people, people_among
+from seqmine.probing.matching import add_people, people_among
 from seqmine.structs import InteractionLog, PatternTable
 from seqmine.structs.bounded import bounded
 from seqmine.structs.bounds import PositiveInt, Seed
 from seqmine.structs.constraints import UNLIMITED, Constraints
 
+FEWEST = 4.0
+"""Variance of a support from which on the estimated chances of the users are good for a tail."""
+_MOST_HITS = 2**27
+"""Numbers of patterns times people that are counted at a time."""
 MOST_BITS = 6
 """Patterns of more different symbols are judged by permutations where events of one moment are moved together."""
 
@@ -84,6 +90,16 @@ class OrderTest:
             self._sample(log, table, constraints, np.flatnonzero(~is_exact), (count, expected, p_value))
         return table.with_columns(itemset_count=count, expected_support=expected, p_value=p_value, p_is_exact=is_exact)
 
+    def _hits(
+        self, log: InteractionLog, table: PatternTable, constraints: Constraints
+    ) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+        """Return (P, U) in how many permutations each person has each pattern, and how often its support is reached."""
+        hits = np.zeros((len(table), log.num_people), np.int32)
+        reached = np.zeros(len(table), np.int64)
+        for shuffled in shuffled_logs(log, self.num_permutations, self.seed, keep_ties=constraints.strict_time):
+            reached += add_people(shuffled, table, constraints, hits) >= table.support_count
+        return hits, reached
+
     def _sample(
         self,
         log: InteractionLog,
@@ -97,14 +113,12 @@ class OrderTest:
             return
         count, expected, p_value = results
         part = table.take(rows)
-        total, reached = np.zeros(len(rows)), np.zeros(len(rows))
-        for number in range(self.num_permutations):
-            shuffled = shuffle_within_users(log, self.seed + number, keep_ties=constraints.strict_time)
-            supports = count_people(shuffled, part, constraints)
-            total += supports
-            reached += supports >= part.support_count
-        p_value[rows] = sampled_p_value(part.support_count, total, reached, self.num_permutations)
-        expected[rows] = total / self.num_permutations
+        at_once = max(_MOST_HITS // max(log.num_people, 1), 1)
+        for begin in range(0, len(rows), at_once):
+            chunk = rows[begin : begin + at_once]
+            hits, reached = self._hits(log, table.take(chunk), constraints)
+            p_value[chunk] = sampled_p_value(table.support_count[chunk], hits, reached, self.num_permutations)
+            expected[chunk] = hits.sum(axis=1) / self.num_permutations
         contents, flat = local_contents(log, part, constraints.strict_time)
         for place, row in enumerate(rows):
             pattern = flat[part.offsets[place] : part.offsets[place + 1]]
@@ -114,22 +128,31 @@ class OrderTest:
 
 
 def sampled_p_value(
-    support: NDArray[np.int64], total: NDArray[np.float64], reached: NDArray[np.float64], num_permutations: int
+    support: NDArray[np.int64], hits: NDArray[np.int32], reached: NDArray[np.int64], num_permutations: int
 ) -> NDArray[np.float64]:
-    """Return p-values of supports from those of permutations: twice the smaller of estimate and Poisson test.
+    """Return bounds of the p-values of supports, from the people that had each pattern in permutations.
 
     Args:
         support: of each pattern.
-        total: sum of its supports over the permutations.
+        hits: (P, U) permutations in which each person had it.
         reached: permutations in which it had at least the observed support.
         num_permutations: how many there were.
 
-    >>> sampled_p_value(np.array([3]), np.array([99.0]), np.array([9.0]), 99).round(2).tolist()
+    >>> sampled_p_value(np.array([3]), np.array([[33, 33, 33]]), np.array([9]), 99).round(2).tolist()
     [0.17]
     """
     estimate = (1 + reached) / (num_permutations + 1)
-    poisson = binom.sf(support - 1, support + total, 1 / (num_permutations + 1))
-    return np.minimum(2 * np.minimum(estimate, poisson), 1.0)
+    poisson = binom.sf(support - 1, support + hits.sum(axis=1), 1 / (num_permutations + 1))
+    p_value = np.minimum(2 * np.minimum(estimate, poisson), 1.0)
+    for row in range(len(support)):
+        chances = hits[row][hits[row] > 0] / num_permutations
+        variance = float((chances * (1 - chances)).sum())
+        if variance >= FEWEST:
+            mean = float(chances.sum())
+            # what the chances may be off, and in far tails what the deviation from their sum inherits of it
+            more = 2 * np.sqrt(variance / num_permutations) + max(support[row] - mean, 0.0) / num_permutations
+            p_value[row] = support_tail(np.minimum(chances * (1 + more / mean), 1.0), int(support[row]))
+    return p_value
 
 
 def support_tail(chances: NDArray[np.float64], at_least: int) -> float:
@@ -164,7 +187,11 @@ def pattern_chances(
     symbols = list(dict.fromkeys(pattern.tolist()))
     form = tuple(symbols.index(symbol) for symbol in pattern.tolist())
     strict = constraints.strict_time
-    if constraints.max_duration is not None or (strict and (len(symbols) > MOST_BITS or not constraints.is_greedy)):
+    if (
+        constraints.speaks_of_time
+        or (constraints.min_gap or 1) > 1
+        or (strict and (len(symbols) > MOST_BITS or not constraints.is_greedy))
+    ):
         return None
     users, kinds = (block_counts if strict else plain_counts)(contents, np.array(symbols, np.int64))
     if not len(users):

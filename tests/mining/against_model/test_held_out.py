@@ -20,6 +20,9 @@ def latest_match(history, times, pattern, constraints, max_length):
         fits &= len(history) - places[0] <= max_length
         if constraints.max_gap is not None:
             fits &= all(after - before <= constraints.max_gap for before, after in zip(whole, whole[1:]))  # noqa: B905, RUF007
+        waits = [times[after] - times[before] for before, after in zip(whole, whole[1:])]  # noqa: B905, RUF007
+        fits &= all((constraints.min_gap_time or 0) <= wait <= (constraints.max_gap_time or 99) for wait in waits)
+        fits &= all(after - before >= (constraints.min_gap or 1) for before, after in zip(whole, whole[1:]))  # noqa: B905, RUF007
         if constraints.max_span is not None:
             fits &= whole[-1] - whole[0] + 1 <= constraints.max_span
         if constraints.max_duration is not None:
@@ -39,6 +42,8 @@ def latest_match(history, times, pattern, constraints, max_length):
         Constraints(max_span=4),
         Constraints(max_duration=5),
         Constraints(strict_time=True),
+        Constraints(min_gap=2, max_gap_time=4),
+        Constraints(min_gap_time=2, max_gap=3),
         Constraints(max_gap=3, max_span=5, max_duration=6, strict_time=True),
     ],
     ids=str,

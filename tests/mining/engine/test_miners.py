@@ -28,10 +28,15 @@ def mining_problems(draw):
     steps = [draw(st.lists(st.integers(0, 2), min_size=len(row), max_size=len(row))) for row in histories]
     times = [np.cumsum(row).astype(int).tolist() for row in steps]
     min_length = draw(st.integers(1, 2))
+    seconds = st.integers(0, 3).map("{}s".format)
+    min_gap, max_gap = draw(st.none() | st.integers(1, 3) | seconds), draw(LIMIT | seconds)
+    if type(min_gap) is type(max_gap) is not type(None) and min_gap > max_gap:
+        min_gap, max_gap = max_gap, min_gap
     keywords = {
         "min_length": min_length,
         "max_length": draw(st.none() | st.integers(min_length, 5)),
-        "max_gap": draw(LIMIT),
+        "max_gap": max_gap,
+        "min_gap": min_gap,
         "max_span": draw(LIMIT),
         "max_duration": draw(st.none() | st.integers(0, 4)),
         "strict_time": draw(st.booleans()),
@@ -69,7 +74,7 @@ def test_all_miners_equal_brute_force(problem):
 @settings(max_examples=80, deadline=None)
 def test_direct_search_for_closed_and_maximal_equals_brute_force(problem):
     histories, times, log, keywords, min_count = problem
-    keywords |= {"max_length": None, "max_gap": None, "max_span": None, "max_duration": None}
+    keywords |= {"max_length": None, "max_gap": None, "min_gap": None, "max_span": None, "max_duration": None}
     miner = ClosedMiner(min_count=min_count, **keywords)
     assert is_searchable(miner.constraints)
     expected = brute_force(histories, times, miner.constraints, min_count)
@@ -203,6 +208,13 @@ def test_threshold_is_the_first_count_that_reaches_the_share(num_users, share):
         ),
         ({"min_count": 1, "num_threads": -1}, "num_threads is -1, allowed are whole numbers from 0"),
         ({"min_count": 1, "max_gap": 0}, "max_gap is 0, allowed are whole numbers from 1"),
+        ({"min_count": 1, "min_gap": 0}, "min_gap is 0, allowed are whole numbers from 1"),
+        ({"min_count": 1, "min_gap": 3, "max_gap": 2}, "min_gap is 3, above max_gap=2"),
+        ({"min_count": 1, "min_gap": "2h", "max_gap": "60m"}, "min_gap is 7200, above max_gap=3600"),
+        (
+            {"min_count": 1, "max_gap": "a day"},
+            "max_gap is 'a day', allowed are positions in the history, or a time with a unit such as 90s, 30m, 4h, 7d",
+        ),
         (
             {"min_count": 1, "min_length": 3, "max_length": 2},
             "max_length is 2, below min_length=3",

@@ -11,7 +11,8 @@ from seqmine.structs.constraints import Constraints
 @pytest.mark.parametrize(
     ("limits", "expected"),
     [(Constraints(), [0, 1, 4]), (Constraints(max_gap=2), [2, 3, 4]), (Constraints(max_gap=3), [0, 1, 4]),
-     (Constraints(max_span=3), [2, 3, 4]), (Constraints(max_duration=15), None)],
+     (Constraints(max_span=3), [2, 3, 4]), (Constraints(max_duration=15), None),
+     (Constraints(min_gap=2), None), (Constraints(min_gap_time=10), [0, 1, 4]), (Constraints(max_gap_time=10), [2, 3, 4])],
     ids=str,
 )  # fmt: skip
 def test_the_leftmost_match_within_the_limits_is_found(limits, expected):

@@ -7,8 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seqmine.mining.judging.rules import RuleMiner, measure_rules
+from seqmine.mining.statistics.permutation import shuffle_within_users, shuffled_logs
+from seqmine.probing.matching import count_people
 from seqmine.structs import InteractionLog, PatternTable, UserError
 from seqmine.structs.constraints import Constraints
+from tests.mining.references import timed_log
 
 HISTORIES = st.lists(st.lists(st.integers(1, 3), max_size=7), min_size=1, max_size=6)
 
@@ -69,3 +72,17 @@ def test_rules_are_measured_alike_alone_and_together():
         alone = measure_rules(log, PatternTable.from_lists([pattern], [0], 50), Constraints())
         for name in ("support_count", "antecedent_count", "followed_count", "base_rate"):
             assert getattr(together, name)[row] == getattr(alone, name)[0]
+
+
+def test_the_lift_of_what_comes_in_bursts_is_over_random_order_of_the_own_events():
+    rng = np.random.default_rng(0)
+    times = np.cumsum(np.where(rng.random((400, 12)) < 0.3, 4_000, 20), axis=1)
+    histories = rng.integers(2, 6, (400, 12))
+    histories[:200, 4:7] = 1  # a run, and nothing of it before or behind
+    log = timed_log(histories.tolist(), times)
+    table, limits = PatternTable.from_lists([(1, 1), (2, 1)], [0, 0], 400), Constraints(max_duration=60)
+    measures = measure_rules(log, table, limits)
+    shuffled = [count_people(other, table, limits)[0] for other in shuffled_logs(log, 200, 99, keep_ties=False)]
+    assert measures.lift[0] == pytest.approx(measures.support_count[0] / np.mean(shuffled), rel=0.05)
+    none = measure_rules(shuffle_within_users(log, 7, keep_ties=False), table, limits)
+    assert none.lift[0] == pytest.approx(1.0, abs=0.15)

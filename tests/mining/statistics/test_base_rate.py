@@ -2,7 +2,7 @@ from itertools import combinations, permutations, product
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from seqmine.mining.engine.miners import FrequentMiner
@@ -20,6 +20,8 @@ LIMITS = [
     {"max_duration": 3, "strict_time": True},
     {"max_gap": 3, "strict_time": True},
     {"strict_time": True},
+    {"min_gap": 2},
+    {"min_gap_time": 1, "max_gap_time": 3},
 ]
 
 
@@ -75,6 +77,7 @@ def test_the_base_rate_goes_through_all_places_of_the_consequent(rows, pattern, 
     histories = [[symbol for symbol, _ in row] for row in rows]
     times = [np.cumsum([step for _, step in row]).astype(int).tolist() for row in rows]
     log, constraints = log_of(histories, times), Constraints(**limits)
+    assume(not (constraints.speaks_of_time and pattern[-1] in pattern[:-1]))  # from shuffled logs
     measures = measure_rules(log, PatternTable.from_lists([pattern], [0], log.num_users), constraints)
     chances = [chance(*row, tuple(pattern), constraints) for row in zip(histories, times, strict=True)]
     known = [value for value in chances if value is not None]
@@ -103,7 +106,7 @@ def test_lift_of_a_return_is_1_over_all_orders_without_limits(pattern, strict_ti
 @settings(max_examples=60, deadline=None)
 def test_a_pair_has_the_same_lift_under_a_gap_and_under_the_span_and_duration_that_say_the_same(histories, max_gap):
     log = log_of(histories, [range(len(history)) for history in histories])
-    table = PatternTable.from_lists([(1, 2), (3, 1), (2, 2)], [0, 0, 0], log.num_users)
+    table = PatternTable.from_lists([(1, 2), (3, 1)], [0, 0], log.num_users)
     same = [{"max_gap": max_gap}, {"max_span": max_gap + 1}, {"max_duration": max_gap}]
     lifts = [measure_rules(log, table, Constraints(**limits)).lift for limits in same]
     np.testing.assert_array_equal(lifts[0], lifts[1])

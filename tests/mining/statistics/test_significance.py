@@ -96,13 +96,34 @@ def test_sampled_p_values_say_so_and_are_close():
     assert exact < columns["p_value"][0] < 2 * exact + 0.1
 
 
-def test_sampled_p_values_are_valid_and_can_be_small():
+@pytest.mark.parametrize("chance", [0.01, 0.2])  # a variance of the support below and above what tails need
+def test_sampled_p_values_are_valid_and_can_be_small(chance):
     rng = np.random.default_rng(0)
-    supports = rng.binomial(200, 0.1, (20_000, 50))
-    p_values = sampled_p_value(supports[:, 0], supports[:, 1:].sum(1), (supports[:, 1:] >= supports[:, :1]).sum(1), 49)
+    draws = rng.random((4_000, 50, 100), np.float32) < chance
+    supports = draws.sum(axis=2)
+    reached = (supports[:, 1:] >= supports[:, :1]).sum(axis=1)
+    p_values = sampled_p_value(supports[:, 0], draws[:, 1:].sum(axis=1), reached, 49)
     for level in (0.001, 0.01, 0.05, 0.2):
         assert (p_values <= level).mean() <= level
-    assert sampled_p_value(np.array([80]), np.array([49 * 20.0]), np.array([0.0]), 49)[0] < 1e-15
+    many = np.full((1, 100), round(49 * chance), np.int32)
+    assert sampled_p_value(np.array([80]), many, np.array([0]), 49)[0] < 1e-15
+
+
+def test_p_values_under_a_duration_are_close_above_the_exact_ones_of_the_gap_that_says_the_same():
+    rng = np.random.default_rng(3)
+    histories = rng.integers(1, 6, (300, 8))
+    histories[:110, 3:5] = [1, 2]
+    log = timed_log(histories.tolist(), [range(8)] * 300)
+    table = PatternTable.from_lists([(1, 2), (3, 4), (1, 2, 3)], [0, 0, 0], 300)
+    found = {}
+    for name, limits in {"gap": Constraints(max_gap=1), "duration": Constraints(max_gap_time=1)}.items():
+        counted = replace(table, support_count=count_supports(log, table, limits))
+        found[name] = OrderTest(num_permutations=199).test(log, counted, limits).columns
+    assert found["gap"]["p_value"][0] < 1e-6
+    assert found["gap"]["p_is_exact"].all() and not found["duration"]["p_is_exact"].any()
+    ratio = found["duration"]["p_value"] / found["gap"]["p_value"]
+    assert (ratio > 0.9).all() and (ratio < 10).all()
+    np.testing.assert_allclose(found["duration"]["expected_support"], found["gap"]["expected_support"], rtol=0.05)
 
 
 def pair_hypotheses(log, min_count):
