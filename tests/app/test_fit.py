@@ -52,7 +52,9 @@ def test_a_model_with_its_correction_is_one_model_in_every_program(small_log, tm
     run = call("train", tmp_path / "run", "experiment=recommended", *where, *short)
     found, kept = read_metrics(run), read_config(str(run))
     assert kept.rerank.patterns.alpha == found["rerank/alpha"] > 0
-    assert kept.rerank.returns.share == found["rerank/share"] == 0, "nobody can go back where what was seen is left out"
+    assert kept.rerank.returns.strength == found["rerank/strength"] == 0, (
+        "nobody can go back where what was seen is left out"
+    )
     asked = read_metrics(call("evaluate", tmp_path / "asked", f"run={run}"))
     alone = read_metrics(call("evaluate", tmp_path / "alone", f"run={run}", "rerank=none"))
     for part in ("val", "test"):

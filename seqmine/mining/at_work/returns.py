@@ -15,35 +15,34 @@ from seqmine.models.baselines.module import BaselineModule
 from seqmine.models.module import SequenceModule
 from seqmine.structs import InteractionLog, Recommender, SequenceBatch
 from seqmine.structs.bounded import bounded
-from seqmine.structs.bounds import PositiveFloat, PositiveInt, Share
+from seqmine.structs.bounds import NonNegativeFloat, PositiveFloat, PositiveInt
 
-GRID = (0.0, 0.25, 0.5, 0.75, 1.0)
-_MOST_RETURNS = 0.99  # counted one by one, the chances of many items can add up to more than 1
+GRID = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
 
 
 class ReturnReranking:
-    """Counts chances to return on the training part, and chooses on validation how far they correct a model.
+    """Counts chances to return on the training part, and chooses on validation how much they weigh beside a model.
 
     Args:
         rates: chances to return.
-        share: of these chances that is believed, see ``ReturnReranker``; None chooses it on validation.
+        strength: of these chances, see ``ReturnReranker``; None chooses it on validation.
     """
 
-    def __init__(self, *, rates: "ReturnRates", share: Share | None) -> None:
-        self.rates, self.share = rates, share
+    def __init__(self, *, rates: "ReturnRates", strength: NonNegativeFloat | None) -> None:
+        self.rates, self.strength = rates, strength
 
     def __call__(
         self, model: SequenceModule | BaselineModule, data: SequenceDataModule
     ) -> tuple[BaselineModule, dict[str, float]]:
-        """Return the corrected model, and the share by the name that it is reported with.
+        """Return the corrected model, and the strength by the name that it is reported with.
 
         Args:
             model: trained; is set to evaluation.
             data: of the model.
         """
-        reranker = ReturnReranker(model=model.eval(), rates=self.rates, alpha=self.share or 0.0)
-        corrected = weighed(reranker, data, alpha=self.share, grid=GRID, words="chances to return are believed by")
-        return corrected, {"rerank/share": reranker.alpha}
+        reranker = ReturnReranker(model=model.eval(), rates=self.rates, alpha=self.strength or 0.0)
+        corrected = weighed(reranker, data, alpha=self.strength, grid=GRID, words="chances to return weigh")
+        return corrected, {"rerank/strength": reranker.alpha}
 
 
 @bounded
@@ -113,18 +112,19 @@ class ReturnRates(nn.Module):
 
 @bounded
 class ReturnReranker(WeighedCorrection):
-    """Mix a model with chances to return: ``p = alpha * p_return + (1 - alpha * sum(p_return)) * p_model``.
+    """Mix a model with chances to return: ``p = (p_model + alpha * p_return) / (1 + alpha * sum(p_return))``.
 
     After RepeatNet (Ren et al., AAAI 2019), which learns when to repeat and when to explore; here the chances to repeat
-    are counted. Scores are the logarithm of this probability.
+    are counted, and since a log can end with more returns than it has elsewhere (what is in the cart is bought), their
+    weight can be above 1. Scores are the logarithm of this probability.
 
     Args:
         model: scores the catalog; log-probabilities or logits.
         rates: chances to return, once they are counted.
-        alpha: share of these chances that is believed; 0 gives the model back.
+        alpha: weight of these chances; 0 gives the model back.
     """
 
-    def __init__(self, *, model: Recommender, rates: ReturnRates, alpha: Share) -> None:
+    def __init__(self, *, model: Recommender, rates: ReturnRates, alpha: NonNegativeFloat) -> None:
         super().__init__(model=model, alpha=alpha)
         self.rates = rates
 
@@ -146,10 +146,10 @@ class ReturnReranker(WeighedCorrection):
     ) -> Float[Tensor, "B V"]:
         """Return the logarithm of the mixed probabilities."""
         items, rates = correction[0], alpha * correction[1]
-        explore = torch.log1p(-rates.sum(1, keepdim=True).clamp(max=_MOST_RETURNS))
-        mixed = scores.float()
-        mixed = mixed - mixed[:, 1:].logsumexp(1, keepdim=True) + explore
-        return mixed.scatter(1, items, torch.logaddexp(mixed.gather(1, items), rates.log()))
+        whole = scores[:, 1:].float().logsumexp(1, keepdim=True)
+        told = scores.float() - whole
+        told = told.scatter(1, items, torch.logaddexp(told.gather(1, items), rates.log()))
+        return told - torch.log1p(rates.sum(1, keepdim=True))
 
 
 def _next_of_same(log: InteractionLog) -> NDArray[np.int64]:
