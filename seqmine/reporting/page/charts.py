@@ -40,6 +40,7 @@ def finish(chart: Any, height: int | None = _HEIGHT) -> dict[str, Any]:
         view={"stroke": None},
         axis={
             "labelLimit": 170,
+            "labelSeparation": 8,
             "titlePadding": 14,
             "titleFontWeight": "normal",
             "labelFontSize": 12,

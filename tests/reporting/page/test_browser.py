@@ -113,3 +113,14 @@ def test_the_page_follows_the_mode_in_words_and_charts(opened, scheme, is_dark):
 def test_the_page_is_never_wider_than_the_window(opened, width):
     page = opened(width=width)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_print_cuts_nothing_off_and_cells_of_a_small_window_keep_words_whole(opened):
+    page = opened(width=390)
+
+    def style(selector, name):
+        return page.eval_on_selector(selector, f"(one) => getComputedStyle(one).{name}")
+
+    assert style("tbody td", "overflowWrap") == "break-word"
+    page.emulate_media(media="print")
+    assert style(".chart svg", "maxWidth") == "100%" and style("thead th", "position") == "static"
