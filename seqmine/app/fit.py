@@ -24,6 +24,7 @@ from seqmine.structs.disk import require_room
 from seqmine.training.best_checkpoint import best_weights
 from seqmine.training.continued_logs import go_on
 from seqmine.training.last_checkpoint import room_of
+from seqmine.training.pruning import pruning_of_search
 from seqmine.training.results import results_of
 
 _log = logging.getLogger(__name__)
@@ -48,7 +49,7 @@ def fit_and_test(config: DictConfig) -> dict[str, Any]:
     require_room(Path(config.paths.run), room_of(module), f"the checkpoints of {config.run_name}")
     start_from(config, module, datamodule)
     belonging = Belonging(datamodule.catalog, config.model)
-    callbacks = [*build_group(config.callbacks, config.trusted).values(), belonging]
+    callbacks = [*build_group(config.callbacks, config.trusted).values(), belonging, *pruning_of_search(config.monitor)]
     loggers = list(build_group(config.logger, config.trusted).values())
     trainer = build(config.trainer, config.trusted)(callbacks=callbacks, logger=loggers)
     _tell_what_is_trained(config, trainer, module, datamodule)

@@ -1,7 +1,10 @@
-"""A multirun: its jobs, those that fail among them, and the table of its runs, one row per run, best first."""
+"""A multirun: its jobs, those that fail among them, and table and picture of its runs, one row per run, best first."""
 
 import os
-from collections.abc import Callable
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +45,8 @@ def run_jobs(start: Callable[[], None]) -> None:
     os.environ["HYDRA_FULL_ERROR"] = "1"  # else Hydra prints a traceback and exits
     try:
         start()
+    except KeyboardInterrupt:  # jobs of a launcher with processes of its own have told what there is to tell
+        sys.exit(128 + signal.SIGINT)
     except FailedJobError as failed:
         write_leaderboard(Path(failed.sweep), failed.monitor)
         raise UserError(
@@ -52,8 +57,31 @@ def run_jobs(start: Callable[[], None]) -> None:
         raise refused_by_hydra(error) from None
 
 
+@contextmanager
+def told_how_to_go_on(setting: str, folder: Path, monitor: str) -> Iterator[None]:
+    """Where the body is asked to stop, keep the table of what is finished and say in a sentence how to go on.
+
+    Args:
+        setting: that names the folder of the sweep.
+        folder: of the sweep.
+        monitor: metric that ranks its runs; none where it is empty.
+    """
+    from seqmine.training.stop_signals import Stopped, stoppable
+
+    with stoppable():
+        try:
+            yield
+        except Stopped as stopped:
+            write_leaderboard(folder, monitor)
+            sys.stderr.write(
+                f"stopped by {stopped.signal.name}: what is finished stays; go on with the same command and "
+                f"{setting}={folder}\n"
+            )
+            raise
+
+
 class WriteLeaderboard(Callback):
-    """Write ``leaderboard.csv`` into the folder of a multirun when its runs are done."""
+    """Write ``leaderboard.csv`` and its picture into the folder of a multirun when its runs are done."""
 
     def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:  # noqa: ARG002 - the signature is Hydra's
         """Collect the metrics of the runs that finished."""
@@ -61,10 +89,14 @@ class WriteLeaderboard(Callback):
 
 
 def write_leaderboard(sweep: Path, monitor: str | None) -> None:
-    """Write the metrics and overrides of every finished run below ``sweep`` as CSV, best ``monitor`` first if any."""
+    """Write the metrics and overrides of every finished run below ``sweep`` as a table, best ``monitor`` first if any.
+
+    Where there is a ``monitor``, the runs are drawn beside each other too.
+    """
     import polars as pl
 
     from seqmine.metrics.direction import direction
+    from seqmine.reporting.sweep_pictures import draw_jobs
     from seqmine.runs.folder import read_metrics
     from seqmine.structs.files import write_atomically
 
@@ -73,11 +105,13 @@ def write_leaderboard(sweep: Path, monitor: str | None) -> None:
     for folder in folders:
         metrics = {name: value for name, value in read_metrics(folder).items() if isinstance(value, int | float)}
         rows.append({"run": folder.name, "overrides": _overrides(folder), **metrics})
-    if rows:
-        frame = pl.DataFrame(rows, infer_schema_length=None)
-        if monitor and monitor in frame.columns:
-            frame = frame.sort(monitor, descending=direction(monitor) == "max", nulls_last=True)
-        write_atomically(sweep / "leaderboard.csv", frame.write_csv)
+    if not rows:
+        return
+    frame = pl.DataFrame(rows, infer_schema_length=None)
+    if monitor and monitor in frame.columns:
+        frame = frame.sort(monitor, descending=direction(monitor) == "max", nulls_last=True)
+        draw_jobs(frame, monitor, sweep / "leaderboard.png")
+    write_atomically(sweep / "leaderboard.csv", frame.write_csv)
 
 
 def _overrides(folder: Path) -> str | None:

@@ -178,7 +178,7 @@ def _run_job(name: str, config: DictConfig) -> Any:
     """Run one job of a multirun and return the metric that the sweep looks at, if any."""
     from hydra.core.hydra_config import HydraConfig
 
-    from seqmine.app.multirun import FailedJobError
+    from seqmine.app.multirun import FailedJobError, told_how_to_go_on
 
     hydra_config = HydraConfig.get()
     folder = Path(hydra_config.runtime.output_dir)
@@ -189,7 +189,9 @@ def _run_job(name: str, config: DictConfig) -> Any:
     if is_finished(folder, hydra_config.overrides.task):
         sys.stderr.write(f"{folder} is finished and stays as it is\n")
         return metric_of(folder, monitor)
-    status = run_in_process(name, arguments, folder, Path(hydra_config.sweep.dir).name)
+    sweep = Path(hydra_config.sweep.dir)
+    with told_how_to_go_on("hydra.sweep.dir", sweep, monitor):
+        status = run_in_process(name, arguments, folder, sweep.name)
     if status:
         raise FailedJobError(str(folder), status, hydra_config.sweep.dir, monitor)
     return metric_of(folder, monitor)
