@@ -10,6 +10,7 @@ from importlib.metadata import version
 
 from omegaconf import DictConfig, OmegaConf
 
+from seqmine.app.completion import bash_completion
 from seqmine.runs.components import CONF_DIR
 
 _WIDTH = 80
@@ -35,6 +36,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.stdout.write(listing())
     elif given[0] == "--version":
         sys.stdout.write(f"seqmine {version('seqmine')}\n")
+    elif given[0] == "completion":
+        sys.stdout.write(bash_completion(known))
     elif given[0] not in known:
         near = difflib.get_close_matches(given[0], known, n=1, cutoff=0.0)
         sys.stderr.write(f"error: {given[0]} is no program, did you mean {near[0]}? seqmine lists all of them\n")
@@ -57,6 +60,7 @@ def listing() -> str:
             *lines,
             "",
             "seqmine <program> --help tells of one of them.",
+            'eval "$(seqmine completion)" lets bash complete programs, groups and settings.',
             "",
         ]
     )
