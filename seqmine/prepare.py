@@ -10,13 +10,13 @@ def main(config: DictConfig) -> None:
     """Prepare one log."""
     from pathlib import Path
 
+    from seqmine.app.preparing import log_to_prepare
     from seqmine.app.start import start_run
     from seqmine.reporting.log_picture import draw_log
     from seqmine.reporting.preparation import print_preparation
-    from seqmine.runs.components import build
 
     start_run(config)
-    datamodule = build(config.data.module, config.trusted)
+    datamodule = log_to_prepare(config)
     datamodule.prepare_data()
     audit, leaks = datamodule.audit(), datamodule.leaks()
     audit.write(Path(config.paths.run) / "audit.json")

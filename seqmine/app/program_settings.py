@@ -98,6 +98,11 @@ _OF_PROGRAMS: Mapping[str, Mapping[str, Any]] = {
         "num_shown": PositiveInt | None,
         "groups": str | None,
     },
+    "prepare": {
+        "privacy.pseudonymize": bool,
+        "privacy.key_variable": str,
+        "privacy.time_grain": str | None,
+    },
     "leaderboard": {
         "metric": str,
         "against": str | None,

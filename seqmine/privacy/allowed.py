@@ -19,6 +19,7 @@ from seqmine.data.cleaning.users import BurstUsers, HistoryLength, OneItemUsers,
 from seqmine.data.collate import NextItemCollate
 from seqmine.data.datamodule import SequenceDataModule
 from seqmine.data.poisson import PoissonBatching
+from seqmine.data.public_users import PublicUsers
 from seqmine.data.windows import LatestWindow
 from seqmine.models.embeddings.items import ItemEmbedding
 from seqmine.models.encoders.recurrent import RecurrentEncoder
@@ -86,23 +87,12 @@ def require_private_data(data: SequenceDataModule) -> PoissonBatching:
     Raises:
         UserError: several samples of a user, or a preparation that looks at others to decide about one.
     """
+    require_private_log(data, "dp_sgd")
     batches = data._training_batches()
     collate = batches.collate
-    looking = [step for step in data.cleaning.steps if type(step) not in _STEPS]
     _refuse_first(
         [
             (type(data.windows) is not LatestWindow, _of("data/windows", data.windows, "latest: one window a user")),
-            (data.prepared.log.people is not None, "data/sessions cuts the history of a user into several samples; "
-             "allowed with privacy=dp_sgd is data/sessions=none"),
-            (any(isinstance(step, KCore) for step in looking), "data/cleaning has KCore, which looks at all users "
-             "outside the budget; allowed with privacy=dp_sgd are steps that look at one user: set "
-             "data/cleaning=duplicates"),
-            (bool(looking), f"data/cleaning has {', '.join(type(step).__name__ for step in looking)}, allowed with "
-             "privacy=dp_sgd are steps that look at one user; set data/cleaning=duplicates"),
-            (data.features.horizon is not None, f"data.horizon is {data.features.horizon}, allowed with "
-             "privacy=dp_sgd is null"),
-            (data.target_behaviors is not None, f"data.target_behavior is {data.target_behaviors}, which chooses users "
-             "by their events outside the budget; allowed with privacy=dp_sgd is null"),
             (type(collate) is not NextItemCollate, _of("data/task", collate, "next_item")),
             (bool(getattr(getattr(collate, "augmentations", None), "changes", ())), "data/augmentation is set, whose "
              "rules look at other users; allowed with privacy=dp_sgd is none"),
@@ -111,6 +101,68 @@ def require_private_data(data: SequenceDataModule) -> PoissonBatching:
     if not isinstance(batches.batching, PoissonBatching):
         raise UserError("data.module.batching draws no users, allowed with privacy=dp_sgd is PoissonBatching")
     return batches.batching
+
+
+def require_private_log(data: SequenceDataModule, promise: str) -> None:
+    """Refuse a preparation by which a user is several, or others decide about one.
+
+    Args:
+        data: of the training.
+        promise: the choice of ``privacy``.
+
+    Raises:
+        UserError: sessions, a horizon, a target behavior, or cleaning that looks at more than one user.
+    """
+    looking = [step for step in data.cleaning.steps if type(step) not in _STEPS]
+    allowed = f"allowed with privacy={promise}"
+    _refuse_first(
+        [
+            (data.prepared.log.people is not None, "data/sessions cuts the history of a user into several samples; "
+             f"{allowed} is data/sessions=none"),
+            (any(isinstance(step, KCore) for step in looking), "data/cleaning has KCore, which looks at all users "
+             f"outside the budget; {allowed} are steps that look at one user: set data/cleaning=duplicates"),
+            (bool(looking), f"data/cleaning has {', '.join(type(step).__name__ for step in looking)}, {allowed} are "
+             "steps that look at one user; set data/cleaning=duplicates"),
+            (data.features.horizon is not None, f"data.horizon is {data.features.horizon}, {allowed} is null"),
+            (data.target_behaviors is not None, f"data.target_behavior is {data.target_behaviors}, which chooses users "
+             f"by their events outside the budget; {allowed} is null"),
+        ]
+    )  # fmt: skip
+
+
+def require_delta(delta: float, num_users: int) -> None:
+    """Refuse a chance to break the promise by which a release of one whole user would keep it.
+
+    Args:
+        delta: of the promise.
+        num_users: that are counted or trained on.
+
+    Raises:
+        UserError: ``delta`` is not below one over the number of users.
+    """
+    if delta >= 1 / num_users:
+        raise UserError(
+            f"`delta` is {delta}, allowed for {num_users} users are numbers below 1 / {num_users} = "
+            f"{1 / num_users:.3g}: above it a release of one whole user would do; change `delta`"
+        )
+
+
+def require_quiet(trainer: Trainer, promise: str) -> None:
+    """Refuse loggers that send numbers on users to a server.
+
+    Args:
+        trainer: of the training.
+        promise: the choice of ``privacy``.
+
+    Raises:
+        UserError: W&B is online.
+    """
+    for logger in trainer.loggers:
+        if isinstance(logger, WandbLogger) and logger._wandb_init.get("mode") != "offline":
+            raise UserError(
+                "W&B is online, where numbers on users would be published that the budget does not pay; allowed with "
+                f"privacy={promise} is WANDB_MODE=offline, or logger=csv"
+            )
 
 
 def require_private_trainer(trainer: Trainer) -> None:
@@ -122,12 +174,14 @@ def require_private_trainer(trainer: Trainer) -> None:
     Raises:
         UserError: several devices, gradients over several batches, mixed precision, or numbers that leave the house.
     """
-    online = [
-        logger
-        for logger in trainer.loggers
-        if isinstance(logger, WandbLogger) and logger._wandb_init.get("mode") != "offline"
+    require_quiet(trainer, "dp_sgd")
+    by_public = isinstance(trainer.datamodule.split, PublicUsers)  # type: ignore[attr-defined]
+    chooses = [
+        part
+        for part in trainer.callbacks  # type: ignore[attr-defined]
+        if isinstance(part, EarlyStopping | ModelCheckpoint)
+        and not (by_public and str(part.monitor).startswith("val/"))
     ]
-    chooses = [part for part in trainer.callbacks if isinstance(part, EarlyStopping | ModelCheckpoint)]  # type: ignore[attr-defined]
     lazy = [optimizer for optimizer in trainer.optimizers if isinstance(optimizer, LazyAdamW)]
     _refuse_first(
         [
@@ -136,10 +190,9 @@ def require_private_trainer(trainer: Trainer) -> None:
              f"{trainer.accumulate_grad_batches}, allowed with privacy=dp_sgd is 1: raise data.batch_size instead"),
             (trainer.precision != "32-true", f"trainer.precision is {trainer.precision}, allowed with privacy=dp_sgd "
              "is 32-true"),
-            (bool(online), "W&B is online, where numbers on users would be published that the budget does not pay; "
-             "allowed with privacy=dp_sgd is WANDB_MODE=offline, or logger=csv"),
             (bool(chooses), f"callbacks has {type(chooses[0]).__name__ if chooses else None}, which chooses by users "
-             "outside the budget; allowed with privacy=dp_sgd are the last weights: leave it out of callbacks"),
+             "outside the budget; allowed with privacy=dp_sgd are the last weights: leave it out of callbacks, or set "
+             "privacy.validation=public_share and monitor to a number of val/"),
             (bool(lazy), "optimizer is lazy_adamw, which tells the items of a batch by what it changes; allowed with "
              "privacy=dp_sgd are adamw and sgd"),
         ]

@@ -13,9 +13,15 @@ import torch
 from lightning import Callback, LightningModule, Trainer
 from torch import Tensor, nn
 
+from seqmine.data.public_users import PublicUsers
 from seqmine.models.module import SequenceModule
 from seqmine.privacy.accountant import Budget, Step
-from seqmine.privacy.allowed import require_private_data, require_private_model, require_private_trainer
+from seqmine.privacy.allowed import (
+    require_delta,
+    require_private_data,
+    require_private_model,
+    require_private_trainer,
+)
 from seqmine.privacy.canaries import Canaries
 from seqmine.privacy.user_gradients import add_noise, clipped_sum
 from seqmine.structs import SequenceBatch, UserError
@@ -57,7 +63,7 @@ class PrivateTraining(Callback):
         self.max_grad_norm = max_grad_norm
         self.noise_multiplier: float | None = None
         self.sample_rate = self.expected_size = 0.0
-        self._steps_left = 0
+        self._steps_left = self._num_public = 0
         self.num_canaries = canaries
         self.canaries: Canaries | None = None
         self._noise_seed = noise_seed
@@ -77,6 +83,7 @@ class PrivateTraining(Callback):
             "privacy/noise_multiplier": self.noise_multiplier,
             "privacy/max_grad_norm": self.max_grad_norm,
             "privacy/steps": self.budget.num_steps,
+            **({"privacy/public_users": self._num_public} if self._num_public else {}),
         }
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
@@ -90,11 +97,10 @@ class PrivateTraining(Callback):
         model = require_private_model(pl_module)
         batching = require_private_data(trainer.datamodule)  # type: ignore[attr-defined]
         num_users = len(trainer.datamodule._training_batches().epoch_windows(0))  # type: ignore[attr-defined]
-        if self.budget.delta >= 1 / num_users:
-            raise UserError(
-                f"`delta` is {self.budget.delta}, allowed for {num_users} users are numbers below 1 / {num_users} = "
-                f"{1 / num_users:.3g}: above it a release of one whole user would do; change `delta`"
-            )
+        require_delta(self.budget.delta, num_users)
+        data = trainer.datamodule  # type: ignore[attr-defined]
+        if isinstance(data.split, PublicUsers):
+            self._num_public = len(np.unique(data.prepared.split.val.users))
         self.sample_rate = batching.sample_rate(num_users)
         self.expected_size = self.sample_rate * num_users
         seed = secrets.randbits(63) if self._noise_seed is None else self._noise_seed

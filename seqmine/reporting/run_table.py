@@ -92,11 +92,13 @@ def promise_kept(metrics: dict[str, Any]) -> list[str]:
     told = {name.removeprefix("privacy/"): value for name, value in metrics.items() if name.startswith("privacy/")}
     if not told:
         return []
+    public = told.get("public_users")
+    chosen = "" if public is None else f"chosen by {public:,} public users, who have no promise; "
     return [
         f"privacy of each user: epsilon {told['epsilon_spent']:.3f} of {told['epsilon']:g} spent at delta "
         f"{told['delta']:g}, in {told['steps']} steps with a share of {told['sample_rate']:.4f} of the users, noise "
-        f"{told['noise_multiplier']:.3f} times the clip of {told['max_grad_norm']:g}; only release/ may leave the run "
-        "folder"
+        f"{told['noise_multiplier']:.3f} times the clip of {told['max_grad_norm']:g}; {chosen}only release/ may leave "
+        "the run folder"
     ]
 
 

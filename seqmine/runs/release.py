@@ -47,12 +47,17 @@ def write_release(config: DictConfig, module: nn.Module, catalog: Catalog, metri
     write_atomically(folder / "items.parquet", items.write_parquet)
     settings = OmegaConf.to_yaml(OmegaConf.create(plain(config)["model"]))
     write_atomically(folder / "model.yaml", partial(Path.write_text, data=settings))
+    public = [
+        f"{promise[name]:,} users who were not trained on, and whose events chose the weights: they have no promise"
+        for name in ("public_users",)
+        if name in promise
+    ]
     about = {
         **promise,
         "unit": "all training events of one user",
         "accountant": "privacy random variables (opacus), Poisson sampling, Gaussian noise",
         "noise_is_secret": config.privacy.noise_seed is None,
-        "taken_as_public": _PUBLIC,
+        "taken_as_public": [*_PUBLIC, *public],
         "may_leave": [f"{FOLDER}/{name}" for name in ("weights.ckpt", "items.parquet", "model.yaml", PROMISE)],
         "stays": _STAYS,
     }

@@ -178,9 +178,10 @@ def test_a_log_of_returns_is_not_measured_by_what_cannot_be_delivered(returning,
 
 @pytest.mark.parametrize("name", COUNTED)
 def test_no_counted_model_is_blind_to_items_that_people_come_back_to(returning, name):
-    """Popularity, which knows nobody, hits what chance gives; whoever looks at the history finds much more."""
+    """Popularity, which knows nobody, hits what chance gives; whoever looks at the history finds more, also in noise."""
     config = composed(returning, name)
     data = data_of(config, "auto")
     hit_rate = (ranks_of(module_of(config), data)["rank"] <= TOP_K).mean()
     chance = TOP_K / data.catalog.num_items
-    assert hit_rate > (0.4 * chance if "popularity" in name else 4 * chance)
+    least = 0.4 if "popularity" in name else 2 if name.startswith("private") else 4
+    assert hit_rate > least * chance

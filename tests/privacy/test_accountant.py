@@ -2,6 +2,7 @@ import math
 import sys
 
 import pytest
+from scipy.stats import norm
 
 from seqmine.privacy import accountant
 from seqmine.privacy.accountant import Budget, epsilon_of
@@ -55,3 +56,15 @@ def test_an_accountant_that_is_not_installed_is_told_in_a_sentence(monkeypatch):
         Budget(7.7, 1e-5).noise_for(0.1, 10)
     monkeypatch.undo()
     accountant._opacus.cache_clear()
+
+
+@pytest.mark.parametrize(("epsilon", "delta"), [(1.0, 1e-5), (8.0, 1e-5), (16.0, 1e-6)])
+def test_one_release_of_everybody_costs_what_the_gaussian_mechanism_does(epsilon, delta):
+    """The exact condition of Balle and Wang 2018 (arXiv:1805.06530, Theorem 8), which needs no composition."""
+    noise = Budget(epsilon, delta).noise_for(1.0, 1)
+
+    def exact(promised):
+        half, scaled = 1 / (2 * noise), promised * noise
+        return norm.cdf(half - scaled) - math.exp(promised) * norm.cdf(-half - scaled)
+
+    assert exact(epsilon) <= delta < exact(0.97 * epsilon)

@@ -6,6 +6,8 @@ from lightning.pytorch.callbacks import EarlyStopping
 from lightning.pytorch.loggers import WandbLogger
 from torch import nn
 
+from seqmine.data.public_users import PublicUsers
+from seqmine.data.splits import LeaveOneOut
 from seqmine.models.optimizers import LazyAdamW
 from seqmine.privacy.allowed import require_private_data, require_private_model, require_private_trainer
 from seqmine.runs.components import CONF_DIR, build
@@ -82,6 +84,7 @@ def test_data_of_one_sample_a_user_are_drawn_by_throws(small_log, tmp_path):
 
 def trainer_with(**changed):
     usual = {"world_size": 1, "accumulate_grad_batches": 1, "precision": "32-true"}
+    usual["datamodule"] = SimpleNamespace(split=LeaveOneOut())
     return SimpleNamespace(**{**usual, "loggers": [], "callbacks": [], "optimizers": [], **changed})
 
 
@@ -110,6 +113,13 @@ def test_trainers_that_look_at_users_again_are_refused(changed, sentence):
     require_private_trainer(trainer_with())
     with pytest.raises(UserError, match=sentence):
         require_private_trainer(trainer_with(**changed))
+
+
+def test_public_users_may_choose_by_what_they_did_and_nothing_else_does():
+    public = SimpleNamespace(split=PublicUsers(parts=LeaveOneOut(), share=0.1, seed=1))
+    require_private_trainer(trainer_with(datamodule=public, callbacks=[EarlyStopping("val/ndcg@10")]))
+    with pytest.raises(UserError, match="callbacks has EarlyStopping, which chooses by users"):
+        require_private_trainer(trainer_with(datamodule=public, callbacks=[EarlyStopping("train/loss")]))
 
 
 def test_numbers_on_users_do_not_leave_for_a_server(tmp_path):

@@ -8,6 +8,7 @@ import torch
 
 from seqmine.privacy.accountant import epsilon_of
 from seqmine.privacy.dp_sgd import PrivateTraining
+from seqmine.runs.folder import read_metrics
 from seqmine.structs import UserError
 from tests.privacy.models import model_of
 from tests.privacy.test_user_gradients import batch_of
@@ -50,6 +51,7 @@ def test_a_step_is_the_clipped_sum_with_noise_over_the_expected_size():
 def on_train_start(step, **changed):
     state = {"global_step": 0, "ckpt_path": None, "estimated_stepping_batches": 40, "world_size": 1, "loggers": []}
     state |= {"accumulate_grad_batches": 1, "precision": "32-true", "callbacks": [], "optimizers": []}
+    state |= {"datamodule": SimpleNamespace(split=None)}
     step.on_train_start(SimpleNamespace(**{**state, **changed}), None)
 
 
@@ -120,3 +122,16 @@ def test_a_private_run_tells_what_it_spent_and_names_what_may_leave(small_log, t
         train(
             small_log, tmp_path / "more", *PRIVATE, f"ckpt_path={folder}/checkpoints/last.ckpt", "trainer.max_epochs=3"
         )
+
+
+def test_public_users_choose_the_weights_and_the_release_says_so(small_log, tmp_path):
+    short = ["privacy.noise_seed=1", "baselines=none"]
+    public = ["privacy/validation=public_share", "privacy.public_share=0.1"]
+    folder = train(small_log, tmp_path / "run", *PRIVATE, *short, *public)
+    metrics = read_metrics(folder)
+    assert metrics["privacy/public_users"] == 20
+    assert metrics["privacy/sample_rate"] == pytest.approx(50 / 180)
+    assert metrics["protocol"]["chosen_by"] == "val/ndcg@10"
+    assert "best_epoch" in metrics
+    told = json.loads((folder / "release" / "privacy.json").read_text())["taken_as_public"]
+    assert told[-1].startswith("20 users who were not trained on, and whose events chose the weights")

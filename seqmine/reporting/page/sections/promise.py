@@ -15,6 +15,7 @@ _WORDS = {
     "sample_rate": "share of the users in a step",
     "noise_multiplier": "noise, as a multiple of the clip",
     "max_grad_norm": "clip: most that one user adds to a step",
+    "public_users": "public users who chose the weights, not trained on",
     "unit": "what is protected",
     "accountant": "how it was counted",
 }
