@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+import yaml
 
 from seqmine.app.composing import compose_checked
 
@@ -31,3 +32,24 @@ def test_the_site_is_built_without_a_warning(tmp_path):
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "A sequence encoder with a tied item table" in (tmp_path / "site" / "components" / "index.html").read_text()
+
+
+def test_a_sweep_of_wandb_starts_what_is_documented():
+    """The command is filled in as W&B's agent does."""
+    from wandb.sdk.launch.sweeps.utils import create_sweep_command, create_sweep_command_args
+
+    page = (ROOT / "docs" / "how_to.md").read_text()
+    sweep = yaml.safe_load(re.search(r"```yaml\n(program: .*?)```", page, re.DOTALL)[1])
+    values = {
+        name: {"value": space.get("values", [space.get("min")])[0]} for name, space in sweep["parameters"].items()
+    }
+    filled = create_sweep_command_args({"args": values})
+    command = [
+        word
+        for part in create_sweep_command(sweep["command"])
+        for word in filled.get(part.removeprefix("${").removesuffix("}"), [part])
+    ]
+    assert command[-5:-2] == ["python", "-m", sweep["program"]]
+    config = compose_checked("train", command[-2:])
+    assert (config.optimizer.lr, config.model.encoder.dropout) == (0.0003, 0.1)
+    assert sweep["metric"]["name"] == f"best/{config.monitor}"

@@ -10,6 +10,7 @@ from omegaconf import DictConfig
 
 from seqmine.app.start import keep_settings, settle_protocol, settle_recipe
 from seqmine.data.datamodule import SequenceDataModule
+from seqmine.reporting.artifacts import log_artifacts
 from seqmine.reporting.learning_curve import draw_curves
 from seqmine.reporting.run_loggers import log_picture, log_results, logged_to
 from seqmine.runs.belonging import Belonging
@@ -80,6 +81,7 @@ def fit_and_test(config: DictConfig) -> dict[str, Any]:
         write_release(config, module, datamodule.catalog, metrics)
         log_results(loggers, config, metrics, results.epochs)
         log_picture(loggers, "learning_curve", curve)
+        log_artifacts(loggers, Path(config.paths.run), config.monitor, metrics)
     return metrics
 
 

@@ -57,30 +57,36 @@ def program(name: str) -> Callable[[Task], Callable[[], None]]:
             return _run_with_plain_errors(name, task, config, HydraConfig.get().overrides.task)
 
         def main() -> None:
-            if {"-h", "--help"} & set(sys.argv[1:]):
-                sys.stdout.write(manual(name))
-                return None
-            if os.environ.get("LOCAL_RANK", "0") != "0":
-                end_with_parent()
-            import hydra
-
-            sys.argv[1:] = ["print_config=true" if argument == "--verbose" else argument for argument in sys.argv[1:]]
-            register_resolvers()
-            sys.argv[1:] = _checked_command_line(name, sys.argv[1:])
-            flags = {argument for argument in sys.argv if argument.startswith("-")}
-            if any(argument.startswith("sweep=") for argument in sys.argv) and "--cfg" not in flags:
-                return _search(name, sys.argv[1:], flags)
-            start = hydra.main(version_base="1.3", config_path=str(CONF_DIR), config_name=name)(run)
-            if flags & _MULTIRUN:
-                _run_jobs(start)
-            else:
-                start()
-            return None
+            with stoppable():  # a request to stop ends the program without a traceback at any time
+                _start(name, run)
 
         main.__doc__ = task.__doc__
         return main
 
     return decorate
+
+
+def _start(name: str, run: Task) -> None:
+    """Run a program by what is typed."""
+    if {"-h", "--help"} & set(sys.argv[1:]):
+        sys.stdout.write(manual(name))
+        return
+    if os.environ.get("LOCAL_RANK", "0") != "0":
+        end_with_parent()
+    import hydra
+
+    sys.argv[1:] = ["print_config=true" if argument == "--verbose" else argument for argument in sys.argv[1:]]
+    register_resolvers()
+    sys.argv[1:] = _checked_command_line(name, sys.argv[1:])
+    flags = {argument for argument in sys.argv if argument.startswith("-")}
+    if any(argument.startswith("sweep=") for argument in sys.argv) and "--cfg" not in flags:
+        _search(name, sys.argv[1:], flags)
+        return
+    start = hydra.main(version_base="1.3", config_path=str(CONF_DIR), config_name=name)(run)
+    if flags & _MULTIRUN:
+        _run_jobs(start)
+    else:
+        start()
 
 
 def _import_lightning() -> None:
@@ -169,7 +175,9 @@ def tell_stop(stopped: Stopped, config: DictConfig) -> None:
 
 def fail(error: Exception) -> None:
     """Print an error as one sentence and exit with status 1."""
-    sys.stderr.write(f"error: {printable(' '.join(str(error).split()))}\n")
+    from seqmine.reporting.terminal import folded
+
+    sys.stderr.write(folded(f"error: {printable(' '.join(str(error).split()))}") + "\n")
     sys.stderr.flush()
     sys.exit(1)
 

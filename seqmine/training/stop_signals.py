@@ -23,6 +23,10 @@ class Stopped(SystemExit):
         super().__init__(128 + number)
         self.signal = signal.Signals(number)
 
+    def __reduce__(self) -> tuple[type, tuple[int]]:
+        """Come from another process, as a job of a launcher does, as it was."""
+        return Stopped, (int(self.signal),)
+
 
 class Requests:
     """The latest request to stop, kept until somebody asks for it."""

@@ -21,7 +21,7 @@ _PATIENCE_S = 4.0  # for the first answer of a server
 
 
 def build_wandb_logger(
-    *, project: str, name: str, group: str | None, tags: list[str | int | float], save_dir: str
+    *, project: str, name: str, group: str | None, tags: list[str | int | float], save_dir: str, send_weights: bool
 ) -> WandbLogger | None:
     """Make a W&B logger, online where there is a key (``WANDB_API_KEY``, or that of ``wandb login``) and an answer.
 
@@ -34,6 +34,7 @@ def build_wandb_logger(
         group: runs of one sweep share it.
         tags: labels of the run.
         save_dir: run folder, below which W&B keeps its own.
+        send_weights: whether the artifact of the weights has them, or only says where they lie.
 
     Returns:
         The logger; None where ``WANDB_MODE=disabled``.
@@ -48,13 +49,15 @@ def build_wandb_logger(
     if mode in _OFFLINE:
         os.environ.setdefault("WANDB_ERROR_REPORTING", "false")
     Path(save_dir).mkdir(parents=True, exist_ok=True)
-    return UnattendedLogger(
+    logger = UnattendedLogger(
         project=project, name=f"{name} {Path(save_dir).name.rpartition('_')[2]}", group=group,
         tags=[str(tag) for tag in tags], save_dir=save_dir, job_type="train",
         # Lightning's own argument for this would change the environment of all that comes after
         mode="offline" if mode in _OFFLINE else mode,
         settings=wandb.Settings(console=os.environ.get("WANDB_CONSOLE", "off")),  # type: ignore[arg-type]
     )  # fmt: skip
+    logger.sends_weights = send_weights
+    return logger
 
 
 class UnattendedLogger(WandbLogger):
@@ -62,6 +65,8 @@ class UnattendedLogger(WandbLogger):
 
     The command line is not sent, since its settings may be secret; the configuration of the run has them, blanked.
     """
+
+    sends_weights = False
 
     @property
     @rank_zero_experiment

@@ -108,6 +108,19 @@ def test_it_has_the_table_of_the_terminal_and_the_curve(run, summary):
     assert (folder / picture).read_bytes() == (run.folder / "learning_curve.png").read_bytes()
 
 
+def test_it_says_which_log_its_weights_come_from(records, run):
+    of_kind = {artifact["type"]: artifact for artifact in records["artifact"]}
+    log, weights = of_kind["dataset"], of_kind["model"]
+    assert log["name"] == f"log-{run.metrics['protocol']['data_fingerprint']}"
+    assert log["use_after_commit"]
+    assert json.loads(log["metadata"])["split"] == "LeaveOneOut"
+    assert "contents" not in log["manifest"]
+    assert weights["aliases"] == ["best", "latest"]
+    assert json.loads(weights["metadata"])["val/ndcg@10"] == pytest.approx(run.metrics["val/ndcg@10"])
+    (entry,) = weights["manifest"]["contents"]
+    assert entry["ref"] == (run.folder / "checkpoints" / "best.ckpt").resolve().as_uri()
+
+
 def test_the_terminal_is_not_sent(records, run):
     assert "output_raw" not in records
     (kept,) = run.folder.glob("wandb/offline-run-*/*.wandb")

@@ -1,4 +1,5 @@
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -57,3 +58,8 @@ def test_a_process_that_waits_for_a_killed_one_ends_too(tmp_path):
 def _runs(process: int) -> bool:
     status = Path(f"/proc/{process}/stat")
     return status.is_file() and status.read_text().rpartition(")")[2].split()[0] != "Z"
+
+
+def test_a_stop_comes_from_another_process_as_it_was():
+    stopped = pickle.loads(pickle.dumps(Stopped(signal.SIGINT)))
+    assert (stopped.code, stopped.signal) == (130, signal.SIGINT)

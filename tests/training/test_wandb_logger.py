@@ -12,7 +12,9 @@ KEY = "k" * 40
 
 
 def built(tmp_path):
-    return build_wandb_logger(project="p", name="n", group="g", tags=["t"], save_dir=str(tmp_path / "day_4f"))
+    return build_wandb_logger(
+        project="p", name="n", group="g", tags=["t"], save_dir=str(tmp_path / "day_4f"), send_weights=False
+    )
 
 
 @pytest.fixture(autouse=True)
