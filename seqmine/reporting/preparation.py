@@ -1,5 +1,7 @@
 """What a person sees of a prepared log: what cleaning did, and whether anything leaks."""
 
+import re
+from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.table import Table
@@ -25,8 +27,31 @@ def audit_table(audit: Audit) -> Table:
     for row in audit.rows:
         removed = row.before.rows - row.after.rows
         share = f"{removed:,} ({removed / max(row.before.rows, 1):.1%})"
-        table.add_row(row.step, row.looks_at, *_counts(row.after), share, f"{row.seconds:.2f}")
+        table.add_row(in_words(row.step), row.looks_at, *_counts(row.after), share, f"{row.seconds:.2f}")
     return table
+
+
+def in_words(step: str) -> str:
+    """Return a step of cleaning in words, as the audit names it by class and settings.
+
+    >>> (
+    ...     in_words("KCore(min_user_events=1, min_item_events=5)"),
+    ...     in_words("InvalidRows(earliest=631152000, latest=None)"),
+    ... )
+    ('k core (min user events 1, min item events 5)', 'invalid rows (earliest 1990-01-01)')
+    """
+    parts = re.fullmatch(r"(\w+)\((.*?)\)(.*)", step)
+    if parts is None:
+        return step
+    name = re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", parts[1]).lower()
+    settings = [one.split("=", 1) for one in parts[2].split(", ") if "=" in one and not one.endswith("=None")]
+    told = [f"{key.replace('_', ' ')} {_day(key, value)}" for key, value in settings]
+    return f"{name} ({', '.join(told)}){parts[3]}" if told else name + parts[3]
+
+
+def _day(key: str, value: str) -> str:
+    is_moment = key in ("earliest", "latest") and value.lstrip("-").isdigit()
+    return str(datetime.fromtimestamp(int(value), UTC).date()) if is_moment else value
 
 
 def leak_table(report: LeakReport) -> Table:

@@ -14,7 +14,7 @@ def shown(table, tmp_path):
 def test_each_step_is_shown_with_what_it_took_out(tmp_path):
     step = AuditRow("HistoryLength(min_events=2)", "all events", LogSize(3000, 2, 3), LogSize(2000, 1, 3), 0.1)
     text = shown(audit_table(Audit(LogSize(3000, 2, 3), [step], times="whole days")), tmp_path)
-    for words in ("Cleaning (times are whole days)", "HistoryLength(min_events=2)", "1,000 (33.3%)", "all events"):
+    for words in ("Cleaning (times are whole days)", "history length (min events 2)", "1,000 (33.3%)", "all events"):
         assert words in text
 
 
