@@ -118,4 +118,7 @@ def _overrides(folder: Path) -> str | None:
     """Return what was typed for a run; None where its folder does not say."""
     from seqmine.runs.folder import read_command
 
-    return " ".join(read_command(str(folder))["overrides"]) if (folder / "command.yaml").is_file() else None
+    if not (folder / "command.yaml").is_file():
+        return None
+    # that an interrupted job went on is no setting that tells it from others
+    return " ".join(one for one in read_command(str(folder))["overrides"] if one != "resume=auto")

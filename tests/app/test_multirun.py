@@ -38,7 +38,9 @@ def test_finished_runs_are_ranked_and_failed_ones_left_out(tmp_path):
     for number, value in enumerate([0.1, 0.3]):
         folder = tmp_path / str(number)
         folder.mkdir()
-        OmegaConf.save({"overrides": [f"seed={number}", "model=gru"], "choices": {}}, folder / "command.yaml")
+        OmegaConf.save(
+            {"overrides": [f"seed={number}", "model=gru", "resume=auto"], "choices": {}}, folder / "command.yaml"
+        )
         write_json(folder / "metrics.json", {"val/ndcg@10": value, "protocol": {}})
     (tmp_path / "2").mkdir()
     write_leaderboard(tmp_path, "val/ndcg@10")
