@@ -160,16 +160,16 @@ def checked(mistake: Mistake, base: Sequence[str], config: "DictConfig") -> Outc
     return None
 
 
-def run_forked(mistake: Mistake, base: Sequence[str], folder: Path) -> Outcome:
-    """Run the program in a child process and judge what became of it."""
+def run_forked(mistake: Mistake, base: Sequence[str], folder: Path, run: Path | None = None) -> Outcome:
+    """Run the program in a child process, into a folder of its own or ``run``, and judge what became of it."""
     folder.mkdir()
     output = folder / "output.txt"
     child = os.fork()
     if not child:
-        _become(mistake, [*base, mistake.setting, f"hydra.run.dir={folder / 'run'}"], output)
+        _become(mistake, [*base, mistake.setting, f"hydra.run.dir={run or folder / 'run'}"], output)
     status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     key, _, value = mistake.setting.partition("=")
-    written = Path(folder, value) if key == "paths.run" else folder / "run"
+    written = Path(folder, value) if key == "paths.run" else run or folder / "run"
     return judged(mistake.program, status, output.read_text(errors="replace"), written)
 
 
@@ -178,8 +178,9 @@ def _become(mistake: Mistake, arguments: list[str], output: Path) -> None:
     os.dup2(os.open(output, os.O_WRONLY | os.O_CREAT), 1)
     os.dup2(1, 2)
     sys.stdout, sys.stderr = os.fdopen(1, "w", closefd=False), os.fdopen(2, "w", closefd=False)
-    used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
-    resource.setrlimit(resource.RLIMIT_AS, (used + _MEMORY, used + _MEMORY))
+    # what can be written: who draws the charts of a page reserves more addresses than that
+    used = int(Path("/proc/self/statm").read_text().split()[5]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_DATA, (used + _MEMORY, used + _MEMORY))
     resource.setrlimit(resource.RLIMIT_CPU, (_OF_PROCESSOR_S, 2 * _OF_PROCESSOR_S))
     _heed_rights()
     signal.alarm(_SECONDS)
@@ -284,6 +285,13 @@ def _write_inputs(folder: Path) -> None:
         save_model(folder / "embedder")
 
 
+def load() -> None:
+    """Import what takes most of a start, so that the processes forked from this one have it."""
+    os.environ |= {"OMP_NUM_THREADS": "1", "WANDB_MODE": "disabled"}
+    for name in _LOADED:
+        importlib.import_module(name)
+
+
 def table(counts: Mapping[str, Counter[str]]) -> str:
     """Return what became of the mistakes, a row a program."""
     rows = [("program", "tried", *_OUTCOMES)]
@@ -294,9 +302,7 @@ def table(counts: Mapping[str, Counter[str]]) -> str:
 
 def main(words: Sequence[str]) -> int:
     """Try the mistakes, print what became of each that is not told, and count."""
-    os.environ |= {"OMP_NUM_THREADS": "1", "WANDB_MODE": "disabled"}
-    for name in _LOADED:
-        importlib.import_module(name)
+    load()
     from seqmine.app.composing import compose_checked, without_hydra
 
     programs = [word for word in words if word in BASES] or list(BASES)

@@ -86,7 +86,7 @@ def _start(name: str, run: Task) -> None:
     if flags & _MULTIRUN:
         _run_jobs(start)
     else:
-        start()
+        _run_one(start)
 
 
 def _import_lightning() -> None:
@@ -143,6 +143,18 @@ def _search(name: str, arguments: list[str], flags: set[str]) -> None:
         search(name, [argument for argument in arguments if argument not in flags])
     except UserError as error:
         fail(error)
+
+
+def _run_one(start: Callable[[], None]) -> None:
+    """Run a program; what keeps Hydra from writing into the folder of the run is told too."""
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # else Hydra prints a traceback and exits
+    try:
+        start()
+    except OSError as error:
+        mistake = mistake_behind(error)
+        if mistake is None:
+            raise
+        fail(mistake)
 
 
 def _run_jobs(start: Callable[[], None]) -> None:

@@ -1,3 +1,4 @@
+import errno
 import subprocess
 import sys
 
@@ -5,7 +6,7 @@ import pytest
 from lightning.pytorch.utilities import rank_zero_only
 from omegaconf import OmegaConf
 
-from seqmine.app.program import _alone, _checked_command_line, _lost_process, fail, program
+from seqmine.app.program import _alone, _checked_command_line, _lost_process, _run_one, fail, program
 from seqmine.structs import UserError
 from tests.programs import error_of, run
 
@@ -53,6 +54,15 @@ def test_each_value_of_a_sweep_is_checked_before_the_first_job(arguments, senten
     with pytest.raises(SystemExit):
         _checked_command_line("train", [*arguments, "hydra.run.dir=x"])
     assert sentence in capsys.readouterr().err
+
+
+def test_a_folder_that_hydra_cannot_write_is_told(capsys):
+    def start():
+        raise OSError(errno.ENOSPC, "No space left on device", "run/.hydra/config.yaml")
+
+    with pytest.raises(SystemExit):
+        _run_one(start)
+    assert capsys.readouterr().err.startswith("error: run/.hydra/config.yaml has no room")
 
 
 def test_the_settings_of_many_jobs_are_not_shown_as_those_of_one(capsys):
