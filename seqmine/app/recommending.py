@@ -11,6 +11,9 @@ from omegaconf import DictConfig, OmegaConf
 
 from seqmine.app.cross_selling import cross_sell, is_mined
 from seqmine.app.sharing import Restored, fill
+from seqmine.data.datamodule import SequenceDataModule
+from seqmine.data.engines.embedded import READ_ERRORS
+from seqmine.data.engines.parts import LazySource, scan_source
 from seqmine.data.sources.histories import source_of_histories
 from seqmine.data.sources.timestamps import to_epoch
 from seqmine.models.module import item_vectors
@@ -73,7 +76,8 @@ def recommend(config: DictConfig) -> None:
     first = next(shards.tables())
     shards.finish(config.users_per_file)
     show_lists(first, config.num_shown)
-    _log.info("%d lists are in %s", len(histories.ends), output)
+    count = len(histories.ends)
+    _log.info("%d %s in %s", count, "list is" if count == 1 else "lists are", output)
     return None
 
 
@@ -105,8 +109,7 @@ def asked_histories(restored: Restored) -> Histories:
     if config.input is None:
         histories = run_histories(datamodule, config.history)
     else:
-        events = source_of_histories(str(config.input), datamodule.source, _said(config)).read()
-        histories = given_histories(events, datamodule, catalog)
+        histories = _histories_of_file(config, datamodule, catalog)
     if config.users is not None:
         histories = _of_users(restored, histories)
     histories = _with_moment(config, histories)
@@ -121,6 +124,16 @@ def asked_histories(restored: Restored) -> Histories:
             "model knows; change input, or set fallback=popularity"
         )
     return histories
+
+
+def _histories_of_file(config: DictConfig, datamodule: SequenceDataModule, catalog: Catalog) -> Histories:
+    source = source_of_histories(str(config.input), datamodule.source, _said(config))
+    try:
+        return given_histories(scan_source(source), datamodule, catalog)
+    except READ_ERRORS as error:
+        if isinstance(source, LazySource):
+            raise source.explain(error) from error
+        raise
 
 
 def output_of(config: DictConfig) -> Path:

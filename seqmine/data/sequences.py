@@ -60,7 +60,7 @@ class PreparedData:
         return self.log.first_events(self.split.train_stops)
 
 
-def group_by_user(events: pl.DataFrame) -> tuple[InteractionLog, list[str], list[str]]:
+def group_by_user(events: pl.DataFrame | pl.LazyFrame) -> tuple[InteractionLog, list[str], list[str]]:
     """Group a table of raw events into histories.
 
     Events are sorted by time where there is one; equal times, and logs without time, keep the order of the file.

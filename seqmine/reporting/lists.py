@@ -19,7 +19,7 @@ def show_lists(rows: pl.DataFrame, num_users: int) -> None:
     users = rows["user_id"].unique(maintain_order=True).head(num_users)
     columns = [name for name in _COLUMNS if name in rows.columns]
     shown = rows.filter(pl.col("user_id").is_in(users.implode())).select(columns)
-    _show(shown, "user_id", f"the lists of {len(users)} users")
+    _show(shown, "user_id", f"the list{'s' * (len(users) > 1)} of {len(users)} user{'s' * (len(users) > 1)}")
 
 
 def show_similar(rows: pl.DataFrame, num_items: int) -> None:

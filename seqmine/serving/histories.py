@@ -153,7 +153,7 @@ class Histories:
         return digest.hexdigest()
 
 
-def given_histories(events: pl.DataFrame, datamodule: SequenceDataModule, catalog: Catalog) -> Histories:
+def given_histories(events: pl.DataFrame | pl.LazyFrame, datamodule: SequenceDataModule, catalog: Catalog) -> Histories:
     """Return the histories of any users; whoever has no known item has an empty one.
 
     Where the run cut its log into sessions, the latest session of each user that has a known item is the history.
@@ -162,7 +162,8 @@ def given_histories(events: pl.DataFrame, datamodule: SequenceDataModule, catalo
     the log of the run where the events have no times.
 
     Args:
-        events: as a source reads them.
+        events: as a source reads or scans them; the text of the keys of scanned ones is never in memory as a whole,
+            unless the run cut its log into sessions.
         datamodule: of the run; its log is read under ``evaluation.candidates=available`` alone.
         catalog: in which the histories are numbered; that of the data module under ``evaluation.candidates=available``.
     """
@@ -173,9 +174,10 @@ def given_histories(events: pl.DataFrame, datamodule: SequenceDataModule, catalo
     if datamodule.features.candidates.among != "available":
         return found
     found = replace(found, periods=datamodule.periods)
-    times = events["timestamp"] if "timestamp" in events.columns else datamodule.prepared.log.timestamps
-    assert times is not None
-    last: Any = times.max()
+    if "timestamp" in events.lazy().collect_schema().names():
+        last: Any = events.lazy().select(pl.col("timestamp").max()).collect(engine="streaming").item()
+    else:
+        last = datamodule.prepared.log.timestamps.max()  # type: ignore[union-attr]
     return found.at(int(last) + 1)
 
 
@@ -206,26 +208,27 @@ def run_histories(datamodule: SequenceDataModule, history: str) -> Histories:
     return Histories(data.log, user_ids, ends, datamodule.max_length, behaviors, datamodule.periods)
 
 
-def _number_events(events: pl.DataFrame, catalog: Catalog, sessions: Sessions) -> tuple[InteractionLog, list[str]]:
+def _number_events(
+    events: pl.DataFrame | pl.LazyFrame, catalog: Catalog, sessions: Sessions
+) -> tuple[InteractionLog, list[str]]:
     """Return histories of any users and their keys; items that the model does not know are left out and counted.
 
     Items and behaviors are numbered as in the catalog; nothing is known of the attributes of the users.
     """
-    index = pl.DataFrame(
-        {"item_id": list(catalog.item_ids), "item_index": range(1, catalog.num_items + 1)},
-        schema={"item_id": pl.String, "item_index": pl.Int64},
-    )
-    known = _marked(events, sessions).join(index, on="item_id", how="left", maintain_order="left")
-    unknown = known["item_index"].null_count()
-    if unknown == len(known) and len(known):
+    if sessions.cut_by is not None:
+        events = _of_latest_sessions(_marked(events.lazy().collect(), sessions), catalog)
+    log, user_ids, item_ids = group_by_user(events)
+    numbers = np.array([0, *catalog.encode(item_ids)], np.int32)[log.items]
+    unknown = int((numbers == 0).sum())
+    if unknown == len(numbers):
         _log.warning(
             "none of the %d events has an item that the model knows (%r, the model %r)",
-            len(known), known["item_id"][0], next(iter(catalog.item_ids), None),
+            unknown, item_ids[0], next(iter(catalog.item_ids), None),
         )  # fmt: skip
     elif unknown:
-        _log.warning("%d of %d events have items that the model does not know; they are left out", unknown, len(known))
-    log, user_ids, item_ids = group_by_user(_of_latest_sessions(known).drop("item_index"))
-    numbers = np.array([0, *catalog.encode(item_ids)], np.int32)[log.items]
+        _log.warning(
+            "%d of %d events have items that the model does not know; they are left out", unknown, len(numbers)
+        )
     kept = np.concatenate([[0], np.cumsum(numbers > 0)]).astype(np.int64)
     found = replace(log, items=numbers).take(numbers > 0, kept[log.offsets])
     strangers = catalog.unknown_users(len(user_ids))
@@ -242,11 +245,11 @@ def _marked(events: pl.DataFrame, sessions: Sessions) -> pl.DataFrame:
     return sessions.mark(events)
 
 
-def _of_latest_sessions(events: pl.DataFrame) -> pl.DataFrame:
+def _of_latest_sessions(events: pl.DataFrame, catalog: Catalog) -> pl.DataFrame:
     """Return the events of the latest session of each user that has a known item; all where none is known."""
     if SESSION not in events.columns:
         return events
-    known = pl.when(pl.col("item_index").is_not_null()).then(SESSION)
+    known = pl.when(pl.col("item_id").is_in(pl.Series(catalog.item_ids, dtype=pl.String).implode())).then(SESSION)
     latest = known.max().over("user_id")
     return events.filter((pl.col(SESSION) == latest) | latest.is_null()).drop(SESSION)
 

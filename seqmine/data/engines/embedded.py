@@ -145,11 +145,12 @@ def number_keys(events: pl.LazyFrame, user_ids: pl.Series, item_ids: pl.Series) 
     return numbered.with_columns(pl.col("behavior").cast(pl.Enum(count_keys(events, "behavior")["behavior"])))
 
 
-def number_table(events: pl.DataFrame) -> NumberedLog:
-    """Return a log that is in memory as one part."""
+def number_table(events: pl.DataFrame | pl.LazyFrame) -> NumberedLog:
+    """Return a log as one part in memory; of events that are scanned it holds the numbers alone."""
     lazy = events.lazy()
     user_ids, item_ids = (count_keys(lazy, name)[name] for name in ("user_id", "item_id"))
-    return NumberedLog(MemoryParts(sort_events(number_keys(lazy, user_ids, item_ids).collect())), user_ids, item_ids)
+    numbered = number_keys(lazy, user_ids, item_ids).collect(engine="streaming")
+    return NumberedLog(MemoryParts(sort_events(numbered)), user_ids, item_ids)
 
 
 def _number(column: str, keys: pl.Series) -> pl.Expr:
