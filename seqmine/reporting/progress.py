@@ -77,6 +77,11 @@ class ProgressLine(ProgressBar):
         """Leave a full bar."""
         self._write(1.0, f"{trainer.current_epoch} epochs{self._last}", last=True)
 
+    def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:  # noqa: ARG002
+        """Leave the bar as it is: what went wrong is told in a line of its own."""
+        if trainer.training and self._enabled and somebody_watches() and not in_notebook():
+            sys.stderr.write("\n")
+
     def _show(self, trainer: Trainer, share: float) -> None:
         epoch, most = trainer.current_epoch, trainer.max_epochs or -1
         done = (epoch + share) / most if most > 0 else share

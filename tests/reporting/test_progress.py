@@ -46,6 +46,16 @@ def test_a_line_never_wraps(monkeypatch, capsys):
     assert {len(line.rstrip("\n")) for line in capsys.readouterr().err.split("\r")[1:]} == {39}
 
 
+def test_an_error_has_a_line_of_its_own(monkeypatch, capsys):
+    line = ProgressLine(metric=METRIC)
+    line.on_exception(SimpleNamespace(training=True), None, ValueError())
+    monkeypatch.setattr(progress, "somebody_watches", lambda: True)
+    line.on_exception(SimpleNamespace(training=False), None, ValueError())
+    assert capsys.readouterr().err == ""
+    line.on_exception(SimpleNamespace(training=True), None, ValueError())
+    assert capsys.readouterr().err == "\n"
+
+
 def test_a_log_file_has_few_plain_lines(capsys):
     train(ProgressLine(metric=METRIC), epochs=100)
     lines = capsys.readouterr().err.splitlines()
