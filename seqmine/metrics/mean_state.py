@@ -25,7 +25,7 @@ def mean_of(metric: Metric) -> Float[Tensor, ""]:
     return metric.total.double() / metric.count
 
 
-def added_over_devices(sums: Float[Tensor, "N"]) -> Float[Tensor, "N"]:
+def added_over_devices(sums: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
     """Return sums of this process, added up over all processes of a distributed run; the same numbers on each."""
     if torch.distributed.is_available() and torch.distributed.is_initialized():
         parts = gather_all_tensors(sums)
