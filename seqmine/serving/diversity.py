@@ -221,6 +221,8 @@ def measure_weights(
     number = 0
     with torch.no_grad():
         for batch in (batch.to(device_of(diverse)) for batch in batches):
+            if not batch.last_targets.any():  # of a device without a batch of its own
+                continue
             scores = diverse.model.score(batch)
             sums[-1] += _measured(diverse, scores.clone(), batch)
             for row, weight in enumerate(grid):

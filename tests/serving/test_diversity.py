@@ -97,7 +97,8 @@ def test_categories_are_alike_by_what_they_have_in_common():
 def test_cost_and_likeness_are_those_of_lists_and_targets():
     batch = batch_of([[12], [12]])
     batch.targets[:, 0] = torch.tensor([2, 3])
-    alone, found = measure_weights(twins(), [batch], [0.0, 0.5])
+    nobody = replace(batch, targets=torch.zeros_like(batch.targets))  # of a device without a batch of its own
+    alone, found = measure_weights(twins(), [batch, nobody], [0.0, 0.5])
     gains = [1 / np.log2(3), 1 / np.log2(4)]
     assert alone[0] == pytest.approx(np.mean(gains))
     assert found[0.0] == alone

@@ -98,6 +98,8 @@ def choose_alpha(
     sums, number = torch.zeros(len(weights), dtype=torch.float64), torch.zeros((), dtype=torch.float64)
     with torch.no_grad():
         for batch in (batch.to(device_of(correction)) for batch in batches):
+            if not batch.last_targets.any():  # of a device without a batch of its own
+                continue
             base, told = correction.model.score(batch), correction.correction(batch)
             for place, alpha in enumerate(weights):
                 scores = correction.corrected(base, told, alpha) if alpha else base.clone()

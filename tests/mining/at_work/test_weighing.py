@@ -65,6 +65,13 @@ def test_the_grid_must_hold_the_model_alone():
         choose_alpha(Raises(3, model=Flat(), alpha=0.0), [], grid=[1.0])
 
 
+def test_a_batch_without_targets_counts_nobody():
+    batches = [with_targets([[1], [2]], [3, 3])]
+    correction = Raises(3, model=Flat(), alpha=0.0)
+    alone = choose_alpha(correction, batches, grid=GRID)
+    assert choose_alpha(correction, [*batches, with_targets([[1], [2]], [0, 0])], grid=GRID) == alone
+
+
 def test_processes_choose_by_the_targets_of_all(monkeypatch):
     """Here no target is of item 3; the other process has two of it."""
     batches = [with_targets([[1], [2]], [8, 9])]
