@@ -33,7 +33,7 @@ def test_prepare_prints_and_keeps_the_audit_the_verdict_and_a_picture(small_log,
     assert audit["source"]["users"] == 200
     assert audit["rows"]
     assert "Leaks: none found" in done.stdout
-    assert "KCore" in done.stdout
+    assert "k core" in done.stdout
     assert (tmp_path / "outputs" / "store").is_dir()
     assert (tmp_path / "run" / "log.png").stat().st_size > 10_000
 

@@ -119,7 +119,7 @@ def bounded_sums(
         popularity_share: share of a vector, by its square, that is items; each of them counts once.
 
     >>> popularity, pairs = bounded_sums(InteractionLog.from_lists([[1, 2]]), 2, 1, 1.0, popularity_share=0.5)
-    >>> popularity.round(2).tolist(), round(pairs[1, 2], 2)
+    >>> popularity.round(2).tolist(), round(float(pairs[1, 2]), 2)
     ([0.0, 0.5, 0.5], 0.71)
     """
     size, users = num_items + 1, log.event_users
