@@ -13,7 +13,7 @@ from seqmine.structs import InteractionLog, Recommender, SequenceBatch
 from seqmine.structs.bounded import bounded
 from seqmine.structs.bounds import NonNegativeFloat, PositiveFloat
 
-GRID = (0.0, 0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0, 1.5, 2.0)
+GRID = (0.0, 0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0)
 
 
 class PatternReranking:
