@@ -2,8 +2,10 @@
 
 import json
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import polars as pl
@@ -11,7 +13,6 @@ from omegaconf import DictConfig, OmegaConf
 
 from seqmine.app.cross_selling import cross_sell, is_mined
 from seqmine.app.sharing import Restored, fill
-from seqmine.data.datamodule import SequenceDataModule
 from seqmine.data.engines.embedded import READ_ERRORS
 from seqmine.data.engines.parts import LazySource, scan_source
 from seqmine.data.sources.histories import source_of_histories
@@ -22,11 +23,20 @@ from seqmine.runs.folder import checkpoint_fingerprint
 from seqmine.runs.placement import require_placement_alone
 from seqmine.runs.restore import correction_of
 from seqmine.runs.settings import plain
-from seqmine.serving.histories import Histories, given_histories, run_histories
+from seqmine.serving.divided import Asked, DividedHistories, divide
+from seqmine.serving.histories import (
+    Histories,
+    given_histories,
+    moment_after,
+    run_histories,
+    warn_of_empty,
+    warn_of_unknown,
+)
 from seqmine.serving.ids import keep_known, read_ids
 from seqmine.serving.shards import EMPTY, Shards, write_tables
 from seqmine.serving.similar import similar_items
 from seqmine.structs import Catalog, UserError
+from seqmine.structs.files import scratch
 
 _log = logging.getLogger(__name__)
 # what lists do not depend on
@@ -34,6 +44,9 @@ _FREE = ("output", "paths", "trainer", "debug", "num_shown", "program", "users_p
          "reading")  # fmt: skip
 _OF_USERS = ("input", "users", "exclude", "only", "seen", "at")  # settings of lists, not of similar items
 _STOPPED = 130  # the status of a program that ctrl-c stopped
+PART_EVENTS = 1_000_000
+"""Events of a file of histories that are in memory together."""
+_AnyAsked = TypeVar("_AnyAsked", bound=Asked)
 
 
 def recommend(config: DictConfig) -> None:
@@ -60,23 +73,23 @@ def recommend(config: DictConfig) -> None:
     if config["items"] is not None:
         return _name_similar_items(restored, Path(config.output or Path(config.paths.run) / "similar_items.parquet"))
     restored.settings.require_fit(restored.catalog, restored.module)
-    histories = asked_histories(restored)
-    shards = Shards(output, len(histories.ends), config.shard_size)
-    shards.open_for(_belonging(restored, histories))
-    try:
-        fill(shards, restored, histories)
-    except KeyboardInterrupt:
-        _log.warning(
-            "stopped with %d of %d parts made; the same command with output=%s goes on there",
-            len(shards) - len(shards.missing()),
-            len(shards),
-            output,
-        )
-        raise SystemExit(_STOPPED) from None
+    with asked_lists(restored, output.parent) as asked:
+        count = len(asked)
+        shards = Shards(output, count, config.shard_size)
+        shards.open_for(_belonging(restored, asked))
+        try:
+            fill(shards, restored, asked)
+        except KeyboardInterrupt:
+            _log.warning(
+                "stopped with %d of %d parts made; the same command with output=%s goes on there",
+                len(shards) - len(shards.missing()),
+                len(shards),
+                output,
+            )
+            raise SystemExit(_STOPPED) from None
     first = next(shards.tables())
     shards.finish(config.users_per_file)
     show_lists(first, config.num_shown)
-    count = len(histories.ends)
     _log.info("%d %s in %s", count, "list is" if count == 1 else "lists are", output)
     return None
 
@@ -99,41 +112,76 @@ def _name_similar_items(restored: Restored, output: Path) -> None:
     _log.info("items that are alike are in %s", output)
 
 
-def asked_histories(restored: Restored) -> Histories:
-    """Return the histories that lists are asked for, and what may be in the lists.
+@contextmanager
+def asked_lists(restored: Restored, folder: Path) -> Iterator[Asked]:
+    """Find the histories that lists are asked for, and what may be in the lists.
+
+    Those of a long file are in parts on disk while the context is open, unless users are named.
+
+    Args:
+        restored: the run that makes the lists, and what is asked.
+        folder: where the parts may be.
 
     Raises:
         UserError: nobody is left, or not one of the users or items that are named is known.
     """
-    config, datamodule, catalog = restored.config, restored.datamodule, restored.catalog
+    config = restored.config
     if config.input is None:
-        histories = run_histories(datamodule, config.history)
-    else:
-        histories = _histories_of_file(config, datamodule, catalog)
+        yield _of_settings(restored, run_histories(restored.datamodule, config.history))
+        return
+    source = source_of_histories(str(config.input), restored.datamodule.source, _said(config))
+    with scratch(folder, "histories") as place:
+        try:
+            asked = _asked_of_file(restored, scan_source(source), place)
+        except READ_ERRORS as error:
+            if isinstance(source, LazySource):
+                raise source.explain(error) from error
+            raise
+        yield asked
+
+
+def _asked_of_file(restored: Restored, events: pl.LazyFrame, place: Path) -> Asked:
+    """Return the histories of a file, in parts in a folder where they are many."""
+    config, datamodule, catalog = restored.config, restored.datamodule, restored.catalog
+    warn_of_unknown(events, catalog)
+    parts = divide(events, place, PART_EVENTS) if config.users is None else None
+    if parts is None:
+        return _of_settings(restored, given_histories(events, datamodule, catalog))
+    last = moment_after(events, datamodule) if datamodule.features.candidates.among == "available" else None
+    allowed = _allowed(restored)
+
+    def make(table: pl.DataFrame) -> Histories:
+        histories = given_histories(table, datamodule, catalog)
+        histories = _with_moment(config, histories if last is None else histories.at(last))
+        return histories if allowed is None else histories.allowing(allowed)
+
+    return _required(restored, DividedHistories(parts, make, known=config.fallback == "none"))
+
+
+def _of_settings(restored: Restored, histories: Histories) -> Histories:
+    """Return those of some histories that are asked for, with what may be in their lists."""
+    config = restored.config
     if config.users is not None:
         histories = _of_users(restored, histories)
     histories = _with_moment(config, histories)
     allowed = _allowed(restored)
     histories = histories if allowed is None else histories.allowing(allowed)
     if config.fallback == "none":
-        histories = histories.known()
-    if not len(histories.ends):
-        write_tables([_no_lists(catalog)], output_of(config))
+        num_users, histories = len(histories), histories.known()
+        warn_of_empty(num_users - len(histories), num_users)
+    return _required(restored, histories)
+
+
+def _required(restored: Restored, asked: _AnyAsked) -> _AnyAsked:
+    """Refuse that there is nobody to get a list."""
+    config = restored.config
+    if not len(asked):
+        write_tables([_no_lists(restored.catalog)], output_of(config))
         raise UserError(
             f"not one user of {'the run' if config.input is None else repr(str(config.input))} has an item that the "
             "model knows; change input, or set fallback=popularity"
         )
-    return histories
-
-
-def _histories_of_file(config: DictConfig, datamodule: SequenceDataModule, catalog: Catalog) -> Histories:
-    source = source_of_histories(str(config.input), datamodule.source, _said(config))
-    try:
-        return given_histories(scan_source(source), datamodule, catalog)
-    except READ_ERRORS as error:
-        if isinstance(source, LazySource):
-            raise source.explain(error) from error
-        raise
+    return asked
 
 
 def output_of(config: DictConfig) -> Path:
@@ -198,13 +246,13 @@ def _plain(value: Any) -> Any:
     return OmegaConf.to_container(value) if OmegaConf.is_config(value) else value
 
 
-def _belonging(restored: Restored, histories: Histories) -> dict[str, Any]:
+def _belonging(restored: Restored, asked: Asked) -> dict[str, Any]:
     """Return what the parts of the lists belong to."""
     config = restored.config
     settings = {name: value for name, value in plain(config).items() if name not in _FREE}
     known = {
         "run": checkpoint_fingerprint(config.run),
-        "users and items": histories.fingerprint(),
+        "users and items": asked.fingerprint(),
         "chosen": restored.chosen,
         **settings,
     }

@@ -27,6 +27,7 @@ from seqmine.reporting.progress import progress_bar
 from seqmine.runs.newer_log import for_histories
 from seqmine.runs.placement import place
 from seqmine.runs.restore import Model, keep_choices, reranked, restore_run
+from seqmine.serving.divided import Asked
 from seqmine.serving.histories import Histories
 from seqmine.serving.recommendations import ListSettings, recommend_to
 from seqmine.serving.shards import Shards
@@ -75,29 +76,27 @@ class Restored:
         return [key, *([source.columns[key] or key] if isinstance(source, InteractionFiles | DatabaseQuery) else [])]
 
 
-def fill(shards: Shards, restored: Restored, histories: Histories) -> None:
+def fill(shards: Shards, restored: Restored, asked: Asked) -> None:
     """Make the parts that are missing, with one process or as many as ``trainer.devices`` says.
 
     Args:
         shards: of the lists.
         restored: makes them.
-        histories: of all lists.
+        asked: the histories of all lists.
     """
     missing, devices = shards.missing(), min(restored.config.trainer.devices, len(shards.missing()))
     with progress_bar(shards.num_lists, "lists") as advance:
         advance(sum(len(shards.rows(number)) for number in range(len(shards)) if number not in set(missing)))
         if devices > 1:
-            return _share_out(shards, restored, histories, devices, advance)
+            return _share_out(shards, restored, asked, devices, advance)
         with one_thread():
             for number in missing:
-                shards.write(number, restored.lists(histories.alone(shards.rows(number))))
+                shards.write(number, restored.lists(asked.alone(shards.rows(number))))
                 advance(len(shards.rows(number)))
     return None
 
 
-def _share_out(
-    shards: Shards, restored: Restored, histories: Histories, devices: int, advance: Callable[[int], None]
-) -> None:
+def _share_out(shards: Shards, restored: Restored, asked: Asked, devices: int, advance: Callable[[int], None]) -> None:
     """Let processes make the missing parts, each with one thread or one GPU; few parts are under way at a time."""
     context = multiprocessing.get_context("spawn")
     numbers: SimpleQueue = context.SimpleQueue()
@@ -109,7 +108,7 @@ def _share_out(
     try:
         while True:
             for number in todo:
-                part = histories.alone(shards.rows(number))
+                part = asked.alone(shards.rows(number))
                 doing[pool.submit(_write_part, settings, shards, number, part)] = number
                 if len(doing) > devices:
                     break

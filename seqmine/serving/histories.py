@@ -92,17 +92,14 @@ class Histories:
             are_of_several=self.has_several_lists,
         )
 
+    def __len__(self) -> int:
+        """Return the number of lists."""
+        return len(self.ends)
+
     def known(self) -> "Histories":
-        """Return the histories that hold an event; say how many do not, which get no list."""
+        """Return the histories that hold an event."""
         rows = np.flatnonzero(self.ends.input_stops)
-        if len(rows) == len(self.ends):
-            return self
-        _log.warning(
-            "%d of %d users have no known item; they get no list (fallback=popularity gives them one)",
-            len(self.ends) - len(rows),
-            len(self.ends),
-        )
-        return self.take(rows)
+        return self if len(rows) == len(self) else self.take(rows)
 
     def with_strangers(self, users: Sequence[str]) -> "Histories":
         """Return the histories with those of users of whom nothing is known behind them."""
@@ -153,6 +150,29 @@ class Histories:
         return digest.hexdigest()
 
 
+def warn_of_empty(count: int, num_users: int) -> None:
+    """Say how many users get no list, if any, as none of their items is known."""
+    if count:
+        words = "%d of %d users have no known item; they get no list (fallback=popularity gives them one)"
+        _log.warning(words, count, num_users)
+
+
+def warn_of_unknown(events: pl.LazyFrame, catalog: Catalog) -> None:
+    """Say how many events have items that the model does not know, if any."""
+    item, known = pl.col("item_id"), pl.Series(catalog.item_ids, dtype=pl.String).implode()
+    is_known = item.is_in(known)
+    counted = events.select(pl.len(), known=is_known.sum(), unknown=item.filter(~is_known).first())
+    count, num_known, unknown = counted.collect(engine="streaming").row(0)
+    if not num_known:
+        _log.warning(
+            "none of the %d events has an item that the model knows (%r, the model %r)",
+            count, unknown, next(iter(catalog.item_ids), None),
+        )  # fmt: skip
+    elif num_known < count:
+        words = "%d of %d events have items that the model does not know; they are left out"
+        _log.warning(words, count - num_known, count)
+
+
 def given_histories(events: pl.DataFrame | pl.LazyFrame, datamodule: SequenceDataModule, catalog: Catalog) -> Histories:
     """Return the histories of any users; whoever has no known item has an empty one.
 
@@ -173,12 +193,16 @@ def given_histories(events: pl.DataFrame | pl.LazyFrame, datamodule: SequenceDat
     found = Histories(log, user_ids, everyone, datamodule.max_length, behaviors)
     if datamodule.features.candidates.among != "available":
         return found
-    found = replace(found, periods=datamodule.periods)
-    if "timestamp" in events.lazy().collect_schema().names():
-        last: Any = events.lazy().select(pl.col("timestamp").max()).collect(engine="streaming").item()
+    return replace(found, periods=datamodule.periods).at(moment_after(events.lazy(), datamodule))
+
+
+def moment_after(events: pl.LazyFrame, datamodule: SequenceDataModule) -> int:
+    """Return the second after the last event, or after the log of the run where the events have no times."""
+    if "timestamp" in events.collect_schema().names():
+        last: Any = events.select(pl.col("timestamp").max()).collect(engine="streaming").item()
     else:
         last = datamodule.prepared.log.timestamps.max()  # type: ignore[union-attr]
-    return found.at(int(last) + 1)
+    return int(last) + 1
 
 
 def run_histories(datamodule: SequenceDataModule, history: str) -> Histories:
@@ -211,7 +235,7 @@ def run_histories(datamodule: SequenceDataModule, history: str) -> Histories:
 def _number_events(
     events: pl.DataFrame | pl.LazyFrame, catalog: Catalog, sessions: Sessions
 ) -> tuple[InteractionLog, list[str]]:
-    """Return histories of any users and their keys; items that the model does not know are left out and counted.
+    """Return histories of any users and their keys; items that the model does not know are left out.
 
     Items and behaviors are numbered as in the catalog; nothing is known of the attributes of the users.
     """
@@ -219,16 +243,6 @@ def _number_events(
         events = _of_latest_sessions(_marked(events.lazy().collect(), sessions), catalog)
     log, user_ids, item_ids = group_by_user(events)
     numbers = np.array([0, *catalog.encode(item_ids)], np.int32)[log.items]
-    unknown = int((numbers == 0).sum())
-    if unknown == len(numbers):
-        _log.warning(
-            "none of the %d events has an item that the model knows (%r, the model %r)",
-            unknown, item_ids[0], next(iter(catalog.item_ids), None),
-        )  # fmt: skip
-    elif unknown:
-        _log.warning(
-            "%d of %d events have items that the model does not know; they are left out", unknown, len(numbers)
-        )
     kept = np.concatenate([[0], np.cumsum(numbers > 0)]).astype(np.int64)
     found = replace(log, items=numbers).take(numbers > 0, kept[log.offsets])
     strangers = catalog.unknown_users(len(user_ids))

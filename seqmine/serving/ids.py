@@ -61,11 +61,9 @@ def keep_known(ids: Sequence[str], known: Collection[str], setting: str, what: s
         return list(ids)
     named = ", ".join(map(repr, unknown[:_NUM_NAMED])) + (", ..." if len(unknown) > _NUM_NAMED else "")
     if len(unknown) == len(ids):
-        raise UserError(
-            f"{setting} names {len(ids):,} {what} ({named}), of which none is among the {len(known):,} {what} that are "
-            f"known; change {setting}"
-        )
-    _log.warning("%s names %d %s of which %d are not known (%s)", setting, len(ids), what, len(unknown), named)
+        names = f"{named}, which is not" if len(ids) == 1 else f"{len(ids):,} {what} ({named}), of which none is"
+        raise UserError(f"{setting} names {names} among the {len(known):,} {what} that are known; change {setting}")
+    _log.warning("%s names %d %s, %d of them unknown (%s)", setting, len(ids), what, len(unknown), named)
     left_out = set(unknown)
     return [name for name in ids if name not in left_out]
 

@@ -125,7 +125,7 @@ def test_mistakes_are_one_sentence(outputs, overrides, sentence):
 
 
 def test_unknown_users_and_damaged_stores_are_refused_and_nothing_is_touched(outputs):
-    with pytest.raises(UserError, match="of which none is among the 200 users"):
+    with pytest.raises(UserError, match="which is not among the 200 users"):
         forgotten(outputs, ["nobody"])
     items = np.load(store_of(outputs) / "items.npy")
     np.save(store_of(outputs) / "items.npy", items[::-1])

@@ -3,6 +3,7 @@ import json
 import polars as pl
 import pytest
 
+from seqmine.app import recommending
 from seqmine.serving.shards import Shards
 from seqmine.structs import UserError
 from tests.tiny import call, train
@@ -45,7 +46,7 @@ def test_excluded_items_are_in_no_list_and_allowed_ones_alone(runs, tmp_path):
     assert lists["user_id"].n_unique() == 200
     with pytest.raises(UserError, match="only and exclude leave no item"):
         lists_of(runs, tmp_path, "only=i1", "exclude=i1")
-    with pytest.raises(UserError, match="exclude names 1 items .'mars'., of which none is among the 30 items"):
+    with pytest.raises(UserError, match="exclude names 'mars', which is not among the 30 items"):
         lists_of(runs, tmp_path, "exclude=mars")
 
 
@@ -138,7 +139,7 @@ def test_parts_of_another_command_are_not_taken(runs, tmp_path, setting, monkeyp
     [
         ("trainer.devices=0", "trainer.devices is 0, allowed are whole numbers from 1"),
         ("at=2020-02-02", "at is '2020-02-02', but lists look at no time; set evaluation.candidates=available"),
-        ("users=martian", "users names 1 users .'martian'., of which none is among the 200 users"),
+        ("users=martian", "users names 'martian', which is not among the 200 users"),
         ("fallback=luck", "fallback is 'luck', allowed are none, popularity"),
     ],
 )
@@ -166,5 +167,37 @@ def test_similar_items_are_named_by_the_model_and_by_who_had_both(runs, tmp_path
 def test_similar_items_are_not_asked_for_with_lists_of_users(runs, tmp_path):
     with pytest.raises(UserError, match="items asks for similar items, but users is of lists of users"):
         lists_of(runs, tmp_path, "items=i3", "users=u7")
-    with pytest.raises(UserError, match="items names 1 items .'mars'., of which none"):
+    with pytest.raises(UserError, match="items names 'mars', which is not"):
         lists_of(runs, tmp_path, "items=mars")
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory):
+    """A log with times, in which item i is on sale from day i to day i + 8; and a run that knows popularity."""
+    folder = tmp_path_factory.mktemp("shop")
+    rows = [(user, f"i{user % 12 + step}", 86_400 * (user % 12 + step + 2)) for user in range(60) for step in range(6)]
+    frame = pl.DataFrame(rows, schema=["user_id", "item_id", "timestamp"], orient="row")
+    frame.write_csv(folder / "log.csv")
+    settings = ["data=interactions", f"data.path={folder / 'log.csv'}", "data.time_format=seconds", "model=popularity"]
+    train(folder / "log.csv", folder / "run", *settings, "evaluation.candidates=available")
+    return folder
+
+
+@pytest.mark.parametrize(
+    "settings", [["exclude=i5"], ["fallback=popularity"], ["at=1970-01-09"], ["trainer.devices=2", "shard_size=11"]]
+)
+def test_a_long_file_is_divided_and_the_lists_stay_the_same(shop, tmp_path, monkeypatch, settings, caplog):
+    """Also what is on sale after the last event of the whole file, not of a part."""
+    rows = pl.read_csv(shop / "log.csv").with_columns(
+        user_id=pl.col("user_id").map_elements(lambda user: f"{user % 12:02} {user}", pl.String)
+    )
+    rows = rows.with_columns(item_id=pl.when(pl.int_range(pl.len()) % 60 < 6).then(pl.lit("mars")).otherwise("item_id"))
+    rows.sample(fraction=1, shuffle=True, seed=0).write_csv(tmp_path / "new.csv")
+    settings = [f"input={tmp_path / 'new.csv'}", *settings]
+    whole = lists_of(shop, tmp_path / "whole", *settings)
+    told = [record.getMessage() for record in caplog.records if "know" in record.getMessage()]
+    caplog.clear()
+    monkeypatch.setattr(recommending, "PART_EVENTS", 40)
+    assert lists_of(shop, tmp_path / "parts", *settings).equals(whole)
+    assert [record.getMessage() for record in caplog.records if "know" in record.getMessage()] == told
+    assert told and [path.name for path in (tmp_path / "parts").iterdir() if path.name != "out"] == ["lists.parquet"]

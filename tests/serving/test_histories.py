@@ -15,7 +15,7 @@ from seqmine.data.sequences import prepare_sequences
 from seqmine.data.sources.histories import source_of_histories
 from seqmine.data.splits import LeaveOneOut
 from seqmine.data.targets import Split, Targets
-from seqmine.serving.histories import Histories, given_histories, run_histories
+from seqmine.serving.histories import Histories, given_histories, run_histories, warn_of_empty, warn_of_unknown
 from seqmine.serving.recommendations import ListSettings, recommend_to
 from seqmine.structs import AttributeTable, Catalog, InteractionLog, UserError
 from tests.tables import event_files
@@ -101,6 +101,9 @@ def test_some_users_alone_are_as_they_are_among_all():
 
 def test_users_of_whom_nothing_is_known_are_left_out_or_added(caplog):
     assert HISTORIES.known().ends.users.tolist() == [0, 1]
+    warn_of_empty(0, 3)
+    assert not caplog.text
+    warn_of_empty(1, 3)
     assert "1 of 3 users have no known item; they get no list" in caplog.text
     log = replace(LOG, users=AttributeTable(np.ones((3, 1), np.int32), np.ones((3, 2), np.float32), 1))
     more = replace(HISTORIES, log=log).with_strangers(["x"]).of(["x", "a"])
@@ -179,3 +182,16 @@ def test_sessions_of_a_column_are_taken_from_a_file_that_names_them():
     data = SimpleNamespace(features=FULL, target_behaviors=None, max_length=8)
     data.cleaning = SimpleNamespace(sessions=ColumnSessions())
     assert given_histories(events, data, CATALOG).log.items.tolist() == [2]
+
+
+@pytest.mark.parametrize(
+    ("items", "told"),
+    [
+        (["1", "2"], ""),
+        (["1", "mars", "moon"], "2 of 3 events have items that the model does not know; they are left out"),
+        (["mars", "moon"], "none of the 2 events has an item that the model knows ('mars', the model '1')"),
+    ],
+)
+def test_items_that_the_model_does_not_know_are_counted(items, told, caplog):
+    warn_of_unknown(pl.LazyFrame({"item_id": items}), CATALOG)
+    assert told in caplog.text and bool(told) == bool(caplog.text)

@@ -47,8 +47,8 @@ def test_a_file_that_is_missing_or_has_no_column_of_ids_is_refused(tmp_path):
 
 def test_unknown_ids_are_counted_and_the_first_are_named(caplog):
     assert keep_known(["b", "x", "a", "y", "z", "w"], {"a", "b"}, "only", "items") == ["b", "a"]
-    assert "only names 6 items of which 4 are not known ('x', 'y', 'z', ...)" in caplog.text
-    with pytest.raises(UserError, match=r"only names 1 items \('x'\), of which none is among the 2 items"):
+    assert "only names 6 items, 4 of them unknown ('x', 'y', 'z', ...)" in caplog.text
+    with pytest.raises(UserError, match=r"only names 'x', which is not among the 2 items"):
         keep_known(["x"], {"a", "b"}, "only", "items")
     with pytest.raises(UserError, match="users names no users; set users to ids"):
         keep_known([], {"a"}, "users", "users")

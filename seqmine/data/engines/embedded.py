@@ -1,6 +1,6 @@
 """The engine of one machine: polars streams the log into parts on disk, so that memory holds one part at a time."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -64,7 +64,13 @@ class PolarsEngine:
         numbered = number_keys(events, users["user_id"], items["item_id"])
         borders = part_borders(users["events"].to_numpy(), self.part_events)
         if len(borders):
-            pieces = _write_pieces(numbered, borders, int(users["events"].sum()), folder)
+            pieces = write_pieces(
+                numbered,
+                lambda batch: np.searchsorted(borders, batch["user_id"].to_numpy(), side="right"),
+                len(borders) + 1,
+                int(users["events"].sum()),
+                folder,
+            )
             del events, numbered  # may hold a whole log of text
             parts: Parts = FileParts(pieces, folder).map(sort_events)
         else:
@@ -124,8 +130,16 @@ class FileParts:
 
     def tables(self) -> Iterator[pl.DataFrame]:
         """Yield one part after the other."""
-        for pieces in self.pieces:
-            yield pl.concat([pl.read_ipc(piece) for piece in pieces])
+        for number in range(len(self)):
+            yield self.table(number)
+
+    def __len__(self) -> int:
+        """Return the number of parts."""
+        return len(self.pieces)
+
+    def table(self, number: int) -> pl.DataFrame:
+        """Return one part."""
+        return pl.concat([pl.read_ipc(piece) for piece in self.pieces[number]])
 
 
 def count_keys(events: pl.LazyFrame, column: str) -> pl.DataFrame:
@@ -157,14 +171,32 @@ def _number(column: str, keys: pl.Series) -> pl.Expr:
     return pl.col(column).cast(pl.Enum(keys)).to_physical().cast(pl.UInt32)
 
 
-def _write_pieces(numbered: pl.LazyFrame, borders: np.ndarray, num_events: int, folder: Path) -> list[list[Path]]:
-    """Write the events of each part in pieces, in the order of the log."""
-    pieces: list[list[Path]] = [[] for _ in range(len(borders) + 1)]
-    batches = numbered.collect_batches(chunk_size=_BATCH_EVENTS, maintain_order=True, engine="streaming")
+def write_pieces(
+    events: pl.LazyFrame,
+    part_of: Callable[[pl.DataFrame], np.ndarray],
+    num_parts: int,
+    num_events: int,
+    folder: Path,
+    batch_events: int = _BATCH_EVENTS,
+) -> list[list[Path]]:
+    """Write the events of each part in pieces, in the order of the log.
+
+    Args:
+        events: of the log, read in a stream.
+        part_of: returns the part of each row of a table, from 0.
+        num_parts: of the log.
+        num_events: of the log, for the progress that is shown.
+        folder: where the pieces are written.
+        batch_events: events that are divided at once: fewer need less memory and make more files.
+
+    Returns:
+        The files of each part.
+    """
+    pieces: list[list[Path]] = [[] for _ in range(num_parts)]
+    batches = events.collect_batches(chunk_size=batch_events, maintain_order=True, engine="streaming")
     with progress(num_events, "dividing the log", _LONG_EVENTS) as advance:
         for batch in batches:
-            part = np.searchsorted(borders, batch["user_id"].to_numpy(), side="right")
-            for rows in batch.with_columns(part=pl.Series(part)).partition_by("part", maintain_order=True):
+            for rows in batch.with_columns(part=pl.Series(part_of(batch))).partition_by("part", maintain_order=True):
                 mine = pieces[rows["part"][0]]
                 path = folder / f"part-{rows['part'][0]}-{len(mine)}.arrow"
                 rows.drop("part").write_ipc(path)
