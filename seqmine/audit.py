@@ -12,14 +12,14 @@ def main(config: DictConfig) -> None:
 
     from seqmine.app.auditing import audit
     from seqmine.app.start import start_run
-    from seqmine.reporting.privacy_audit import draw_audit, print_audit
+    from seqmine.reporting.privacy_audit import draw_pictures, print_audit
     from seqmine.structs.files import write_json
 
     found = audit(config)
     start_run(config)
     folder = Path(config.paths.run)
     write_json(folder / "privacy_audit.json", found)
-    draw_audit(found, folder / "privacy_audit.png")
+    draw_pictures(found, folder)
     print_audit(found, folder / "privacy_audit.json")
 
 

@@ -13,6 +13,7 @@ from seqmine.data.windows import LatestWindow
 from seqmine.models.module import SequenceModule
 from seqmine.privacy.canaries import Canaries
 from seqmine.privacy.membership import attack, history_losses, one_run_audit
+from seqmine.privacy.memorization import memorized
 from seqmine.runs.checkpoints import read_checkpoint
 from seqmine.runs.folder import read_metrics
 from seqmine.runs.restore import Model, check_catalog, restore_run
@@ -49,6 +50,7 @@ def audit(config: DictConfig) -> dict[str, Any]:
         bound = one_run_audit(scores, included, metrics["privacy/delta"], config.confidence)
         bound["refutes_the_claim"] = bool(bound["epsilon_low"] > claimed)
         found |= {"one_run": bound, "canaries": attack(scores[included], scores[~included], config.confidence)}
+        found["memorization"] = memorized(model, canaries, config.confidence)
     if people is not None:
         found["users"] = _attacked_by_length(model, reference, people, config.confidence)
     return found

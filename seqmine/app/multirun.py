@@ -91,12 +91,13 @@ class WriteLeaderboard(Callback):
 def write_leaderboard(sweep: Path, monitor: str | None) -> None:
     """Write the metrics and overrides of every finished run below ``sweep`` as a table, best ``monitor`` first if any.
 
-    Where there is a ``monitor``, the runs are drawn beside each other too.
+    Where there is a ``monitor``, the runs are drawn beside each other too, and private runs by their epsilon.
     """
     import polars as pl
 
     from seqmine.metrics.direction import direction
     from seqmine.reporting.sweep_pictures import draw_jobs
+    from seqmine.reporting.trade_off import write_trade_off
     from seqmine.runs.folder import read_metrics
     from seqmine.structs.files import write_atomically
 
@@ -111,6 +112,7 @@ def write_leaderboard(sweep: Path, monitor: str | None) -> None:
     if monitor and monitor in frame.columns:
         frame = frame.sort(monitor, descending=direction(monitor) == "max", nulls_last=True)
         draw_jobs(frame, monitor, sweep / "leaderboard.png")
+        write_trade_off(rows, f"test/{monitor.removeprefix('val/')}", sweep)
     write_atomically(sweep / "leaderboard.csv", frame.write_csv)
 
 

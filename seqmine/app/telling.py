@@ -12,8 +12,8 @@ from seqmine.runs.components import CONF_DIR, build
 from seqmine.structs import UserError
 
 _ORDER = (
-    "asked", "data_card", "learning", "standing", "side_by_side", "slices", "shortcut", "beyond", "calibration",
-    "patterns", "disagreement", "explanations", "surrogates", "views", "cost", "methods",
+    "asked", "data_card", "learning", "standing", "side_by_side", "trade_off", "slices", "shortcut", "beyond",
+    "calibration", "patterns", "disagreement", "explanations", "surrogates", "views", "cost", "methods",
 )  # fmt: skip
 """Sections of the shipped configuration as a reader needs them; those of a user's own come last."""
 

@@ -23,9 +23,12 @@ from seqmine.privacy.allowed import (
     require_private_trainer,
 )
 from seqmine.privacy.canaries import Canaries
+from seqmine.privacy.membership import attack, history_losses, one_run_audit
 from seqmine.privacy.user_gradients import add_noise, clipped_sum
 from seqmine.structs import SequenceBatch, UserError
 from seqmine.structs.bounds import NonNegativeInt, PositiveFloat, Seed
+
+_CONFIDENCE = 0.95
 
 
 class PrivateTraining(Callback):
@@ -39,7 +42,8 @@ class PrivateTraining(Callback):
         delta: chance that the promise does not hold, below one over the number of users.
         max_grad_norm: most that the gradient of one user may be long.
         canaries: users to plant, of whom half are trained on like others; what they add is noise to the model, and
-            makes no difference to the promise to others.
+            makes no difference to the promise to others. When the model is tested, ``results`` has how well an attack
+            by the loss tells both halves apart, and the epsilon that this proves at least.
         noise_seed: of the noise; None takes one from the operating system and keeps it nowhere. A number makes runs
             that can be repeated, whose promise holds only towards those who do not know it.
 
@@ -66,6 +70,7 @@ class PrivateTraining(Callback):
         self._steps_left = self._num_public = 0
         self.num_canaries = canaries
         self.canaries: Canaries | None = None
+        self._attack: dict[str, float] = {}
         self._noise_seed = noise_seed
         self._generator: torch.Generator | None = None
         self._throws = np.random.default_rng(0)
@@ -84,6 +89,7 @@ class PrivateTraining(Callback):
             "privacy/max_grad_norm": self.max_grad_norm,
             "privacy/steps": self.budget.num_steps,
             **({"privacy/public_users": self._num_public} if self._num_public else {}),
+            **self._attack,
         }
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
@@ -146,6 +152,20 @@ class PrivateTraining(Callback):
         """End the training with the last step that the budget pays."""
         if self._steps_left <= 0:
             trainer.should_stop = True
+
+    def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:  # noqa: ARG002
+        """Tell planted users that were trained on from those that were not, by the likelihood of their histories."""
+        if self.canaries is None or not self.budget.spent:
+            return
+        scores = -history_losses(require_private_model(pl_module), self.canaries.rows())
+        included = self.canaries.included.cpu().numpy()
+        found = attack(scores[included], scores[~included], _CONFIDENCE)
+        proved = one_run_audit(scores, included, self.budget.delta, _CONFIDENCE)
+        self._attack = {
+            **{f"privacy/attack_{name}": found[name] for name in ("auc", "auc_low", "auc_high")},
+            "privacy/planted_users": len(scores),
+            "privacy/epsilon_low": proved["epsilon_low"],
+        }
 
     def state_dict(self) -> dict[str, Any]:
         """Keep what was spent in checkpoints."""

@@ -26,6 +26,21 @@ def audit_table(found: dict[str, Any]) -> Table:
     return table
 
 
+def memorization_table(found: dict[str, Any]) -> Table:
+    """Return how often the last item of planted histories is the one that the model expects, trained on or not.
+
+    Args:
+        found: what ``privacy_audit.json`` holds of it.
+    """
+    table = Table(title=f"Planted histories completed, among {found['candidates']:,} items")
+    for name in ("planted histories", "number", "at rank 1", "in the top 10", "exposure, bits", "median rank"):
+        table.add_column(name, justify="left" if name == "planted histories" else "right")
+    for words, one in _completions(found):
+        shown = [_with_interval(one, name) for name in ("first", "top_10", "exposure")]
+        table.add_row(words, f"{one['histories']:,}", *shown, f"{one['median_rank']:,.0f}")
+    return table
+
+
 def verdict(found: dict[str, Any]) -> str:
     """Return what the planted users prove against the promise.
 
@@ -54,8 +69,22 @@ def print_audit(found: dict[str, Any], path: Path) -> None:
     """
     console = Terminal()
     console.print(audit_table(found))
+    if "memorization" in found:
+        console.print(memorization_table(found["memorization"]))
     console.print(verdict(found))
     console.print(f"audit: {escape(str(path))}")
+
+
+def draw_pictures(found: dict[str, Any], folder: Path) -> None:
+    """Draw what an attack found into ``privacy_audit.png``, and where users were planted ``memorization.png``.
+
+    Args:
+        found: what ``privacy_audit.json`` holds.
+        folder: of the pictures.
+    """
+    draw_audit(found, folder / "privacy_audit.png")
+    if "memorization" in found:
+        draw_memorization(found["memorization"], folder / "memorization.png")
 
 
 def draw_audit(found: dict[str, Any], path: Path) -> None:
@@ -84,6 +113,41 @@ def draw_audit(found: dict[str, Any], path: Path) -> None:
     figure.suptitle("Members told from others; dotted: chance", fontsize=10)
     FigureCanvasAgg(figure)
     write_atomically(path, lambda temporary: figure.savefig(temporary, format="png", dpi=120))
+
+
+def draw_memorization(found: dict[str, Any], path: Path) -> None:
+    """Draw which share of planted histories the model gives away by how many bits, trained on and not.
+
+    Args:
+        found: what ``privacy_audit.json`` holds of it.
+        path: of the PNG.
+    """
+    import numpy as np
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(7, 4), layout="constrained")
+    panel = figure.subplots()
+    most = float(np.log2(found["candidates"]))
+    panel.plot([0, most], [1, 2**-most], color="gray", linestyle=":", label="chance, where nothing is remembered")
+    for (words, one), color in zip(_completions(found), ("tab:red", "tab:blue"), strict=True):
+        bits = np.sort(one["exposures"])
+        share = 1 - np.arange(len(bits)) / len(bits)
+        panel.step(bits, share, where="pre", color=color, label=f"{words} ({one['first']:.1%} completed)")
+    panel.set_yscale("log")
+    panel.set_xlim(0, most * 1.02)
+    panel.set_xlabel(f"exposure of the last item, bits ({most:.1f}: the first of {found['candidates']:,} items)")
+    panel.set_ylabel("share of histories with at least so much")
+    panel.set_title("Does the model complete planted histories?", fontsize=10)
+    panel.legend(frameon=False, fontsize=9)
+    panel.grid(alpha=0.3)
+    FigureCanvasAgg(figure)
+    write_atomically(path, lambda temporary: figure.savefig(temporary, format="png", dpi=120))
+
+
+def _completions(found: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    yield "trained on", found["trained_on"]
+    yield "never seen", found["never_seen"]
 
 
 def _groups(found: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:

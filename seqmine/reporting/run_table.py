@@ -1,5 +1,6 @@
 """What a person sees of a finished run: model, baselines and ceiling side by side, with the protocol."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from lightning.pytorch.utilities import rank_zero_only
@@ -98,7 +99,18 @@ def promise_kept(metrics: dict[str, Any]) -> list[str]:
         f"privacy of each user: epsilon {told['epsilon_spent']:.3f} of {told['epsilon']:g} spent at delta "
         f"{told['delta']:g}, in {told['steps']} steps with a share of {told['sample_rate']:.4f} of the users, noise "
         f"{told['noise_multiplier']:.3f} times the clip of {told['max_grad_norm']:g}; {chosen}only release/ may leave "
-        "the run folder"
+        "the run folder",
+        *_attacked(told),
+    ]
+
+
+def _attacked(told: Mapping[str, Any]) -> list[str]:
+    if "attack_auc" not in told:
+        return []
+    return [
+        f"attack on {told['planted_users']:,} planted users: AUC {told['attack_auc']:.3f} "
+        f"({told['attack_auc_low']:.3f} to {told['attack_auc_high']:.3f}, .5 is chance), which proves an "
+        f"epsilon of {told['epsilon_low']:.2f} at least"
     ]
 
 

@@ -27,6 +27,10 @@ def test_an_honest_run_stands_and_a_broken_clip_is_caught(small_log, tmp_path, m
     assert found["one_run"]["epsilon_low"] <= found["claimed_epsilon"] <= 2.0
     assert found["one_run"]["refutes_the_claim"] is False
     assert found["canaries"]["members"] + found["canaries"]["others"] == 100
+    told = json.loads((honest / "metrics.json").read_text())
+    assert told["privacy/attack_auc"] == pytest.approx(found["canaries"]["auc"], abs=1e-6)
+    assert told["privacy/epsilon_low"] == pytest.approx(found["one_run"]["epsilon_low"], abs=1e-6)
+    assert json.loads((honest / "release" / "privacy.json").read_text())["planted_users"] == 100
     assert "nothing speaks against it" in capsys.readouterr().out
     with pytest.raises(UserError, match=r"keeps no user out of training.*privacy.canaries=1000 or data/split=user_h"):
         call("audit", tmp_path / "none", f"run={train(log, tmp_path / 'plain')}")
@@ -39,6 +43,10 @@ def test_an_honest_run_stands_and_a_broken_clip_is_caught(small_log, tmp_path, m
     assert found["one_run"]["epsilon_low"] > found["claimed_epsilon"]
     assert found["one_run"]["refutes_the_claim"] is True
     assert found["canaries"]["auc"] > 0.8
+    trained_on, never_seen = found["memorization"]["trained_on"], found["memorization"]["never_seen"]
+    assert trained_on["histories"] == found["canaries"]["members"]
+    assert trained_on["exposure_low"] > never_seen["exposure_high"]
+    assert (tmp_path / "second" / "memorization.png").stat().st_size > 1000
     assert "THE PROMISE IS BROKEN" in capsys.readouterr().out
 
 

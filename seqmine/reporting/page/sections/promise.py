@@ -16,6 +16,9 @@ _WORDS = {
     "noise_multiplier": "noise, as a multiple of the clip",
     "max_grad_norm": "clip: most that one user adds to a step",
     "public_users": "public users who chose the weights, not trained on",
+    "planted_users": "planted users, half of them trained on",
+    "attack_auc": "AUC of an attack that tells both halves apart; .5 is chance",
+    "epsilon_low": "epsilon that the attack proves at least",
     "unit": "what is protected",
     "accountant": "how it was counted",
 }
