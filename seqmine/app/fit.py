@@ -98,13 +98,13 @@ def require_private_settings(config: DictConfig) -> None:
         return
     if config.get("rerank"):
         raise UserError(
-            f"rerank is {', '.join(config.rerank)}, which counts what users did outside the budget; allowed with "
-            "privacy=dp_sgd is none; set rerank=none"
+            f"rerank is {', '.join(config.rerank)}, which counts what users did outside the budget; allowed in "
+            "a private training is none; set rerank=none"
         )
     if config.recipe is not None:
         raise UserError(
-            "recipe follows from counts of the log, which the budget does not pay; allowed with privacy=dp_sgd is "
-            "null; set recipe=null and name the settings"
+            "recipe follows from counts of the log, which the budget does not pay; allowed in a private training "
+            "is null; set recipe=null and name the settings"
         )
 
 

@@ -1,8 +1,9 @@
 """What the mining program is asked about: a part of a log, or the log of a finished run and its model."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -15,7 +16,7 @@ from seqmine.data.sources.item_table import require_joined
 from seqmine.mining.against_model.held_out import held_out_cases
 from seqmine.mining.study import Subject, TrainedModel
 from seqmine.runs.components import build
-from seqmine.runs.folder import read_command
+from seqmine.runs.folder import read_command, read_metrics
 from seqmine.runs.placement import place, require_one_device
 from seqmine.runs.restore import check_catalog, require_scores, restore_run
 from seqmine.structs import Recommender, UserError
@@ -53,7 +54,15 @@ def subject_of(config: DictConfig) -> Subject:
     check_catalog(datamodule.catalog, config.run)
     tell_of_horizon(datamodule)
     subject = _of_log(datamodule, config.part)
-    return replace(subject, model=trained_model(place(module, settings.trainer), datamodule))
+    model = trained_model(place(module, settings.trainer), datamodule)
+    return replace(subject, model=model, spent=_spent(read_metrics(Path(config.run))))
+
+
+def _spent(metrics: Mapping[str, Any]) -> tuple[float, float] | None:
+    """Return epsilon and delta of a private training; None of any other."""
+    if "privacy/epsilon_spent" not in metrics:
+        return None
+    return metrics["privacy/epsilon_spent"], metrics["privacy/delta"]
 
 
 def _require_no_device(trainer: DictConfig) -> None:

@@ -9,6 +9,9 @@ than that, which is as sensitive, so that they need not be listed: one of them i
 
 Counts of the chosen are released by the Gaussian mechanism. A user counts for ``max_patterns`` of them, drawn by the
 user alone, so that the length of what one user adds is its root.
+
+Of a run that trained with a promise to the same users, what it spent is added: epsilons and deltas of releases add up
+(basic composition, Dwork et al. 2006, doi:10.1007/11761679_29).
 """
 
 import math
@@ -29,6 +32,7 @@ from seqmine.structs import InteractionLog, PatternTable, UserError
 from seqmine.structs.bounded import bounded
 from seqmine.structs.bounds import InnerShare, PositiveInt, Seed
 from seqmine.structs.constraints import Constraints
+from seqmine.structs.promises import require_delta
 
 Pattern = tuple[int, ...]
 
@@ -108,11 +112,15 @@ class PrivateTopStudy:
             progress: told of the share of the work that is done, 0 to 1.
 
         Raises:
-            UserError: patterns without a longest length, sessions, a ``delta`` that protects nobody, or a model.
+            UserError: patterns without a longest length, sessions, a ``delta`` that protects nobody, or a model that
+                was trained without a promise.
         """
         symbols = self.projection(subject.log, subject.item_ids, subject.features)
         log, limits = symbols.log, self.miner.constraints
+        epsilon, delta = subject.spent or (0.0, 0.0)
+        together = (epsilon + self.budget.epsilon, delta + self.budget.delta)
         self._require(subject, log)
+        require_delta(together[1], log.num_users)
         generator = np.random.default_rng(secrets.randbits(128) if self.noise_seed is None else self.noise_seed)
         table = self.miner.mine(log, progress)
         least = self.miner.lowest_count(log.num_users)
@@ -129,22 +137,22 @@ class PrivateTopStudy:
             "epsilon_spent": self.budget.epsilon, "delta": self.budget.delta, "rho": rho,
             "choice_share": self.choice_share, "choice_noise": scale, "count_noise": sigma, "max_patterns": touched,
             "noise_is_secret": self.noise_seed is None, "unit": "all events of one user",
+            "epsilon_of_run": epsilon, "delta_of_run": delta, "epsilon_together": together[0],
+            "delta_together": together[1],
         }  # fmt: skip
         return PrivateTop([chosen[row] for row in order], noisy[order], symbols, 1.96 * sigma, about)
 
     def _require(self, subject: Subject, log: InteractionLog) -> None:
-        if subject.model is not None:
-            raise UserError("run names a model, which task=private does not ask; unset run or set task=patterns")
+        if subject.model is not None and subject.spent is None:
+            raise UserError(
+                "run names a model that was trained without a promise to its users, so none holds for both together; "
+                "name a run of privacy=dp_sgd or privacy=counts, unset run, or set task=patterns"
+            )
         if log.people is not None:
             raise UserError("data/sessions cuts a user into several, allowed with task=private is data/sessions=none")
         if self.miner.max_length is None:
             raise UserError(
                 "miner.max_length is null, but task=private chooses among all patterns up to one; set it to 2 or more"
-            )
-        if self.budget.delta >= 1 / log.num_users:
-            raise UserError(
-                f"`delta` is {self.budget.delta}, allowed for {log.num_users} users are numbers below "
-                f"{1 / log.num_users:.3g}; change `delta`"
             )
 
 

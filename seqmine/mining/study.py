@@ -50,6 +50,7 @@ class Subject:
         features: columns of the catalog, such as titles, each as ``item_ids``.
         model: a trained model of the same items, or None.
         user_attributes: what is known of the users, each as the histories; None where a user has no value.
+        spent: epsilon and delta that the training of the model spent on the users; None where it made no promise.
     """
 
     log: InteractionLog
@@ -57,6 +58,7 @@ class Subject:
     features: dict[str, list]
     model: TrainedModel | None = None
     user_attributes: Mapping[str, Sequence[str | None]] = field(default_factory=dict)
+    spent: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -279,9 +281,7 @@ class SequentialityStudy:
     ) -> None:
         self.check, self.projection = check, projection or Projection()
         if must_contain:
-            raise UserError(
-                f"must_contain is {list(must_contain)}, but task=sequentiality looks at all symbols; unset it"
-            )
+            raise UserError(f"must_contain is {list(must_contain)}, but task=sequentiality looks at all; unset it")
 
     def find(self, subject: Subject, progress: Progress = no_progress) -> Sequentiality:
         """Return how much order a log has.

@@ -7,8 +7,9 @@ from lightning import Callback, LightningModule, Trainer
 
 from seqmine.models.baselines.module import BaselineModule
 from seqmine.privacy.accountant import Budget
-from seqmine.privacy.allowed import require_delta, require_private_log, require_quiet
+from seqmine.privacy.allowed import require_private_log, require_quiet
 from seqmine.structs import UserError
+from seqmine.structs.promises import require_delta
 
 
 @runtime_checkable

@@ -17,7 +17,6 @@ from seqmine.data.public_users import PublicUsers
 from seqmine.models.module import SequenceModule
 from seqmine.privacy.accountant import Budget, Step
 from seqmine.privacy.allowed import (
-    require_delta,
     require_private_data,
     require_private_model,
     require_private_trainer,
@@ -27,6 +26,7 @@ from seqmine.privacy.membership import attack, history_losses, one_run_audit
 from seqmine.privacy.user_gradients import add_noise, clipped_sum
 from seqmine.structs import SequenceBatch, UserError
 from seqmine.structs.bounds import NonNegativeInt, PositiveFloat, Seed
+from seqmine.structs.promises import require_delta
 
 _CONFIDENCE = 0.95
 

@@ -1,7 +1,8 @@
 """Patterns that were released with noise: the files that may leave the house, and a table that says what is noisy."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 from lightning.pytorch.loggers import Logger
@@ -63,5 +64,14 @@ def spent(found: PrivateTop) -> str:
     counts = f"to count them (noise {about['count_noise']:.1f}, a user counts for {about['max_patterns']})"
     return (
         f"privacy of each user: epsilon {about['epsilon_spent']:g} spent at delta {about['delta']:g}, {choice}, the "
-        f"rest {counts}; it adds to what models of the same users spent; only {FOLDER}/ may leave the run folder"
+        f"rest {counts}; {_together(about)}; only {FOLDER}/ may leave the run folder"
+    )
+
+
+def _together(about: Mapping[str, Any]) -> str:
+    if not about["epsilon_of_run"]:
+        return "it adds to what models of the same users spent (run=<private run> adds it up)"
+    return (
+        f"with the epsilon {about['epsilon_of_run']:.3f} of the model of the run, at delta {about['delta_of_run']:g}, "
+        f"both together spent epsilon {about['epsilon_together']:.3f} at delta {about['delta_together']:g}"
     )

@@ -50,8 +50,8 @@ def start_from(config: DictConfig, module: LightningModule, datamodule: Sequence
         )
     if config.privacy is not None:
         raise UserError(
-            f"init_from is {run!r}, whose training looked at users outside the budget; allowed with privacy=dp_sgd is "
-            "null; set init_from=null"
+            f"init_from is {run!r}, whose training looked at users outside the budget; allowed in a private training "
+            "is null; set init_from=null"
         )
     if not isinstance(module, SequenceModule):
         raise UserError(f"init_from is {run!r}, but the model is counted and has no weights; set init_from=null")

@@ -35,7 +35,10 @@ def test_a_split_that_leaves_nothing_to_measure_is_told_before_training(tmp_path
 @pytest.mark.parametrize(
     ("overrides", "sentence"),
     [
-        (["rerank=patterns"], "rerank is patterns, which counts what users did outside the budget; .* set rerank=none"),
+        (
+            ["rerank=patterns"],
+            "rerank is patterns, which counts what users did outside the budget; allowed in a private training is none; set rerank=none",
+        ),
         (["rerank=[returns,patterns]"], "rerank is returns, patterns, which counts what users did"),
         (["+recipe.rules._target_=x"], "recipe follows from counts of the log, which the budget does not pay"),
     ],

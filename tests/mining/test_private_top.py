@@ -89,8 +89,19 @@ def test_noise_is_secret_unless_it_has_a_seed():
 def test_what_has_no_promise_is_refused():
     with pytest.raises(UserError, match="max_length is null, but task=private chooses among all patterns"):
         study(miner=FrequentMiner(min_count=5)).find(subject())
-    with pytest.raises(UserError, match="delta is 0.02, allowed for 60 users are numbers below 0.0167"):
+    with pytest.raises(UserError, match="delta is 0.02, allowed for 60 users are numbers below 1 / 60 = 0.0167"):
         study(budget=Spending(delta=0.02)).find(subject())
+    with pytest.raises(UserError, match="run names a model that was trained without a promise to its users"):
+        study().find(replace(subject(), model=object()))
+
+
+def test_what_the_model_spent_on_the_same_users_is_added():
+    found = study(budget=Spending(epsilon=1.0, delta=0.01)).find(replace(subject(), model=object(), spent=(7.5, 1e-3)))
+    told = [found.about[f"{name}_{of}"] for of in ("of_run", "together") for name in ("epsilon", "delta")]
+    assert told == pytest.approx([7.5, 1e-3, 8.5, 0.011])
+    with pytest.raises(UserError, match="delta is 0.0175, allowed for 60 users"):
+        study(budget=Spending(delta=0.01)).find(replace(subject(), spent=(7.5, 0.0075)))
+    assert study().find(subject()).about["epsilon_together"] == 1.0
     with pytest.raises(UserError, match="must_contain is"):
         study(must_contain=["a"])
     with pytest.raises(UserError, match="run names a model"):

@@ -83,7 +83,7 @@ def test_a_model_of_content_is_applied_to_the_log_of_another_shop(small_log, tmp
         (["model.embedding_dim=8"], r"where .* has the shape \(.*16.*\) instead of \(.*8.*\); set model"),
         (["model.encoder.num_layers=3"], "do not both have encoder"),
         (["model=popularity"], "the model is counted and has no weights; set init_from=null"),
-        (["privacy=dp_sgd"], "outside the budget; allowed with privacy=dp_sgd is null"),
+        (["privacy=dp_sgd"], "outside the budget; allowed in a private training is null"),
         (["ckpt_path=x.ckpt"], "both say where training starts; set one of them to null"),
     ],
 )
