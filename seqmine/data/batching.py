@@ -5,11 +5,12 @@ rows stand by length, so that a model may compute them in groups that need hardl
 kept in a checkpoint: an interrupted epoch goes on where it stopped.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from math import ceil
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch.utils.data import IterableDataset
 
@@ -262,3 +263,10 @@ class TargetBatches(IterableDataset):
             yield self.collate(self.targets, self.items, rows)
         for rows in self._uncounted:
             yield self.collate(self.targets, np.zeros_like(self.items), rows)
+
+
+def counted_batches(batches: Iterable[SequenceBatch], device: torch.device) -> Iterator[SequenceBatch]:
+    """Yield batches of validation on a device, but not one without targets, of a process that has none of its own."""
+    for batch in batches:
+        if batch.last_targets.any():
+            yield batch.to(device)

@@ -9,6 +9,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from seqmine.data.batching import counted_batches
 from seqmine.data.datamodule import SequenceDataModule
 from seqmine.metrics.functional import mask_candidates, top_items
 from seqmine.metrics.horizon import horizon_ndcg, rank_table, target_table
@@ -220,9 +221,7 @@ def measure_weights(
     sums = torch.zeros(len(grid) + 1, 2, dtype=torch.float64)
     number = 0
     with torch.no_grad():
-        for batch in (batch.to(device_of(diverse)) for batch in batches):
-            if not batch.last_targets.any():  # of a device without a batch of its own
-                continue
+        for batch in counted_batches(batches, device_of(diverse)):
             scores = diverse.model.score(batch)
             sums[-1] += _measured(diverse, scores.clone(), batch)
             for row, weight in enumerate(grid):

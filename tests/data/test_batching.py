@@ -1,14 +1,17 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
+import torch
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from seqmine.data.batching import Batching, TargetBatches, TrainingBatches, mixed_batches
+from seqmine.data.batching import Batching, TargetBatches, TrainingBatches, counted_batches, mixed_batches
 from seqmine.data.collate import HistoryCollate, NextItemCollate
 from seqmine.data.splits import LeaveOneOut
 from seqmine.data.targets import Targets
 from seqmine.data.windows import LatestWindow, SlidingWindows
-from seqmine.structs import InteractionLog, UserError
+from seqmine.structs import InteractionLog, SequenceBatch, UserError
 
 RANDOM = np.random.default_rng(0)
 LOG = InteractionLog.from_lists([RANDOM.integers(1, 20, RANDOM.integers(3, 40)).tolist() for _ in range(101)])
@@ -172,3 +175,12 @@ def test_a_token_budget_bounds_every_batch_but_that_of_one_long_row(lengths, bat
 def test_a_limit_below_one_is_refused(name):
     with pytest.raises(UserError, match=rf"{name} is 0, allowed are whole numbers from 1"):
         Batching(**{"batch_size": 1, name: 0})
+
+
+def test_a_batch_without_targets_counts_nobody():
+    batch = SequenceBatch(
+        torch.tensor([[1], [2]]), torch.tensor([[0], [3]]), torch.ones(2, dtype=torch.long), torch.arange(2)
+    )
+    nobody = replace(batch, targets=torch.zeros_like(batch.targets))
+    (found,) = counted_batches([nobody, batch], torch.device("meta"))
+    assert found.items.device.type == "meta" and len(found) == 2

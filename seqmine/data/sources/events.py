@@ -50,7 +50,7 @@ def to_events(
     """
     raw = raw.with_columns(of_sessions(raw.columns, words))
     rows = pl.Series("row", range(0), dtype=pl.UInt32)
-    reasons = _with_missing_times(raw, raw.select(reason=fault(raw.columns, words))["reason"])
+    reasons = _with_missing_times(raw, raw.select(reason=fault(raw.columns, words))["reason"], locate)
     if reasons.null_count() < len(raw):
         raw = raw.with_row_index("row").with_columns(reasons)
         report_rejects(raw.filter(pl.col("reason").is_not_null()), locate, reject_path, dropped)
@@ -71,8 +71,12 @@ def to_events(
     return finish(raw.lazy()).collect()
 
 
-def _with_missing_times(raw: pl.DataFrame, reasons: pl.Series) -> pl.Series:
-    """Return why rows cannot be used, a missing time among it where few miss it; where many do, none is dropped."""
+def _with_missing_times(raw: pl.DataFrame, reasons: pl.Series, locate: Callable[[int], str]) -> pl.Series:
+    """Return why rows cannot be used, a missing time among it.
+
+    Raises:
+        UserError: more times are missing than a few.
+    """
     if "timestamp" not in raw.columns:
         return reasons
     times = raw["timestamp"]
@@ -81,8 +85,12 @@ def _with_missing_times(raw: pl.DataFrame, reasons: pl.Series) -> pl.Series:
         missing |= times.str.strip_chars().is_in(["", *ALL_MISSING_WORDS])
     if times.dtype.is_float():
         missing |= times.is_nan()
-    if not 0 < missing.sum() <= FEW_MISSING * len(times):
-        return reasons
+    count = missing.sum()
+    if count > FEW_MISSING * len(times):
+        raise UserError(
+            f"{locate(first_true(missing))}: {count:,} of {len(times):,} rows have no timestamp, and at most "
+            f"{FEW_MISSING:.0%} are put aside; mend or remove them, or set `timestamp` to another column"
+        )
     return reasons.to_frame().select(
         reason=pl.when(missing & reasons.is_null()).then(pl.lit("timestamp is missing")).otherwise(pl.col("reason"))
     )["reason"]

@@ -7,6 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from seqmine.data.batching import counted_batches
 from seqmine.data.datamodule import SequenceDataModule
 from seqmine.metrics.functional import mask_candidates
 from seqmine.metrics.horizon import horizon_ndcg, rank_table, target_table
@@ -97,9 +98,7 @@ def choose_alpha(
     weights = sorted(map(float, grid))
     sums, number = torch.zeros(len(weights), dtype=torch.float64), torch.zeros((), dtype=torch.float64)
     with torch.no_grad():
-        for batch in (batch.to(device_of(correction)) for batch in batches):
-            if not batch.last_targets.any():  # of a device without a batch of its own
-                continue
+        for batch in counted_batches(batches, device_of(correction)):
             base, told = correction.model.score(batch), correction.correction(batch)
             for place, alpha in enumerate(weights):
                 scores = correction.corrected(base, told, alpha) if alpha else base.clone()

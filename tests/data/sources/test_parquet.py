@@ -48,7 +48,10 @@ def test_parquet_folder_streams_in_file_order(tmp_path):
             {"user_id": [1, 2], "item_id": [1, 2], "timestamp": [5, 10**12]},
             "row 2: timestamp 1000000000000 counts milli",
         ),
-        ({"user_id": [1, 2], "item_id": [1, 2], "timestamp": [5, None]}, "row 2: timestamp None is not a time"),
+        (
+            {"user_id": [1, 2], "item_id": [1, 2], "timestamp": [5, None]},
+            "row 2: 1 of 2 rows have no timestamp, and at most 1% are put aside",
+        ),
         ({"user_id": [], "item_id": []}, "has columns but no rows"),
         ({"user_id": ["u"]}, "item_id=item_id is not a column"),
     ],
