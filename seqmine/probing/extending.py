@@ -4,7 +4,7 @@ One more symbol is matched by walking two lists of events, both sorted by user: 
 the symbol.
 """
 
-from typing import no_type_check
+from typing import NamedTuple, no_type_check
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,22 @@ from numpy.typing import NDArray
 from seqmine.probing.database import Database, at_least, grown
 from seqmine.structs.constraints import FOREVER, UNLIMITED
 from seqmine.structs.kernels import kernel
+
+
+class Walk(NamedTuple):
+    """Patterns in lexicographic order, so that what two neighbors share is matched once.
+
+    Args:
+        flat: local numbers of the symbols of all patterns.
+        offsets: where each pattern begins in ``flat``.
+        order: rows of the patterns in that order.
+        limits: of the constraints.
+    """
+
+    flat: NDArray[np.int32]
+    offsets: NDArray[np.int64]
+    order: NDArray[np.int64]
+    limits: NDArray[np.int64]
 
 
 @no_type_check
@@ -157,3 +173,40 @@ def match_pattern(
         else:
             arena, marks[place + 1] = _extend(db, pattern[place], limits, arena, marks[place - 1], marks[place])
     return arena
+
+
+@no_type_check
+@kernel
+def empty_arena(walk: Walk) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    """Return an arena and the marks for the patterns of a walk, of which none is matched."""
+    return np.empty((4096, 2), np.int32), np.zeros(np.max(np.diff(walk.offsets)) + 1, np.int64)
+
+
+@no_type_check
+@kernel
+def match_next(
+    db: Database, walk: Walk, index: int, arena: NDArray[np.int32], marks: NDArray[np.int64]
+) -> tuple[NDArray[np.int32], int]:
+    """Match the pattern at a place of a walk, from 0 on; return the arena and the symbols shared with the one before.
+
+    The matches of its first k symbols are ``arena[marks[k - 1] : marks[k]]``.
+    """
+    row = walk.order[index]
+    # Invariant: here the arena holds every level of the pattern before in the order.
+    shared = shared_symbols(walk.flat, walk.offsets, row, walk.order[index - 1]) if index else 0
+    pattern = walk.flat[walk.offsets[row] : walk.offsets[row + 1]]
+    return match_pattern(db, pattern, shared, walk.limits, arena, marks), shared
+
+
+@no_type_check
+@kernel
+def owners_of(db: Database, matches: NDArray[np.int32], owners: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Return the owners of the histories with a match, each once; ``owners`` has whom each history is of, rising."""
+    found, size = np.empty(len(matches), np.int32), 0
+    # Matches are sorted by user, and users by owner, so an owner with several matches is seen in a row.
+    for row in range(len(matches)):
+        owner = owners[db.user[matches[row, 0]]]
+        if size == 0 or found[size - 1] != owner:
+            found[size] = owner
+            size += 1
+    return found[:size]

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqmine.probing.database import Database, grown, index_symbols
-from seqmine.probing.extending import match_pattern, shared_symbols
+from seqmine.probing.extending import Walk, empty_arena, match_next, owners_of
 from seqmine.structs import InteractionLog, PatternTable, UserError
 from seqmine.structs.constraints import Constraints
 from seqmine.structs.kernels import kernel
@@ -18,44 +18,21 @@ from seqmine.structs.log import segment_positions
 
 @no_type_check
 @kernel
-def _add_weights(
-    db: Database,
-    matches: NDArray[np.int32],
-    owners: NDArray[np.int32],
-    weights: NDArray[np.int32],
-    total: NDArray[np.int32],
-) -> None:
-    """Add the weights of every owner of a history with a match, once."""
-    # Matches are sorted by user, and users by owner, so an owner with several matches is seen in a row and weighs once.
-    owner = -1
-    for row in range(len(matches)):
-        if owners[db.user[matches[row, 0]]] != owner:
-            owner = owners[db.user[matches[row, 0]]]
-            for column in range(len(total)):
-                total[column] += weights[owner, column]
-
-
-@no_type_check
-@kernel
 def _weighted_supports(
     db: Database,
-    flat: NDArray[np.int32],
-    offsets: NDArray[np.int64],
-    order: NDArray[np.int64],
-    limits: NDArray[np.int64],
+    walk: Walk,
     owners: NDArray[np.int32],
     weights: NDArray[np.int32],
 ) -> NDArray[np.int32]:
-    """Return (P, B) the weight of the owners of each pattern; patterns in the given (lexicographic) order."""
-    totals = np.zeros((len(order), weights.shape[1]), np.int32)
-    arena, marks = np.empty((4096, 2), np.int32), np.zeros(np.max(np.diff(offsets)) + 1, np.int64)
-    for index in range(len(order)):
-        row = order[index]
-        # Invariant: before this line the arena holds every level of the pattern before in the order.
-        shared = shared_symbols(flat, offsets, row, order[index - 1]) if index else 0
-        pattern = flat[offsets[row] : offsets[row + 1]]
-        arena = match_pattern(db, pattern, shared, limits, arena, marks)
-        _add_weights(db, arena[marks[len(pattern) - 1] : marks[len(pattern)]], owners, weights, totals[row])
+    """Return (P, B) the weight of the owners of each pattern."""
+    totals = np.zeros((len(walk.order), weights.shape[1]), np.int32)
+    arena, marks = empty_arena(walk)
+    for index, row in enumerate(walk.order):
+        arena, _ = match_next(db, walk, index, arena, marks)
+        size = walk.offsets[row + 1] - walk.offsets[row]
+        for owner in owners_of(db, arena[marks[size - 1] : marks[size]], owners):
+            for column in range(weights.shape[1]):
+                totals[row, column] += weights[owner, column]
     return totals
 
 
@@ -77,6 +54,12 @@ def local_patterns(log: InteractionLog, table: PatternTable, strict_time: bool) 
     """Index the symbols of a table in a log, and number the symbols of the table as the index does."""
     names, flat = np.unique(table.symbols, return_inverse=True)
     return index_symbols(log, names.astype(np.int32), strict_time), flat.astype(np.int32)
+
+
+def walk_of(log: InteractionLog, table: PatternTable, constraints: Constraints) -> tuple[Database, Walk]:
+    """Index the symbols of a table in a log, and order its patterns for a walk through their matches."""
+    db, flat = local_patterns(log, table, constraints.strict_time)
+    return db, Walk(flat, table.offsets, lexicographic_order(table), constraints.limits)
 
 
 def weighted_supports(
@@ -104,10 +87,8 @@ def weighted_supports(
     constraints.check(log)
     if not len(table):
         return np.zeros((0, weights.shape[1]), np.int64)
-    db, flat = local_patterns(log, table, constraints.strict_time)
     owners = np.arange(log.num_users, dtype=np.int32) if owners is None else owners
-    order, limits = lexicographic_order(table), constraints.limits
-    totals = _weighted_supports(db, flat, table.offsets, order, limits, owners, weights.astype(np.int32))
+    totals = _weighted_supports(*walk_of(log, table, constraints), owners, weights.astype(np.int32))
     return totals.astype(np.int64)
 
 
@@ -126,27 +107,20 @@ def count_people(log: InteractionLog, table: PatternTable, constraints: Constrai
 @kernel
 def _add_owners(
     db: Database,
-    flat: NDArray[np.int32],
-    offsets: NDArray[np.int64],
-    order: NDArray[np.int64],
-    limits: NDArray[np.int64],
+    walk: Walk,
     owners: NDArray[np.int32],
     hits: NDArray[np.int32],
 ) -> NDArray[np.int64]:
     """Add one to (P, U) where an owner has a pattern, and return the supports."""
-    supports = np.zeros(len(order), np.int64)
-    arena, marks = np.empty((4096, 2), np.int32), np.zeros(np.max(np.diff(offsets)) + 1, np.int64)
-    for index in range(len(order)):
-        row = order[index]
-        shared = shared_symbols(flat, offsets, row, order[index - 1]) if index else 0
-        pattern = flat[offsets[row] : offsets[row + 1]]
-        arena = match_pattern(db, pattern, shared, limits, arena, marks)
-        owner = -1
-        for match in range(marks[len(pattern) - 1], marks[len(pattern)]):
-            if owners[db.user[arena[match, 0]]] != owner:
-                owner = owners[db.user[arena[match, 0]]]
-                hits[row, owner] += 1
-                supports[row] += 1
+    supports = np.zeros(len(walk.order), np.int64)
+    arena, marks = empty_arena(walk)
+    for index, row in enumerate(walk.order):
+        arena, _ = match_next(db, walk, index, arena, marks)
+        size = walk.offsets[row + 1] - walk.offsets[row]
+        found = owners_of(db, arena[marks[size - 1] : marks[size]], owners)
+        supports[row] = len(found)
+        for owner in found:
+            hits[row, owner] += 1
     return supports
 
 
@@ -167,8 +141,7 @@ def add_people(
     ... )
     ([1], [[1, 0]])
     """
-    db, flat = local_patterns(log, table, constraints.strict_time)
-    return _add_owners(db, flat, table.offsets, lexicographic_order(table), constraints.limits, log.owners, hits)
+    return _add_owners(*walk_of(log, table, constraints), log.owners, hits)
 
 
 def people_among(log: InteractionLog, users: NDArray[np.int32]) -> NDArray[np.int32]:
@@ -190,29 +163,22 @@ def count_supports(log: InteractionLog, table: PatternTable, constraints: Constr
 @kernel
 def _supporters(
     db: Database,
-    flat: NDArray[np.int32],
-    offsets: NDArray[np.int64],
-    order: NDArray[np.int64],
-    limits: NDArray[np.int64],
+    walk: Walk,
+    histories: NDArray[np.int32],
 ) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.int64]]:
-    """Return the users of all patterns, in the given order, and where those of each row begin and end."""
-    begins, ends = np.zeros(len(order), np.int64), np.zeros(len(order), np.int64)
+    """Return the histories of all patterns, in the given order, and where those of each row begin and end."""
+    begins, ends = np.zeros(len(walk.order), np.int64), np.zeros(len(walk.order), np.int64)
     users, num_users = np.empty((4096, 1), np.int32), 0
-    arena, marks = np.empty((4096, 2), np.int32), np.zeros(np.max(np.diff(offsets)) + 1, np.int64)
-    for index in range(len(order)):
-        row = order[index]
-        shared = shared_symbols(flat, offsets, row, order[index - 1]) if index else 0
-        pattern = flat[offsets[row] : offsets[row + 1]]
-        arena = match_pattern(db, pattern, shared, limits, arena, marks)
+    arena, marks = empty_arena(walk)
+    for index, row in enumerate(walk.order):
+        arena, _ = match_next(db, walk, index, arena, marks)
+        size = walk.offsets[row + 1] - walk.offsets[row]
+        found = owners_of(db, arena[marks[size - 1] : marks[size]], histories)
         # users is filled in lexicographic order, rows of the table are in another: hence a begin and an end per row.
-        begins[row] = num_users
-        users = grown(users, num_users + marks[len(pattern)] - marks[len(pattern) - 1])
-        for match in range(marks[len(pattern) - 1], marks[len(pattern)]):
-            user = db.user[arena[match, 0]]
-            if num_users == begins[row] or users[num_users - 1, 0] != user:
-                users[num_users, 0] = user
-                num_users += 1
-        ends[row] = num_users
+        begins[row], ends[row] = num_users, num_users + len(found)
+        users = grown(users, ends[row])
+        users[num_users : ends[row], 0] = found
+        num_users = ends[row]
     return users[:num_users, 0].copy(), begins, ends
 
 
@@ -226,6 +192,6 @@ def find_supporters(log: InteractionLog, table: PatternTable, constraints: Const
     constraints.check(log)
     if not len(table):
         return []
-    db, flat = local_patterns(log, table, constraints.strict_time)
-    users, begins, ends = _supporters(db, flat, table.offsets, lexicographic_order(table), constraints.limits)
+    histories = np.arange(log.num_users, dtype=np.int32)
+    users, begins, ends = _supporters(*walk_of(log, table, constraints), histories)
     return [users[begin:end] for begin, end in zip(begins, ends, strict=True)]

@@ -5,7 +5,9 @@ from typing import no_type_check
 import numpy as np
 from numpy.typing import NDArray
 
-from seqmine.probing.matching import find_supporters
+from seqmine.probing.database import Database
+from seqmine.probing.extending import Walk, empty_arena, match_next
+from seqmine.probing.matching import find_supporters, walk_of
 from seqmine.structs import InteractionLog, PatternTable
 from seqmine.structs.constraints import Constraints
 from seqmine.structs.kernels import kernel
@@ -76,15 +78,35 @@ def _lags(
     pattern: NDArray[np.int32],
     limits: NDArray[np.int64],
     strict_time: bool,
-    is_greedy: bool,
 ) -> NDArray[np.int64]:
     """Return for each user what lies between the last two events of the first match, in units of ``measure``."""
     places, found = np.empty(len(pattern), np.int64), np.zeros(len(users), np.int64)
     for row in range(len(users)):
         begin, stop = offsets[users[row]], offsets[users[row] + 1]
-        if next_match(items, times, begin, stop, pattern, limits, strict_time, is_greedy, places):
+        if next_match(items, times, begin, stop, pattern, limits, strict_time, False, places):
             found[row] = measure[places[-1]] - measure[places[-2]]
     return found
+
+
+@no_type_check
+@kernel
+def _free_lags(db: Database, walk: Walk, measure: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return (3, P) quartiles of ``_lags`` where there are no limits on place: a user has one match, the leftmost."""
+    quartiles = np.full((3, len(walk.order)), np.nan)
+    arena, marks = empty_arena(walk)
+    for index, row in enumerate(walk.order):
+        arena, _ = match_next(db, walk, index, arena, marks)
+        size = walk.offsets[row + 1] - walk.offsets[row]
+        if size < 2 or marks[size] == marks[size - 1]:
+            continue
+        lags, before = np.empty(marks[size] - marks[size - 1], np.int64), marks[size - 2]
+        for place in range(len(lags)):
+            event = arena[marks[size - 1] + place, 0]
+            while db.user[arena[before, 0]] < db.user[event]:
+                before += 1
+            lags[place] = measure[event] - measure[arena[before, 0]]
+        quartiles[:, row] = _quartiles(lags)
+    return quartiles
 
 
 @no_type_check
@@ -116,13 +138,26 @@ def with_lags(log: InteractionLog, table: PatternTable, constraints: Constraints
     >>> with_lags(log, PatternTable.from_lists([(1, 2)], [3], 3), Constraints()).columns["lag_median"].tolist()
     [2.0]
     """
+    find = _quartiles_of_free if constraints.is_greedy else _quartiles_within
+    quartiles = find(log, table, constraints) if len(table) else np.zeros((3, 0))
+    return table.with_columns(lag_lower=quartiles[0], lag_median=quartiles[1], lag_upper=quartiles[2])
+
+
+def _quartiles_of_free(log: InteractionLog, table: PatternTable, constraints: Constraints) -> NDArray[np.float64]:
+    """Return (3, P) quartiles of the lags of patterns without limits on place."""
+    db, walk = walk_of(log, table, constraints)
+    return _free_lags(db, walk, db.position.astype(np.int64) if log.timestamps is None else db.time)
+
+
+def _quartiles_within(log: InteractionLog, table: PatternTable, constraints: Constraints) -> NDArray[np.float64]:
+    """Return (3, P) quartiles of the lags of patterns within limits on place: what is too far off is taken back."""
     times = np.zeros(log.num_events, np.int64) if log.timestamps is None else log.timestamps.astype(np.int64)
     measure = log.event_positions if log.timestamps is None else times
     quartiles, lengths = np.full((3, len(table)), np.nan), table.lengths
-    limits, strict_time, is_greedy = constraints.limits, constraints.strict_time, constraints.is_greedy
+    limits, strict_time = constraints.limits, constraints.strict_time
     for row, users in enumerate(find_supporters(log, table, constraints)):
         if lengths[row] > 1 and len(users):
             pattern = np.array(table.pattern(row), np.int32)
-            lags = _lags(log.items, log.offsets, times, measure, users, pattern, limits, strict_time, is_greedy)
+            lags = _lags(log.items, log.offsets, times, measure, users, pattern, limits, strict_time)
             quartiles[:, row] = _quartiles(lags)
-    return table.with_columns(lag_lower=quartiles[0], lag_median=quartiles[1], lag_upper=quartiles[2])
+    return quartiles

@@ -9,12 +9,12 @@ from numpy.typing import NDArray
 from seqmine.mining.engine.frequent import Progress, no_progress
 from seqmine.mining.engine.limits import PatternLimits
 from seqmine.mining.engine.miners import mine_within
-from seqmine.mining.statistics.base_rate import count_open, measure_antecedent, measure_free
+from seqmine.mining.statistics.base_rate import Histories, count_open, histories_of, measure_antecedent, measure_free
 from seqmine.mining.statistics.intervals import wilson_interval
 from seqmine.mining.statistics.permutation import shuffled_logs
-from seqmine.probing.database import Database, grown
-from seqmine.probing.extending import is_free, match_pattern, shared_symbols
-from seqmine.probing.matching import count_people, lexicographic_order, local_patterns
+from seqmine.probing.database import grown
+from seqmine.probing.extending import Walk, empty_arena, is_free, match_next, owners_of
+from seqmine.probing.matching import count_people, walk_of
 from seqmine.structs import InteractionLog, PatternTable, UserError
 from seqmine.structs.bounds import AtLeastTwo, Share
 from seqmine.structs.constraints import Constraints, check_whole
@@ -81,50 +81,29 @@ def _over(values: NDArray[np.float64], base: NDArray[np.float64]) -> NDArray[np.
 
 @no_type_check
 @kernel
-def _measure_rules(
-    db: Database,
-    flat: NDArray[np.int32],
-    offsets: NDArray[np.int64],
-    order: NDArray[np.int64],
-    limits: NDArray[np.int64],
-    strict_time: bool,
-    user_offsets: NDArray[np.int64],
-    times: NDArray[np.int64],
-    owners: NDArray[np.int32],
-) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+def _measure_rules(log: Histories, walk: Walk) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Return (P, 3) supports of rule, antecedent and followed antecedent, and (P,) sums of base rates."""
-    counts, base = np.zeros((len(order), 3), np.int64), np.zeros(len(order))
-    arena, marks = np.empty((4096, 2), np.int32), np.zeros(np.max(np.diff(offsets)) + 1, np.int64)
-    places, users = db.position[db.occurrences], db.user[db.occurrences]
+    counts, base = np.zeros((len(walk.order), 3), np.int64), np.zeros(len(walk.order))
+    arena, marks = empty_arena(walk)
     # rules of one antecedent share the places that it leaves open: is_known[k] tells of that of k symbols
-    free, is_known, open_places = is_free(limits), np.zeros(len(marks), np.bool_), np.empty((4096, 2), np.int32)
-    for index in range(len(order)):
-        row = order[index]
-        shared = shared_symbols(flat, offsets, row, order[index - 1]) if index else 0
-        pattern = flat[offsets[row] : offsets[row + 1]]
-        arena = match_pattern(db, pattern, shared, limits, arena, marks)
+    free, is_known, open_places = is_free(walk.limits), np.zeros(len(marks), np.bool_), np.empty((4096, 2), np.int32)
+    for index, row in enumerate(walk.order):
+        arena, shared = match_next(log.db, walk, index, arena, marks)
         is_known[shared + 1 :] = False
-        owner = -1
-        for match in range(marks[len(pattern) - 1], marks[len(pattern)]):
-            counts[row, 0] += owners[db.user[arena[match, 0]]] != owner
-            owner = owners[db.user[arena[match, 0]]]
+        pattern = walk.flat[walk.offsets[row] : walk.offsets[row + 1]]
         size = len(pattern) - 1
+        counts[row, 0] = len(owners_of(log.db, arena[marks[size] : marks[size + 1]], log.owners))
         if size and free and not np.any(pattern[:-1] == pattern[-1]):
             begin, end = marks[size - 1], marks[size]
             if not is_known[size]:
                 is_known[size] = True
                 open_places = grown(open_places, len(arena))
-                count_open(
-                    db, places, users, pattern[:-1], arena[begin:end], strict_time, user_offsets, times,
-                    open_places[begin:end],
-                )  # fmt: skip
+                count_open(log, pattern[:-1], arena[begin:end], open_places[begin:end])
             counts[row, 1], counts[row, 2], base[row] = measure_free(
-                db, users, pattern[-1], arena[begin:end], open_places[begin:end], user_offsets, owners
+                log, pattern[-1], arena[begin:end], open_places[begin:end]
             )
         elif size:
-            counts[row, 1], counts[row, 2], base[row] = measure_antecedent(
-                db, places, users, pattern, arena, marks, limits, strict_time, user_offsets, times, owners
-            )
+            counts[row, 1], counts[row, 2], base[row] = measure_antecedent(log, pattern, arena, marks, walk.limits)
     return counts, base
 
 
@@ -142,10 +121,8 @@ def measure_rules(log: InteractionLog, table: PatternTable, constraints: Constra
     constraints.check(log)
     if not len(table):
         return RuleMeasures(*(np.zeros(0, np.int64),) * 3, np.zeros(0))
-    db, flat = local_patterns(log, table, constraints.strict_time)
-    order, limits, strict_time = lexicographic_order(table), constraints.limits, constraints.strict_time
-    times = np.zeros(log.num_events, np.int64) if log.timestamps is None else log.timestamps.astype(np.int64)
-    counts, base = _measure_rules(db, flat, table.offsets, order, limits, strict_time, log.offsets, times, log.owners)
+    db, walk = walk_of(log, table, constraints)
+    counts, base = _measure_rules(histories_of(log, db, constraints.strict_time), walk)
     rate = np.divide(base, counts[:, 1], out=np.zeros(len(base)), where=counts[:, 1] > 0)
     if constraints.speaks_of_time:
         # what recurs in bursts has fewer places within reach than its events would find in another order

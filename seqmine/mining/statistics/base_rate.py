@@ -14,13 +14,43 @@ and to first order with them, as matches that would come and go with those event
 time, where what recurs comes in bursts, that is too far off: there ``rules`` asks shuffled logs.
 """
 
-from typing import no_type_check
+from typing import NamedTuple, no_type_check
 
 import numpy as np
 from numpy.typing import NDArray
 
 from seqmine.probing.database import Database, at_least
+from seqmine.structs import InteractionLog
 from seqmine.structs.kernels import kernel
+
+
+class Histories(NamedTuple):
+    """A log as the measures of rules look at it.
+
+    Args:
+        db: its index.
+        places: (E,) position of each of ``db.occurrences``.
+        users: (E,) user of each of them.
+        offsets: where each user's events begin in the log.
+        times: (E,) seconds of all events of the log, zeros where it has none.
+        owners: whom each history is of.
+        strict_time: whether time must strictly increase.
+    """
+
+    db: Database
+    places: NDArray[np.int32]
+    users: NDArray[np.int32]
+    offsets: NDArray[np.int64]
+    times: NDArray[np.int64]
+    owners: NDArray[np.int32]
+    strict_time: bool
+
+
+def histories_of(log: InteractionLog, db: Database, strict_time: bool) -> Histories:
+    """Return a log as the measures of rules look at it, from its index."""
+    times = np.zeros(log.num_events, np.int64) if log.timestamps is None else log.timestamps.astype(np.int64)
+    places, users = db.position[db.occurrences], db.user[db.occurrences]
+    return Histories(db, places, users, log.offsets, times, log.owners, strict_time)
 
 
 @no_type_check
@@ -123,35 +153,24 @@ def _user_chance(
 @no_type_check
 @kernel
 def measure_antecedent(
-    db: Database,
-    places: NDArray[np.int32],
-    users: NDArray[np.int32],
+    log: Histories,
     pattern: NDArray[np.int32],
     arena: NDArray[np.int32],
     marks: NDArray[np.int64],
     limits: NDArray[np.int64],
-    strict_time: bool,
-    offsets: NDArray[np.int64],
-    times: NDArray[np.int64],
-    owners: NDArray[np.int32],
 ) -> tuple[int, int, float]:
     """Return users with all but the last symbol, those with a later event, and the sum of the chances of the last.
 
     The histories of one owner count once: the chance is that of one of them, as they are independent.
 
     Args:
-        db: the index of the log.
-        places: (E,) position of each of ``db.occurrences``.
-        users: (E,) user of each of them.
+        log: the histories.
         pattern: local numbers of at least two symbols.
         arena: matches of the beginnings of the pattern, as from ``extending.match_pattern``.
         marks: where in the arena the matches of each beginning end.
         limits: of the constraints.
-        strict_time: whether time must strictly increase.
-        offsets: where each user's events begin in the log.
-        times: (E,) seconds of all events of the log, zeros where it has none.
-        owners: whom each history is of.
     """
+    db, users, owners = log.db, log.users, log.owners
     size, consequent = len(pattern) - 1, pattern[-1]
     others = np.unique(pattern[:-1])
     others = others[others != consequent]
@@ -173,13 +192,13 @@ def measure_antecedent(
         events = _events_of(users, events[1], db.occurrence_offsets[consequent + 1], user)
         for index in range(len(others)):
             taken[index] = _events_of(users, taken[index, 1], db.occurrence_offsets[others[index] + 1], user)
-        own = times[offsets[user] : offsets[user + 1]]
+        own = log.times[log.offsets[user] : log.offsets[user + 1]]
         begin = 0
         if kept:
             while db.user[arena[head, 0]] < user:
                 head += 1
             event = arena[head, 0]
-            begin = _first_after(db.position[event], db.time[event], strict_time, own)
+            begin = _first_after(db.position[event], db.time[event], log.strict_time, own)
         if owners[user] != owner:
             owner = owners[user]
             antecedent += 1
@@ -189,7 +208,9 @@ def measure_antecedent(
             is_followed = True
             followed += 1
         found = arena[row:end]
-        chance = _user_chance(db.position, db.time, places, found, events, taken, begin, limits, strict_time, own)
+        chance = _user_chance(
+            db.position, db.time, log.places, found, events, taken, begin, limits, log.strict_time, own
+        )
         own_chance = chance if own_chance == 0.0 else 1.0 - (1.0 - own_chance) * (1.0 - chance)
         row = end
     return antecedent, followed, total + own_chance
@@ -198,68 +219,48 @@ def measure_antecedent(
 @no_type_check
 @kernel
 def count_open(
-    db: Database,
-    places: NDArray[np.int32],
-    users: NDArray[np.int32],
-    antecedent: NDArray[np.int32],
-    matches: NDArray[np.int32],
-    strict_time: bool,
-    offsets: NDArray[np.int64],
-    times: NDArray[np.int64],
-    found: NDArray[np.int32],
+    log: Histories, antecedent: NDArray[np.int32], matches: NDArray[np.int32], found: NDArray[np.int32]
 ) -> None:
     """Count the places that the symbols of an antecedent leave open: in each history, and behind its leftmost match.
 
     Args:
-        db: the index of the log; as in ``measure_antecedent``, like what is not described here.
-        places: as there.
-        users: as there.
+        log: the histories.
         antecedent: local numbers of its symbols.
         matches: (M, 2) the leftmost match of each user that has it.
-        strict_time: as there.
-        offsets: as there.
-        times: as there.
         found: (M, 2) filled in.
     """
+    db = log.db
     symbols = np.unique(antecedent)
     taken = np.empty((len(symbols), 2), np.int64)
     taken[:, 1] = db.occurrence_offsets[symbols]
     for row in range(len(matches)):
         event = matches[row, 0]
         user = db.user[event]
-        own = times[offsets[user] : offsets[user + 1]]
-        first = _first_after(db.position[event], db.time[event], strict_time, own)
+        own = log.times[log.offsets[user] : log.offsets[user + 1]]
+        first = _first_after(db.position[event], db.time[event], log.strict_time, own)
         found[row, 0] = len(own)
         found[row, 1] = len(own) - first
         for index in range(len(symbols)):
-            begin, end = _events_of(users, taken[index, 1], db.occurrence_offsets[symbols[index] + 1], user)
+            begin, end = _events_of(log.users, taken[index, 1], db.occurrence_offsets[symbols[index] + 1], user)
             taken[index, 0], taken[index, 1] = begin, end
             found[row, 0] -= end - begin
-            found[row, 1] -= end - _rank(places, begin, end, first)
+            found[row, 1] -= end - _rank(log.places, begin, end, first)
 
 
 @no_type_check
 @kernel
 def measure_free(
-    db: Database,
-    users: NDArray[np.int32],
-    consequent: int,
-    matches: NDArray[np.int32],
-    open_places: NDArray[np.int32],
-    offsets: NDArray[np.int64],
-    owners: NDArray[np.int32],
+    log: Histories, consequent: int, matches: NDArray[np.int32], open_places: NDArray[np.int32]
 ) -> tuple[int, int, float]:
     """Return what ``measure_antecedent`` does, where there are no limits on place and the consequent is a new symbol.
 
     Args:
-        db: as there, like what is not described here.
-        users: as there.
+        log: the histories.
         consequent: local number of the symbol.
         matches: (M, 2) the leftmost match of each user that has the antecedent.
         open_places: (M, 2) as ``count_open`` found them.
-        offsets: as there.
-        owners: as there.
     """
+    db, owners = log.db, log.owners
     antecedent, followed, total = 0, 0, 0.0
     owner, is_followed, own_chance = -1, False, 0.0
     end, stop = db.occurrence_offsets[consequent], db.occurrence_offsets[consequent + 1]
@@ -271,10 +272,10 @@ def measure_free(
             antecedent += 1
             total += own_chance
             is_followed, own_chance = False, 0.0
-        if not is_followed and db.position[event] < offsets[user + 1] - offsets[user] - 1:
+        if not is_followed and db.position[event] < log.offsets[user + 1] - log.offsets[user] - 1:
             is_followed = True
             followed += 1
-        begin, end = _events_of(users, end, stop, user)
+        begin, end = _events_of(log.users, end, stop, user)
         if begin < end:
             chance = hit_chance(open_places[row, 0], open_places[row, 1], end - begin)
             own_chance = chance if own_chance == 0.0 else 1.0 - (1.0 - own_chance) * (1.0 - chance)

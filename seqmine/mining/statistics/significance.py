@@ -12,35 +12,27 @@ p-value is twice the smaller one of the plain estimate, (1 + exceedances) / (B +
 the observed support and those of the permutations are draws of one Poisson law, which has the longer tail.
 """
 
-from functools import lru_cache
+from typing import no_type_check
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import binom
 
-from seqmine.mining.statistics.arrangements import (
-    arrangement_chance,
-    distinct_chance,
-    gap_chance,
-    ordering_chance,
-    pair_chances,
-    run_chance,
-)
-from seqmine.mining.statistics.contents import Contents, block_counts, local_contents, plain_counts
+from seqmine.mining.statistics.contents import local_contents, plain_counts
+from seqmine.mining.statistics.order_chances import order_chances
 from seqmine.mining.statistics.permutation import shuffled_logs
 from seqmine.mining.statistics.poisson_binomial import people_chances, poisson_binomial_tail
 from seqmine.probing.matching import add_people, people_among
 from seqmine.structs import InteractionLog, PatternTable
 from seqmine.structs.bounded import bounded
 from seqmine.structs.bounds import PositiveInt, Seed
-from seqmine.structs.constraints import UNLIMITED, Constraints
+from seqmine.structs.constraints import Constraints
+from seqmine.structs.kernels import kernel
 
 FEWEST = 4.0
 """Variance of a support from which on the estimated chances of the users are good for a tail."""
 _MOST_HITS = 2**27
 """Numbers of patterns times people that are counted at a time."""
-MOST_BITS = 6
-"""Patterns of more different symbols are judged by permutations where events of one moment are moved together."""
 
 
 @bounded
@@ -76,10 +68,7 @@ class OrderTest:
         is_exact = np.ones(size, np.bool_)
         if size:
             contents, flat = local_contents(log, table, constraints.strict_time)
-            lengths = log.lengths
-            for row in range(size):
-                pattern = flat[table.offsets[row] : table.offsets[row + 1]]
-                found = pattern_chances(contents, pattern, constraints, lengths)
+            for row, found in order_chances(contents, flat, table, constraints, log.lengths):
                 if found is None:
                     is_exact[row] = False
                     continue
@@ -112,19 +101,27 @@ class OrderTest:
         if not len(rows):
             return
         count, expected, p_value = results
-        part = table.take(rows)
-        at_once = max(_MOST_HITS // max(log.num_people, 1), 1)
+        able = _able_users(log, table.take(rows), constraints)
+        count[rows] = [len(people_among(log, users)) for users in able]
+        # whoever lacks a symbol of every pattern has none of them in any order, and need not be shuffled
+        some = log.take_users(np.unique(np.concatenate(able)).astype(np.int64))
+        at_once = max(_MOST_HITS // max(some.num_people, 1), 1)
         for begin in range(0, len(rows), at_once):
             chunk = rows[begin : begin + at_once]
-            hits, reached = self._hits(log, table.take(chunk), constraints)
+            hits, reached = self._hits(some, table.take(chunk), constraints)
             p_value[chunk] = sampled_p_value(table.support_count[chunk], hits, reached, self.num_permutations)
             expected[chunk] = hits.sum(axis=1) / self.num_permutations
-        contents, flat = local_contents(log, part, constraints.strict_time)
-        for place, row in enumerate(rows):
-            pattern = flat[part.offsets[place] : part.offsets[place + 1]]
-            symbols, needed = np.unique(pattern, return_counts=True)
-            users, counts = plain_counts(contents, symbols.astype(np.int64))
-            count[row] = len(people_among(log, users[np.all(counts >= needed, axis=1)]))
+
+
+def _able_users(log: InteractionLog, table: PatternTable, constraints: Constraints) -> list[NDArray[np.int32]]:
+    """Return for each pattern the users that have its symbols often enough, in any order."""
+    contents, flat = local_contents(log, table, constraints.strict_time)
+    able = []
+    for begin, end in zip(table.offsets, table.offsets[1:], strict=False):
+        symbols, needed = np.unique(flat[begin:end], return_counts=True)
+        users, counts = plain_counts(contents, symbols.astype(np.int64))
+        able.append(users[np.all(counts >= needed, axis=1)])
+    return able
 
 
 def sampled_p_value(
@@ -163,120 +160,20 @@ def support_tail(chances: NDArray[np.float64], at_least: int) -> float:
     """
     if at_least <= 0:
         return 1.0
-    likely = chances[chances > 0]
-    if len(likely) and likely[0] < 1 and np.all(likely == likely[0]):
-        return float(binom.sf(at_least - 1, len(likely), likely[0]))
-    return poisson_binomial_tail(likely, at_least)
+    num_likely, chance = _common_chance(chances)
+    if 0 < chance < 1:
+        return float(binom.sf(at_least - 1, num_likely, chance))
+    return poisson_binomial_tail(chances, at_least)
 
 
-def pattern_chances(
-    contents: Contents, pattern: NDArray[np.int32], constraints: Constraints, lengths: NDArray[np.int64]
-) -> tuple[NDArray[np.int32], NDArray[np.float64]] | None:
-    """Return the users that have the symbols of a pattern, and for each the chance to have it when order is random.
-
-    Args:
-        contents: of the log, as from ``contents.local_contents``.
-        pattern: local numbers of the symbols.
-        constraints: where the pattern may occur.
-        lengths: events of each user.
-
-    Returns:
-        Users and their chances (0 where a symbol comes too seldom), or None where there is no exact chance.
-    """
-    # Symbols are numbered as they appear, so that patterns of one form share what is remembered.
-    symbols = list(dict.fromkeys(pattern.tolist()))
-    form = tuple(symbols.index(symbol) for symbol in pattern.tolist())
-    strict = constraints.strict_time
-    if (
-        constraints.speaks_of_time
-        or (constraints.min_gap or 1) > 1
-        or (strict and (len(symbols) > MOST_BITS or not constraints.is_greedy))
-    ):
-        return None
-    users, kinds = (block_counts if strict else plain_counts)(contents, np.array(symbols, np.int64))
-    if not len(users):
-        return users, np.zeros(0)
-    if constraints.is_greedy and not strict and form == (0, 1):
-        return users, pair_chances(kinds[:, 0], kinds[:, 1])
-    if constraints.is_greedy and not strict and len(symbols) <= _MOST_TABLED:
-        tabled = _tabled_chances(kinds, form)
-        return None if tabled.min() < 0 else (users, tabled)
-    rows, kind = _different_rows(kinds if constraints.is_greedy else np.column_stack([lengths[users], kinds]))
-    counts = map(tuple, rows.tolist())
-    if constraints.is_greedy:
-        chances = [_free_chance(row, form, strict) for row in counts]
-    else:
-        max_gap, max_span = constraints.max_gap or UNLIMITED, constraints.max_span or UNLIMITED
-        chances = [_limited_chance(row, form, max_gap, max_span) for row in counts]
-    return None if min(chances) < 0 else (users, np.array(chances)[kind])
-
-
-def _different_rows(rows: NDArray) -> tuple[NDArray, NDArray[np.int64]]:
-    """Return the different rows and which of them each row is; by one number a row where that fits, which is fast.
-
-    >>> _different_rows(np.array([[1, 2], [0, 1], [1, 2]]))[1].tolist()
-    [1, 0, 1]
-    """
-    widths = rows.max(axis=0).astype(np.float64) + 1
-    if np.all(widths == 2) and rows.all():
-        return rows[:1], np.zeros(len(rows), np.int64)
-    if np.prod(widths) >= 2.0**62:
-        different, kind = np.unique(rows, axis=0, return_inverse=True)
-        return different, kind
-    radix = np.concatenate([np.cumprod(widths[:0:-1])[::-1], [1.0]]).astype(np.int64)
-    _, index, kind = np.unique(rows @ radix, return_index=True, return_inverse=True)
-    return rows[index], kind
-
-
-_MOST_TABLED, _FEW = 5, 8
-"""Patterns of so many different symbols, less than so often each, have their chances in a table."""
-
-
-@lru_cache(maxsize=256)
-def _chance_table(form: tuple[int, ...]) -> NDArray[np.float64]:
-    """Return the table of the chances of one form of pattern, NaN where none is known yet."""
-    return np.full(_FEW ** (max(form) + 1) + 1, np.nan)
-
-
-def _tabled_chances(counts: NDArray[np.int32], form: tuple[int, ...]) -> NDArray[np.float64]:
-    """Return the chance of a pattern without limits on place for each row of counts of its symbols."""
-    table = _chance_table(form)
-    # where a symbol comes too often for the table, the last place of it stays unknown
-    places = np.where(counts.max(axis=1) < _FEW, counts @ _FEW ** np.arange(counts.shape[1], dtype=np.int32), -1)
-    chances = table[places]
-    unknown = np.flatnonzero(np.isnan(chances))
-    if len(unknown):
-        for row, counted in zip(unknown.tolist(), map(tuple, counts[unknown].tolist()), strict=True):
-            chances[row] = _free_chance(counted, form, False)
-        known = unknown[places[unknown] >= 0]
-        table[places[known]] = chances[known]
-    return chances
-
-
-@lru_cache(maxsize=1_000_000)
-def _free_chance(row: tuple[int, ...], form: tuple[int, ...], strict: bool) -> float:
-    """Return the chance of a pattern without limits on place, for the blocks of one kind of user."""
-    if not strict and max(row) == 1:
-        return ordering_chance(len(form)) if len(row) == len(form) else 0.0
-    masks = [mask for mask, count in enumerate(row) if count] if strict else [1 << index for index in range(len(row))]
-    counts = [count for count in row if count]
-    return float(arrangement_chance(np.array(masks, np.int64), np.array(counts, np.int64), np.array(form, np.int64)))
-
-
-@lru_cache(maxsize=2_000_000)
-def _limited_chance(row: tuple[int, ...], form: tuple[int, ...], max_gap: int, max_span: int) -> float:
-    """Return the chance of a pattern under limits on gap and span, for a history length and counts; -1 if unknown."""
-    length, *counts = row
-    k = len(form)
-    max_gap = min(max_gap, length)
-    if k == 2:  # the gap and the span of a pair are one thing
-        max_gap, max_span = min(max_gap, max_span - 1), UNLIMITED
-    if k == 1 or max_gap < 1:
-        return float(k == 1)
-    if len(counts) == k and max(counts) == 1:
-        return distinct_chance(length, k, max_gap, max_span)
-    if max_span < (k - 1) * max_gap + 1:
-        return -1.0
-    if len(counts) == 1:
-        return run_chance(length, counts[0], k, max_gap)
-    return gap_chance(length, tuple(counts), form, max_gap)
+@no_type_check
+@kernel
+def _common_chance(chances: NDArray[np.float64]) -> tuple[int, float]:
+    """Return how many chances are above 0, and their value; 0 where they differ."""
+    num_likely, common = 0, 0.0
+    for chance in chances:
+        if chance > 0.0:
+            if num_likely > 0 and chance != common:
+                return 0, 0.0
+            num_likely, common = num_likely + 1, chance
+    return num_likely, common

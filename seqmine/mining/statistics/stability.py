@@ -7,8 +7,8 @@ from scipy.stats import binom, norm
 from seqmine.mining.statistics.bursts import judged_parts
 from seqmine.mining.statistics.contents import local_contents
 from seqmine.mining.statistics.multiplicity import Adjustment, adjust_tested, benjamini_hochberg
+from seqmine.mining.statistics.order_chances import order_chances
 from seqmine.mining.statistics.poisson_binomial import people_chances
-from seqmine.mining.statistics.significance import pattern_chances
 from seqmine.mining.statistics.ties import for_order
 from seqmine.probing.matching import weighted_supports
 from seqmine.structs import InteractionLog, PatternTable
@@ -156,13 +156,13 @@ class Stability:
         if not len(table):
             return p_values, expected
         contents, flat = local_contents(log, table, constraints.strict_time)
-        lengths, weights = log.lengths, drawn.astype(np.float64)
-        for row in range(len(table)):
-            pattern = flat[table.offsets[row] : table.offsets[row + 1]]
-            found = pattern_chances(contents, pattern, constraints, lengths) if len(pattern) > 1 else None
+        weights, lengths = drawn.astype(np.float64), table.lengths
+        for row, found in order_chances(contents, flat, table, constraints, log.lengths):
+            if lengths[row] < 2:
+                continue
             if found is not None:
                 expected[row], p_values[row] = _sample_tails(people_chances(log, *found), weights, supports[row])
-            elif len(pattern) > 1:
+            else:
                 p_values[row] = np.where(supports[row] > expected[row], table.columns["p_value"][row], 1.0)
         return p_values, expected
 

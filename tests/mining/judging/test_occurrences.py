@@ -32,3 +32,17 @@ def test_lags_are_seconds_where_there_is_time_and_events_where_there_is_none():
     assert np.isnan(columns["lag_median"][1])
     timed = replace(log, timestamps=np.array([0, 60, 0, 1, 90, 0, 1, 2, 600, 0, 1]))
     assert with_lags(timed, table, Constraints()).columns["lag_median"][0] == 90
+
+
+@pytest.mark.parametrize("strict_time", [False, True])
+def test_lags_without_limits_are_those_under_limits_that_nobody_meets(strict_time):
+    random = np.random.default_rng(0)
+    log = InteractionLog.from_lists([random.integers(1, 5, length).tolist() for length in random.integers(0, 12, 50)])
+    log = replace(log, timestamps=np.cumsum(random.integers(0, 3, log.num_events)))
+    patterns = [(1, 2), (1, 2, 3), (2, 1, 2), (3, 3, 3), (4,), (1, 2, 4), (9, 1)]
+    table = PatternTable.from_lists(patterns, [0] * len(patterns), 50)
+    free = with_lags(log, table, Constraints(strict_time=strict_time)).columns
+    within = with_lags(log, table, Constraints(strict_time=strict_time, max_gap=99)).columns
+    assert np.isfinite(free["lag_median"]).sum() >= 4
+    for name, column in free.items():
+        np.testing.assert_array_equal(column, within[name])

@@ -1,5 +1,5 @@
 from dataclasses import replace
-from itertools import combinations, permutations
+from itertools import permutations
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ from scipy.stats import binom
 from seqmine.mining.statistics.hypotheses import frequent_multisets
 from seqmine.mining.statistics.multiplicity import benjamini_hochberg, bonferroni
 from seqmine.mining.statistics.permutation import shuffle_within_users
-from seqmine.mining.statistics.significance import OrderTest, _tabled_chances, sampled_p_value
+from seqmine.mining.statistics.significance import OrderTest, sampled_p_value
 from seqmine.probing.matching import count_supports
 from seqmine.structs import InteractionLog, PatternTable
 from seqmine.structs.constraints import Constraints
@@ -176,17 +176,3 @@ def test_people_are_tested_and_not_their_sessions():
     )
     assert sampled.columns["expected_support"][0] == pytest.approx(22.5, abs=0.6)
     assert sampled.columns["itemset_count"][0] == 30
-
-
-def test_tabled_chances_are_those_of_all_orders():
-    counts = np.array([[1, 2], [9, 1], [2, 1], [1, 8], [1, 2]], np.int32)
-    expected = []
-    for one, two in counts.tolist():
-        orders = list(combinations(range(one + two), one))
-        hits = [
-            any(b < a for a in places[1:] for b in set(range(one + two)) - set(places) if b > places[0])
-            for places in orders
-        ]
-        expected.append(np.mean(hits))
-    for _ in range(2):  # computed, then remembered
-        assert _tabled_chances(counts, (0, 1, 0)) == pytest.approx(expected)
