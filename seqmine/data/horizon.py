@@ -14,6 +14,8 @@ from seqmine.structs import InteractionLog, UserError
 from seqmine.structs.constraints import SECONDS
 from seqmine.structs.log import segment_positions
 
+_UNITS = {86_400: "day", 3600: "hour", 60: "minute"}
+
 
 @dataclass(frozen=True)
 class Horizon:
@@ -47,8 +49,15 @@ class Horizon:
         return cls(seconds=count * SECONDS[found[2]]) if found[2] else cls(events=count)
 
     def __str__(self) -> str:
-        """Return the horizon in words."""
-        return f"{self.events} events" if self.events is not None else f"{self.seconds} seconds"
+        """Return the horizon in words.
+
+        >>> str(Horizon.parse("72h")), str(Horizon.parse("1h")), str(Horizon.parse(5))
+        ('3 days', '1 hour', '5 events')
+        """
+        if self.seconds is None:
+            return f"{self.events} events"
+        unit, name = next((unit, name) for unit, name in _UNITS.items() if self.seconds % unit == 0)
+        return f"{self.seconds // unit} {name}{'s' if self.seconds > unit else ''}"
 
     def counts(
         self, times: NDArray[np.int64] | None, firsts: NDArray[np.int64], stops: NDArray[np.int64]
