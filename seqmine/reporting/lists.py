@@ -30,8 +30,31 @@ def show_similar(rows: pl.DataFrame, num_items: int) -> None:
         num_items: how many; 0 prints nothing.
     """
     items = rows["item_id"].unique(maintain_order=True).head(num_items)
-    shown = rows.filter(pl.col("item_id").is_in(items.implode()))
-    _show(shown, "item_id", "nearest items by the model (similarity) and by co-occurrence (together)")
+    if items.is_empty():
+        return
+    table = Table("", "by the model", "cosine", "had together", "cosine", "people", title="items that are alike")
+    for number in (0, 2, 4, 5):
+        table.columns[number].justify = "right"
+    for (item,), near in rows.group_by("item_id", maintain_order=True):
+        if item not in items:
+            break
+        of_item = near["title"][0] if "title" in near.columns else None
+        table.add_section()
+        table.add_row("", f"[bold]{_named(item, of_item)}[/]")
+        for row in near.iter_rows(named=True):
+            together = [_named(row["together_item_id"], row.get("together_title")), _short(row["together"])]
+            found = [_named(row["model_item_id"], row.get("model_title")), _short(row["similarity"]), *together]
+            table.add_row(str(row["rank"]), *found, str(row["num_users"] or ""))
+    Terminal().print(table)
+
+
+def _named(item: object, title: object) -> str:
+    """Return an item by its title, with its id behind it."""
+    return escape("" if item is None else str(item) if title is None else f"{title} ({item})")
+
+
+def _short(value: float | None) -> str:
+    return "" if value is None else f"{value:.3f}"
 
 
 def _show(rows: pl.DataFrame, key: str, title: str) -> None:
