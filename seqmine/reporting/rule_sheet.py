@@ -2,11 +2,12 @@
 
 import csv
 import io
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from seqmine.mining.judging.misses import Misses
 from seqmine.mining.symbols import SymbolLog
@@ -104,41 +105,28 @@ def write_rule_sheet(
     known = {title: name for title, name in _MEASURES.items() if name == "support_count" or name in table.columns}
     lags = {title: name for title, name in _LAGS.items() if name in table.columns}
     judged = ["released", "reason not released"] if misses else []
-    exact = ["p-value is a bound"] if "p_is_exact" in table.columns else []
+    exact = {"p-value is a bound": "p_is_exact"} if "p_is_exact" in table.columns else {}
     titles = [f"lag, {title} ({unit})" for title in lags]
     header = ["antecedent", "consequent", "in words", *judged, "share of people", *known, *exact, *titles]
-    of_lags = [_lag(has_time, name) for name in lags.values()]
-    write_sheet(path, header, [_row(table, row, symbols, misses, known, of_lags) for row in rows.tolist()])
-
-
-def _row(
-    table: PatternTable,
-    row: int,
-    symbols: SymbolLog,
-    misses: Misses | None,
-    known: dict[str, str],
-    lags: Sequence[Callable[[PatternTable, int], Any]],
-) -> list[Any]:
-    """Return the cells of one rule."""
-    pattern = table.pattern(row)
-    cells: list[Any] = [symbols.shown_pattern(pattern[:-1]), symbols.shown(pattern[-1])]
-    cells.append(rule_sentence(table, row, symbols))
+    part = table.take(rows)
+    columns = [
+        _cells(part.support_count / max(table.num_users, 1)),
+        *(_cells(part.support_count if name == "support_count" else part.columns[name]) for name in known.values()),
+        *(["no" if is_exact else "yes" for is_exact in part.columns[name]] for name in exact.values()),
+        *(_cells(part.columns[name] / (3600 if has_time else 1)) for name in lags.values()),
+    ]
+    patterns = part.patterns()
+    texts = [[symbols.shown_pattern(pattern[:-1]) for pattern in patterns], [symbols.shown(p[-1]) for p in patterns]]
+    texts.append([rule_sentence(part, row, symbols) for row in range(len(part))])
     if misses:
-        cells += ["yes" if table.columns["released"][row] else "no", misses.reasons[row]]
-    cells.append(_cell(table.support_count[row] / max(table.num_users, 1)))
-    for name in known.values():
-        cells.append(_cell(table.support_count[row] if name == "support_count" else table.columns[name][row]))
-    if "p_is_exact" in table.columns:
-        cells.append("no" if table.columns["p_is_exact"][row] else "yes")
-    return cells + [lag(table, row) for lag in lags]
+        texts.append(["yes" if is_released else "no" for is_released in part.columns["released"]])
+        texts.append([misses.reasons[row] for row in rows.tolist()])
+    write_sheet(path, header, zip(*texts, *columns, strict=True))
 
 
-def _lag(has_time: bool, name: str) -> Callable[[PatternTable, int], Any]:
-    return lambda table, row: _cell(table.columns[name][row] / (3600 if has_time else 1))
-
-
-def _cell(value: Any) -> Any:
-    """Return a number with the digits that mean something; nothing where it was not measured."""
-    if np.isnan(value):
-        return ""
-    return int(value) if float(value).is_integer() else float(f"{value:.4g}")
+def _cells(column: NDArray) -> list[Any]:
+    """Return numbers with the digits that mean something; nothing where they were not measured."""
+    return [
+        "" if value != value else int(value) if value.is_integer() else float(f"{value:.4g}")  # noqa: PLR0124 - NaN
+        for value in column.astype(np.float64).tolist()
+    ]

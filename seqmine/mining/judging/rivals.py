@@ -14,7 +14,7 @@ from scipy.stats import binom
 
 from seqmine.mining.judging.occurrences import next_match
 from seqmine.mining.statistics.bursts import judged_parts
-from seqmine.mining.statistics.significance import OrderTest
+from seqmine.mining.statistics.significance import OrderTest, able_users
 from seqmine.probing.matching import count_people, find_supporters, people_among
 from seqmine.structs import InteractionLog, PatternTable
 from seqmine.structs.bounds import NonNegativeFloat
@@ -157,10 +157,14 @@ class PartTest:
         limits = {row: part for found, part in judged_parts(table, constraints) for row in found.tolist()}
         holders: list[int] = []
         rows = np.flatnonzero(is_candidate)
+        # Whoever lacks a symbol of a part has no part in its count, nor in its test.
+        able = (
+            dict(zip(rows.tolist(), able_users(log, table.take(rows), constraints), strict=True)) if len(rows) else {}
+        )
         for row in rows[np.argsort(-table.lengths[rows], kind="stable")].tolist():
             longer = [other for other in holders if is_part(patterns[row], patterns[other])]
             if longer:
-                rest = log
+                rest = log.take_users(able[row].astype(np.int64))
                 for part in dict.fromkeys(limits[other] for other in longer):
                     rest = without_matches(rest, [patterns[other] for other in longer if limits[other] == part], part)
                 own = table.take(np.array([row]))

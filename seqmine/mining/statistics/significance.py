@@ -101,7 +101,7 @@ class OrderTest:
         if not len(rows):
             return
         count, expected, p_value = results
-        able = _able_users(log, table.take(rows), constraints)
+        able = able_users(log, table.take(rows), constraints)
         count[rows] = [len(people_among(log, users)) for users in able]
         # whoever lacks a symbol of every pattern has none of them in any order, and need not be shuffled
         some = log.take_users(np.unique(np.concatenate(able)).astype(np.int64))
@@ -113,7 +113,7 @@ class OrderTest:
             expected[chunk] = hits.sum(axis=1) / self.num_permutations
 
 
-def _able_users(log: InteractionLog, table: PatternTable, constraints: Constraints) -> list[NDArray[np.int32]]:
+def able_users(log: InteractionLog, table: PatternTable, constraints: Constraints) -> list[NDArray[np.int32]]:
     """Return for each pattern the users that have its symbols often enough, in any order."""
     contents, flat = local_contents(log, table, constraints.strict_time)
     able = []

@@ -13,6 +13,7 @@ from seqmine.structs import InteractionLog, PatternTable
 from seqmine.structs.bounded import bounded
 from seqmine.structs.bounds import PositiveInt, Seed
 from seqmine.structs.kernels import kernel
+from seqmine.structs.log import segment_positions
 
 
 @no_type_check
@@ -142,14 +143,24 @@ class AssociationTest:
     Args:
         num_samples: random tables; p-values are at least 1 over this plus 1.
         trades_per_user: trades between two samples, as a multiple of the number of users.
-        seed: of the trades.
+        most_users: users in the random tables; of larger logs so many are drawn, and what is expected of them is scaled
+            to all. Nothing that releases a pattern reads this test, so the draw changes no verdict.
+        seed: of the trades, and of that draw.
 
     Raises:
-        UserError: fewer than one sample or trade.
+        UserError: fewer than one sample, trade or user.
     """
 
-    def __init__(self, *, num_samples: PositiveInt = 199, trades_per_user: PositiveInt = 5, seed: Seed = 0) -> None:
-        self.num_samples, self.trades_per_user, self.seed = num_samples, trades_per_user, seed
+    def __init__(
+        self,
+        *,
+        num_samples: PositiveInt = 199,
+        trades_per_user: PositiveInt = 5,
+        most_users: PositiveInt = 50_000,
+        seed: Seed = 0,
+    ) -> None:
+        self.num_samples, self.trades_per_user, self.most_users = num_samples, trades_per_user, most_users
+        self.seed = seed
 
     def test(self, log: InteractionLog, table: PatternTable) -> PatternTable:
         """Add ``set_support``, ``association_expected`` and ``association_p_value`` (1 for a single symbol).
@@ -165,17 +176,24 @@ class AssociationTest:
         firsts = np.flatnonzero(np.diff(log.owners, prepend=-1))
         flat, starts = _different_items(log.items, np.append(log.offsets[firsts], log.num_events))
         observed = _set_supports(flat, starts, slots, len(names), sets, offsets)
+        num_users, drawn_support = len(starts) - 1, observed
+        if num_users > self.most_users:
+            drawn = np.random.default_rng(self.seed).choice(num_users, self.most_users, replace=False)
+            lengths = np.diff(starts)[drawn]
+            flat, starts = flat[segment_positions(starts[drawn], lengths)], np.concatenate([[0], np.cumsum(lengths)])
+            drawn_support = _set_supports(flat, starts, slots, len(names), sets, offsets)
+        share = (len(starts) - 1) / max(num_users, 1)
         # One walk, read every few trades: samples are not independent of each other, but each follows the null once the
         # walk has mixed.
         reached, total = np.zeros(len(observed), np.int64), np.zeros(len(observed), np.int64)
         for sample in range(self.num_samples):
             _trade(flat, starts, self.trades_per_user * (len(starts) - 1), self.seed + sample)
             supports = _set_supports(flat, starts, slots, len(names), sets, offsets)
-            reached += supports >= observed
+            reached += supports >= drawn_support
             total += supports
         return table.with_columns(
             set_support=observed[rows],
-            association_expected=total[rows] / self.num_samples,
+            association_expected=total[rows] / self.num_samples / share,
             # The observed table is one more draw under the null, so no p-value is 0 (Phipson and Smyth, 2010).
             association_p_value=(1 + reached[rows]) / (self.num_samples + 1),
         )

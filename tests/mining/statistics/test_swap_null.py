@@ -24,3 +24,15 @@ def test_association_null_is_uniform_over_tables_with_the_same_sums():
     table = PatternTable.from_lists([(2, 3)], [1], 3)
     expected = AssociationTest(num_samples=4000, trades_per_user=3).test(log, table).columns["association_expected"][0]
     assert expected == pytest.approx(1 / 5, abs=0.03)
+
+
+def test_of_a_large_log_some_users_are_drawn_and_stand_for_all():
+    rng = np.random.default_rng(0)
+    log = InteractionLog.from_lists([rng.choice(np.arange(1, 9), 3, replace=False).tolist() for _ in range(2000)])
+    table = PatternTable.from_lists([(1, 2), (3, 4, 5), (6,)], [0, 0, 0], log.num_users)
+    columns = AssociationTest(num_samples=9).test(log, table).columns
+    drawn = AssociationTest(num_samples=9, most_users=500).test(log, table).columns
+    assert drawn["set_support"].tolist() == columns["set_support"].tolist()
+    assert drawn["association_expected"] == pytest.approx(columns["association_expected"], rel=0.25)
+    assert drawn["association_p_value"][2] == 1.0
+    assert np.all(drawn["association_p_value"] > 0.1)  # nothing comes together here
