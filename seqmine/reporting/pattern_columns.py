@@ -87,10 +87,10 @@ _ORDER_TEST = (
            "other patterns", "positions", _BURSTS),
     Column("set_support", "users that have all symbols, in any order", "users", _SWAPS),
     Column("association_expected", "the same on average when users and items are matched at random, with the activity "
-           "of users and the popularity of items kept; of more than `evidence.association_test.most_users` users so many "
-           "are drawn, and the number is scaled to all", "users", _SWAPS),
-    Column("association_p_value", "chance of such co-occurrence or more in that null, among the drawn users where some are "
-           "drawn", "p-value", _SWAPS),
+           "of users and the popularity of items kept; of more than `evidence.association_test.most_users` users so "
+           "many are drawn, and the number is scaled to all", "users", _SWAPS),
+    Column("association_p_value", "chance of such co-occurrence or more in that null, among the drawn users where some "
+           "are drawn", "p-value", _SWAPS),
     Column("stability", "share of bootstraps over users in which the pattern is selected again", "share",
            "`mining.statistics.stability`", "stable"),
 )  # fmt: skip
