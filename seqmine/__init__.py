@@ -10,6 +10,10 @@ import warnings
 from importlib import import_module
 from types import ModuleType
 
+if sys.platform == "win32":
+    _WINDOWS = "seqmine runs on Linux and macOS; on Windows use the Windows Subsystem for Linux (WSL)"
+    raise ImportError(_WINDOWS)
+
 __version__ = "0.1.0"
 
 # public name to the module that has it; names only, so that no import is made here

@@ -42,3 +42,8 @@ def test_what_is_public_is_named_documented_and_known_to_editors():
 def test_an_unknown_name_is_an_attribute_error():
     with pytest.raises(AttributeError, match="module 'seqmine' has no attribute 'trane'"):
         seqmine.trane  # noqa: B018
+
+
+def test_windows_is_refused_in_a_sentence():
+    code = "import sys; sys.platform = 'win32'\ntry: import seqmine\nexcept ImportError as error: print(error)"
+    assert python(code) == "seqmine runs on Linux and macOS; on Windows use the Windows Subsystem for Linux (WSL)"

@@ -4,9 +4,9 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO, cast
 
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig
@@ -44,17 +44,41 @@ def run_jobs(start: Callable[[], None]) -> None:
 
     os.environ["HYDRA_FULL_ERROR"] = "1"  # else Hydra prints a traceback and exits
     try:
-        start()
+        with redirect_stderr(cast(TextIO, _WithoutHydrasWords(sys.stderr))):
+            start()
     except KeyboardInterrupt:  # jobs of a launcher with processes of its own have told what there is to tell
         sys.exit(128 + signal.SIGINT)
     except FailedJobError as failed:
         write_leaderboard(Path(failed.sweep), failed.monitor)
         raise UserError(
-            f"the run {failed.folder} failed with status {failed.status}, as its messages above say; mend what they "
-            f"name, and the same command with hydra.sweep.dir={failed.sweep} runs what is not finished"
+            f"the run {failed.folder} failed with status {failed.status}{_others(failed)}, as the messages above say; "
+            f"mend what they name, and the same command with hydra.sweep.dir={failed.sweep} runs what is not finished"
         ) from None
     except HydraException as error:
         raise refused_by_hydra(error) from None
+
+
+def _others(failed: FailedJobError) -> str:
+    """Name the other jobs that were begun and have no results, where jobs of this program have results at all."""
+    sweep = Path(failed.sweep)
+    if not any(sweep.glob("*/metrics.json")):
+        return ""
+    begun = [path.parent for path in sweep.glob("*/command.yaml") if not (path.parent / "metrics.json").is_file()]
+    others = sorted({folder.name for folder in begun} - {Path(failed.folder).name}, key=lambda name: name.zfill(9))
+    return f", and so did {', '.join(others)} beside it" if others else ""
+
+
+class _WithoutHydrasWords:
+    """A stream without the line by which Hydra repeats all overrides of a failed job as a Python list."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        return len(text) if text.startswith("Error executing job with overrides") else self._stream.write(text)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
 
 
 @contextmanager

@@ -79,6 +79,7 @@ class SequenceDataModule(LightningDataModule):
         self.seed, self.store, self.task = seed, Path(store), task
         self.features = features or Features()
         self.reader: nn.Module | None = None  # whose optional columns batches have beside those of the trainer's module
+        self._is_told = False
         self._prepared: PreparedData | None = None
 
     @property
@@ -147,11 +148,12 @@ class SequenceDataModule(LightningDataModule):
         """
         self._discard_damaged()
         if self.folder.exists():
-            if self._prepared is None:  # each part of a run asks again
+            if not self._is_told:  # each part of a run asks again
                 _log.info("prepared data are read from %s", self.folder)
         else:
             prepare_into(self.folder, self.source, self.cleaning, self.split, self.features)
             _log.info("prepared data are kept in %s", self.folder)
+        self._is_told = True
         self.leaks().require_passed()
 
     def _discard_damaged(self) -> None:

@@ -60,10 +60,12 @@ def _short(value: float | None) -> str:
 def _show(rows: pl.DataFrame, key: str, title: str) -> None:
     if rows.is_empty():
         return
-    table = Table(*rows.columns, title=title)
+    table = Table(title=title, title_justify="left")
+    for name, kind in rows.schema.items():
+        table.add_column(name, justify="right" if kind.is_numeric() else "left")
     for place, row in enumerate(rows.rows(named=True)):
         if place > 0 and row[key] != rows[key][place - 1]:
             table.add_section()
-        cells = (f"{value:.4g}" if isinstance(value, float) else str(value or "") for value in row.values())
+        cells = (f"{value:#.4g}" if isinstance(value, float) else str(value or "") for value in row.values())
         table.add_row(*map(escape, cells))
     Terminal().print(table)

@@ -4,6 +4,7 @@ import re
 from datetime import UTC, datetime
 from pathlib import Path
 
+from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from seqmine.data.cleaning.audit import Audit, LogSize
@@ -18,7 +19,8 @@ def print_preparation(audit: Audit, leaks: LeakReport, folder: Path) -> None:
 
 def audit_table(audit: Audit) -> Table:
     """Return what cleaning did, one row per step."""
-    table = Table(title="Cleaning" if audit.times is None else f"Cleaning (times are {audit.times})")
+    title = "Cleaning" if audit.times is None else f"Cleaning (times are {audit.times})"
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1), collapse_padding=True)
     for name in ("step", "looks at"):
         table.add_column(name)
     for name in ("events", "users", "items", "removed", "seconds"):
@@ -56,7 +58,8 @@ def _day(key: str, value: str) -> str:
 
 def leak_table(report: LeakReport) -> Table:
     """Return the verdict on leaks, one row a check."""
-    table = Table(title="Leaks: none found" if report.passed else "Leaks: FOUND")
+    title = "Leaks: none found" if report.passed else "Leaks: FOUND"
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1), collapse_padding=True)
     for name in ("check", "verdict", "detail"):
         table.add_column(name)
     for check in report.checks:

@@ -10,7 +10,7 @@ from typing import Any
 
 from lightning import LightningModule, Trainer
 from lightning.pytorch.callbacks import ProgressBar
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from seqmine.reporting.terminal import Terminal
 
@@ -123,14 +123,14 @@ def _in_words(seconds: float) -> str:
 
 @contextmanager
 def progress_bar(total: int, what: str) -> Iterator[Callable[[int], None]]:
-    """Show how much is done where somebody watches; give a function that is told how much more is done.
+    """Show how much is done where somebody watches, until it is done; give a function that is told how much more is.
 
     Args:
         total: of what is done.
         what: is done.
     """
-    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Terminal(stderr=True), disable=not somebody_watches()) as progress:
+    columns = (TextColumn(what), BarColumn(_WIDTH), MofNCompleteColumn(), TimeRemainingColumn(), TextColumn("left"))
+    with Progress(*columns, console=Terminal(stderr=True), disable=not somebody_watches(), transient=True) as progress:
         task = progress.add_task(what, total=total)
         yield lambda more: progress.advance(task, more)
 

@@ -57,7 +57,7 @@ def metrics_table(run_name: str, metrics: dict[str, Any]) -> "Table":
     # only a horizon has several targets, for which recall is more than the hit rate
     columns = [column for column in _COLUMNS if column != "recall@10" or "test/recall@10" in metrics]
     for column in columns:
-        table.add_column(column.replace("@", "\n@"), justify="right", overflow="fold")
+        table.add_column(column.replace("_", " ").replace("@", "\n@"), justify="right", overflow="fold")
     names = [f"test/{column}" for column in columns]
     if any(name.endswith(_SHARED) for name in metrics):
         table.add_column("hits of\nthe model\nshared", justify="right", overflow="fold")

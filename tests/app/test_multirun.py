@@ -1,7 +1,9 @@
 import pickle
+import sys
 
 import polars as pl
 import pytest
+from hydra.core.utils import JobReturn, JobStatus
 from hydra.errors import HydraException
 from omegaconf import OmegaConf
 
@@ -19,9 +21,31 @@ def test_jobs_that_finished_are_ranked_where_another_failed(tmp_path, monkeypatc
     def start() -> None:
         raise pickle.loads(pickle.dumps(failed))
 
-    with pytest.raises(UserError, match=f"the run {tmp_path}/0 failed with status 1.*hydra.sweep.dir={tmp_path} runs"):
+    with pytest.raises(
+        UserError, match=f"the run {tmp_path}/0 failed with status 1, as .*hydra.sweep.dir={tmp_path} runs"
+    ):
         run_jobs(start)
     assert pl.read_csv(tmp_path / "leaderboard.csv")["run"].to_list() == [1]
+
+
+def test_all_failed_jobs_are_named_and_none_by_a_list_of_its_overrides(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("HYDRA_FULL_ERROR", "")
+    monkeypatch.chdir(tmp_path)  # the folder of a multirun is as it was typed, those of jobs are whole
+    for number in (0, 2, 10, 1):
+        (tmp_path / str(number)).mkdir()
+        (tmp_path / str(number) / "command.yaml").write_text("overrides: []\nchoices: {}\n")
+    write_json(tmp_path / "1" / "metrics.json", {"val/loss": 0.1})
+
+    def start() -> None:
+        sys.stderr.write("of a job\n")
+        failed = FailedJobError(str(tmp_path / "0"), 1, ".", "val/loss")
+        job = JobReturn(overrides=["seed=1"], status=JobStatus.FAILED)
+        job.return_value = failed
+        job.return_value  # noqa: B018 - by which Hydra raises it
+
+    with pytest.raises(UserError, match=f"the run {tmp_path}/0 failed with status 1, and so did 2, 10 beside it, as"):
+        run_jobs(start)
+    assert capsys.readouterr().err == "of a job\n"
 
 
 def test_jobs_that_hydra_cannot_compose_are_told(monkeypatch):

@@ -11,7 +11,7 @@ ROWS = pl.DataFrame(
 def test_the_lists_of_the_first_users_are_shown_with_titles(capsys):
     show_lists(ROWS, 1)
     shown = capsys.readouterr().out
-    assert "Alien" in shown and "0.5123" in shown and "i2" in shown
+    assert "Alien" in shown and "0.5123" in shown and "0.2500" in shown and "i2" in shown
     assert "Heat" not in shown
 
 

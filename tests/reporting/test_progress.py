@@ -96,10 +96,13 @@ def test_a_notebook_has_one_display(monkeypatch):
 
 def test_the_bar_of_a_program_counts_where_somebody_watches(monkeypatch, capsys):
     monkeypatch.setattr(progress, "somebody_watches", lambda: True)
+    monkeypatch.setenv("TTY_COMPATIBLE", "1")  # to Rich a terminal
     with progress.progress_bar(5, "lists") as advance:
         advance(2)
         advance(3)
-    assert "5/5" in capsys.readouterr().err
+    shown = capsys.readouterr().err
+    assert "5/5" in shown
+    assert shown.endswith("\x1b[2K")  # the line is taken away again
     monkeypatch.setattr(progress, "somebody_watches", lambda: False)
     with progress.progress_bar(5, "lists") as advance:
         advance(5)

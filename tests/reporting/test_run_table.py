@@ -19,7 +19,7 @@ def test_the_table_shows_numbers_with_their_protocol(columns, capsys, monkeypatc
     for words in (
         f"test: {name}",
         "a-long-name",
-        "popularity_bias",
+        "popularity bias",
         "0.3000",
         "ceiling",
         "0.4000",
@@ -50,4 +50,4 @@ def test_a_result_says_whether_there_was_order_to_mine(low, high, words, capsys)
 def test_recall_is_shown_where_a_horizon_measured_it(recall):
     metrics = {"test/hit_rate@10": 0.5, **({"test/recall@10": 0.25} if recall else {})}
     shown = [str(column.header) for column in metrics_table("gru", metrics).columns]
-    assert ("recall\n@10" in shown) == recall and "hit_rate\n@10" in shown
+    assert ("recall\n@10" in shown) == recall and "hit rate\n@10" in shown
