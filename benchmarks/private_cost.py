@@ -19,7 +19,8 @@ from lightning import Callback, LightningModule, Trainer
 _SETTINGS = [
     "data=sequences", "protocol=leave_one_out", "data.max_length=50", "model.embedding_dim=32",
     "model.encoder.num_layers=1", "data.batch_size=1024", "trainer=cpu", "trainer.max_epochs=1", "baselines=none",
-    "logger=none", "~callbacks.progress_bar", "trainer.enable_progress_bar=false", "trusted=[benchmarks]",
+    "logger=none", "~callbacks.progress_bar", "trainer.enable_progress_bar=false",
+    "trusted=[benchmarks.private_cost.EpochCost]",
     "+callbacks.epoch_cost._target_=benchmarks.private_cost.EpochCost",
 ]  # fmt: skip
 

@@ -47,7 +47,7 @@ class PrivateCounting(Callback):
 
         Raises:
             UserError: another model, a preparation that looks at others to decide about one, a ``delta`` that protects
-                nobody, or numbers that leave the house.
+                nobody, several processes, or numbers that leave the house.
         """
         if stage != "fit":
             return
@@ -56,6 +56,11 @@ class PrivateCounting(Callback):
             raise UserError(
                 f"model is a {type(recommender or pl_module).__name__}, allowed with privacy=counts is "
                 "model=private_patterns; change model, or set privacy=dp_sgd"
+            )
+        if trainer.world_size > 1:
+            raise UserError(
+                f"trainer.devices is {trainer.world_size}, whose processes would each count with noise of their own; "
+                "allowed with privacy=counts is 1: set trainer.devices=1"
             )
         data = trainer.datamodule
         require_private_log(data, "counts")

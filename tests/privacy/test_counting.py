@@ -1,4 +1,5 @@
 import json
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -6,6 +7,7 @@ from torch.nn import Linear
 
 from seqmine.models.baselines.markov import Markov
 from seqmine.models.baselines.module import BaselineModule
+from seqmine.privacy.accountant import Budget
 from seqmine.privacy.counting import PrivateCounting
 from seqmine.runs.folder import read_metrics
 from seqmine.structs import Catalog, UserError
@@ -56,6 +58,13 @@ def test_models_that_count_without_a_budget_are_refused_by_name():
             UserError, match=f"model is a {name}, allowed with privacy=counts is model=private_patterns"
         ):
             PrivateCounting().setup(None, module, "fit")
+
+
+def test_several_processes_would_each_have_noise_of_their_own():
+    module = BaselineModule(recommender=Markov(), catalog=Catalog.of_size(3))
+    module.recommender.budget = Budget(8.0, 1e-5)
+    with pytest.raises(UserError, match=r"trainer.devices is 2, .* allowed with privacy=counts is 1: set trainer.dev"):
+        PrivateCounting().setup(SimpleNamespace(world_size=2), module, "fit")
 
 
 def test_a_release_is_not_paid_twice(small_log, tmp_path):
