@@ -155,7 +155,7 @@ def require_private_trainer(trainer: Trainer) -> None:
         trainer: of the training.
 
     Raises:
-        UserError: several devices, gradients over several batches, mixed precision, or numbers that leave the house.
+        UserError: gradients over several batches, mixed precision, or numbers that leave the house.
     """
     require_quiet(trainer, "dp_sgd")
     by_public = isinstance(trainer.datamodule.split, PublicUsers)  # type: ignore[attr-defined]
@@ -168,7 +168,6 @@ def require_private_trainer(trainer: Trainer) -> None:
     lazy = [optimizer for optimizer in trainer.optimizers if isinstance(optimizer, LazyAdamW)]
     _refuse_first(
         [
-            (trainer.world_size > 1, f"trainer.devices is {trainer.world_size}, allowed with privacy=dp_sgd is 1"),
             (trainer.accumulate_grad_batches != 1, f"trainer.accumulate_grad_batches is "
              f"{trainer.accumulate_grad_batches}, allowed with privacy=dp_sgd is 1: raise data.batch_size instead"),
             (trainer.precision != "32-true", f"trainer.precision is {trainer.precision}, allowed with privacy=dp_sgd "

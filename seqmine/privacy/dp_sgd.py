@@ -2,6 +2,9 @@
 
 Differs from the paper in that the sum of gradients is divided by the expected size of a batch, as is usual: the true
 size tells who is in it. The catalog (which items there are) and the number of users are taken to be public.
+
+Of several processes each draws a batch and noise of its own, and a step follows the mean of their gradients. It is paid
+as one step for each of them, so that an epoch costs the same on any number of processes.
 """
 
 import secrets
@@ -68,6 +71,7 @@ class PrivateTraining(Callback):
         self.noise_multiplier: float | None = None
         self.sample_rate = self.expected_size = 0.0
         self._steps_left = self._num_public = 0
+        self._num_processes = 1
         self.num_canaries = canaries
         self.canaries: Canaries | None = None
         self._attack: dict[str, float] = {}
@@ -109,12 +113,13 @@ class PrivateTraining(Callback):
             self._num_public = len(np.unique(data.prepared.split.val.users))
         self.sample_rate = batching.sample_rate(num_users)
         self.expected_size = self.sample_rate * num_users
-        seed = secrets.randbits(63) if self._noise_seed is None else self._noise_seed
-        self._generator = torch.Generator(pl_module.device).manual_seed(seed)
-        self._throws = np.random.default_rng(secrets.randbits(128) if self._noise_seed is None else self._noise_seed)
+        self._num_processes = trainer.world_size
+        self._generator = torch.Generator(pl_module.device).manual_seed(seed_of(self._noise_seed, trainer.global_rank))
+        self._throws = np.random.default_rng(seed_of(self._noise_seed, trainer.global_rank))
         if self.num_canaries:
             length = trainer.datamodule.max_length  # type: ignore[attr-defined]
-            self.canaries = Canaries.drawn(self.num_canaries, model.num_items, length, self._throws)
+            drawn = Canaries.drawn(self.num_canaries, model.num_items, length, self._throws)
+            self.canaries = trainer.strategy.broadcast(drawn)
         model.training_step = self._step_of(model)  # type: ignore[method-assign]
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:  # noqa: ARG002
@@ -124,7 +129,7 @@ class PrivateTraining(Callback):
             UserError: a budget that is spent, a checkpoint of a training without one, or a trainer that is no use.
         """
         require_private_trainer(trainer)
-        planned = int(trainer.estimated_stepping_batches) - trainer.global_step
+        planned = (int(trainer.estimated_stepping_batches) - trainer.global_step) * self._num_processes
         if self.noise_multiplier is None and trainer.global_step > 0:
             raise UserError(
                 f"ckpt_path is {str(trainer.ckpt_path)!r}, which was trained without privacy, so no promise holds for "
@@ -135,7 +140,7 @@ class PrivateTraining(Callback):
             self._steps_left = planned
             return
         self._steps_left = self.budget.steps_left(self.noise_multiplier, self.sample_rate, planned)
-        if self._steps_left == 0:
+        if self._steps_left < self._num_processes:
             raise UserError(
                 f"`epsilon` is {self.budget.epsilon}, of which {self.budget.epsilon_spent:.3f} are spent after "
                 f"{self.budget.num_steps} steps, too much for another one; raise `epsilon` or keep the model as it is"
@@ -150,7 +155,7 @@ class PrivateTraining(Callback):
         batch_idx: int,  # noqa: ARG002
     ) -> None:
         """End the training with the last step that the budget pays."""
-        if self._steps_left <= 0:
+        if self._steps_left < self._num_processes:
             trainer.should_stop = True
 
     def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:  # noqa: ARG002
@@ -183,7 +188,7 @@ class PrivateTraining(Callback):
     def private_gradients(
         self, module: SequenceModule, parameters: list[nn.Parameter], batch: SequenceBatch
     ) -> list[Tensor]:
-        """Return the gradient that a batch is worth, and count the step.
+        """Return the gradient that a batch is worth, and count the step, that of each process.
 
         Args:
             module: to be trained.
@@ -199,8 +204,9 @@ class PrivateTraining(Callback):
             self.max_grad_norm,
         )
         add_noise(total, self.noise_multiplier * self.max_grad_norm, self._generator)
-        self.budget.take(self.noise_multiplier, self.sample_rate)
-        self._steps_left -= 1
+        for _ in range(self._num_processes):
+            self.budget.take(self.noise_multiplier, self.sample_rate)
+        self._steps_left -= self._num_processes
         torch._foreach_div_(total, self.expected_size)
         return total
 
@@ -221,3 +227,16 @@ class PrivateTraining(Callback):
             return torch.stack(products).sum()
 
         return training_step
+
+
+def seed_of(noise_seed: int | None, rank: int) -> int:
+    """Return the seed of a process: its own, as equal noise would not become smaller in the mean, nor hide as much.
+
+    Args:
+        noise_seed: that makes runs repeatable; None takes a seed from the operating system.
+        rank: number of the process.
+
+    >>> seed_of(5, 0), seed_of(5, 1)
+    (5, 6)
+    """
+    return secrets.randbits(63) if noise_seed is None else noise_seed + rank

@@ -83,7 +83,7 @@ def test_data_of_one_sample_a_user_are_drawn_by_throws(small_log, tmp_path):
 
 
 def trainer_with(**changed):
-    usual = {"world_size": 1, "accumulate_grad_batches": 1, "precision": "32-true"}
+    usual = {"accumulate_grad_batches": 1, "precision": "32-true"}
     usual["datamodule"] = SimpleNamespace(split=LeaveOneOut())
     return SimpleNamespace(**{**usual, "loggers": [], "callbacks": [], "optimizers": [], **changed})
 
@@ -95,7 +95,6 @@ def board(mode: str, folder) -> WandbLogger:
 @pytest.mark.parametrize(
     ("changed", "sentence"),
     [
-        ({"world_size": 2}, "trainer.devices is 2"),
         ({"accumulate_grad_batches": 4}, "trainer.accumulate_grad_batches is 4"),
         ({"precision": "bf16-mixed"}, "trainer.precision is bf16-mixed"),
         ({"callbacks": [EarlyStopping("val/loss")]}, "callbacks has EarlyStopping, which chooses by users"),

@@ -7,11 +7,12 @@ import pytest
 import torch
 
 from seqmine.privacy.accountant import epsilon_of
-from seqmine.privacy.dp_sgd import PrivateTraining
+from seqmine.privacy.dp_sgd import PrivateTraining, seed_of
 from seqmine.runs.folder import read_metrics
 from seqmine.structs import UserError
 from tests.privacy.models import model_of
 from tests.privacy.test_user_gradients import batch_of
+from tests.programs import TINY, run
 from tests.tiny import train
 
 PRIVATE = ["privacy=dp_sgd", "privacy.delta=1e-3", "data.batch_size=50"]
@@ -76,6 +77,22 @@ def test_the_noise_pays_all_planned_steps_and_what_is_left_is_counted_over_resum
         on_train_start(resumed, global_step=40, estimated_stepping_batches=42)
 
 
+def test_a_step_of_three_processes_is_paid_three_times_and_each_has_noise_of_its_own():
+    model, batch = model_of("transformer", "model/loss=cross_entropy").eval(), batch_of()
+    step = promise(epsilon=2.0)
+    step.sample_rate, step.expected_size, step._num_processes = 0.1, 4.0, 3
+    on_train_start(step)
+    assert 1.95 < epsilon_of([(step.noise_multiplier, 0.1, 120)], 1e-5) <= 2.0
+    step._generator, trainer = torch.Generator(), SimpleNamespace(should_stop=False)
+    for left in (3, 2):
+        step._steps_left = left + 3
+        step.private_gradients(model, list(model.parameters()), batch)
+        step.on_train_batch_end(trainer, None, None, None, 0)
+        assert (step._steps_left, trainer.should_stop) == (left, left < 3)
+    assert step.budget.num_steps == 6
+    assert seed_of(5, 0) == 5 and seed_of(5, 1) != 5 and seed_of(None, 0) != seed_of(None, 0)
+
+
 def test_a_checkpoint_without_a_promise_is_refused():
     step = promise()
     step.sample_rate = 0.1
@@ -122,6 +139,28 @@ def test_a_private_run_tells_what_it_spent_and_names_what_may_leave(small_log, t
         train(
             small_log, tmp_path / "more", *PRIVATE, f"ckpt_path={folder}/checkpoints/last.ckpt", "trainer.max_epochs=3"
         )
+
+
+def test_two_processes_plant_the_same_users_and_spend_what_one_does(small_log, tmp_path):
+    """Each takes half of the ten batches, and noise of its own makes the mean the less noisy."""
+    plain = ["optimizer=sgd", "optimizer.lr=1", "optimizer.momentum=0", "optimizer.weight_decay=0"]
+    asked = [
+        *PRIVATE,
+        *plain,
+        "privacy.canaries=40",
+        "privacy.epsilon=0.5",
+        "privacy.noise_seed=1",
+        "data.batch_size=200",
+    ]
+    arguments = ["data=sequences", f"data.path={small_log}", *TINY, "model=gru", "trainer=cpu", "trainer.max_epochs=1"]
+    run("train", *arguments, *asked, "trainer.devices=2", "baselines=none", "hydra.run.dir=run", cwd=tmp_path)
+    metrics = read_metrics(tmp_path / "run")
+    assert (metrics["privacy/steps"], metrics["privacy/planted_users"]) == (2, 40)
+    assert 0.45 < metrics["privacy/epsilon_spent"] <= 0.5
+    kept = torch.load(tmp_path / "run" / "checkpoints" / "last.ckpt", weights_only=True)
+    assert kept["global_step"] == 1
+    state = kept["callbacks"]["PrivateTraining"]
+    assert [step[2] for step in state["spent"]] == [2]
 
 
 def test_public_users_choose_the_weights_and_the_release_says_so(small_log, tmp_path):

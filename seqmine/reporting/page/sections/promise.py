@@ -38,6 +38,7 @@ class Promise:
         told = subject.promise
         if told is None:
             raise UserError("the run made no promise to its users; train with privacy=dp_sgd")
+        told = {**told, "delta": f"{told['delta']:g}"}  # four decimals would show none
         rows = [[words, told[name]] for name, words in _WORDS.items() if name in told]
         secret = "secret" if told["noise_is_secret"] else "seeded: the promise is void for whoever knows the seed"
         rows.append(["noise and draws", secret])

@@ -13,7 +13,7 @@ TOLD = {
 
 def test_the_promise_and_what_may_leave_are_told():
     grid, leaves, public = Promise()(SimpleNamespace(promise=TOLD))
-    assert ["epsilon that was spent", 7.9] in grid.rows
+    assert ["epsilon that was spent", 7.9] in grid.rows and ["delta", "1e-05"] in grid.rows
     assert ["noise and draws", "seeded: the promise is void for whoever knows the seed"] in grid.rows
     assert leaves.text == "These files may leave the house: release/weights.ckpt. All else stays."
     assert public.text == "Taken as public: the catalog."
