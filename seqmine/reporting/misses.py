@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from seqmine.mining.judging.misses import Misses
+from seqmine.mining.judging.misses import ONE_SYMBOL, Misses
 from seqmine.mining.symbols import SymbolLog
 from seqmine.structs import PatternTable
 
@@ -17,7 +17,11 @@ def fall_note(misses: Misses) -> str:
     'Not released, by the first condition that was missed: 1,200 significant, 3 directed.'
     """
     parts = [f"{count:,} {name}" for name, count in misses.fell_at.items() if count]
-    return f"Not released, by the first condition that was missed: {', '.join(parts) or 'none'}."
+    if parts:
+        return f"Not released, by the first condition that was missed: {', '.join(parts)}."
+    if all(reason == ONE_SYMBOL for reason in misses.reasons):
+        return "No pattern has two symbols or more; a lower miner.min_support, or miner.min_count, finds rarer ones."
+    return "Every pattern of two symbols or more that was judged is released."
 
 
 def miss_rows(table: PatternTable, symbols: SymbolLog, misses: Misses, most: int) -> dict[str, list[dict[str, Any]]]:

@@ -30,3 +30,11 @@ def test_the_report_lists_both_with_reasons():
     rows = miss_rows(*missed(), 5)
     assert rows["near_misses"][0]["reason"] == "[b]q-value 0.06"
     assert rows["come_together"][0]["text"] == "lamp → bulb"
+
+
+def test_a_result_of_single_items_says_what_finds_more():
+    nothing = {"significant": 0, "directed": 0}
+    alone = Misses(["one symbol is no rule"], nothing, np.array([]), np.array([]))
+    assert fall_note(alone).startswith("No pattern has two symbols or more; a lower miner.min_support")
+    released = Misses(["one symbol is no rule", ""], nothing, np.array([]), np.array([]))
+    assert fall_note(released) == "Every pattern of two symbols or more that was judged is released."

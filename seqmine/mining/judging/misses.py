@@ -48,7 +48,7 @@ def find_misses(rule: ReleaseRule, table: PatternTable) -> Misses:
     near = near[np.argsort(-np.nan_to_num(value[near], nan=-np.inf), kind="stable")]
     return Misses(
         [
-            _ONE_SYMBOL if is_one[row] else _reason(limits, table, row, [*names, ""][place]) if judged else _UNJUDGED
+            ONE_SYMBOL if is_one[row] else _reason(limits, table, row, [*names, ""][place]) if judged else _UNJUDGED
             for row, (place, judged) in enumerate(zip(first.tolist(), is_rule.tolist(), strict=True))
         ],
         {name: int(counts[place]) for place, name in enumerate(names)},
@@ -78,7 +78,7 @@ def _reason(limits: "_Limits", table: PatternTable, row: int, name: str) -> str:
     return f"{words} {value:.3g}, needed {how} {limit:.3g} (release.{setting})"
 
 
-_ONE_SYMBOL = "one symbol is no rule"
+ONE_SYMBOL = "one symbol is no rule"
 _UNJUDGED = "not judged: it lies beyond evidence.most_patterns"
 _Limits = dict[str, tuple[str, str, str, float, str]]
 
