@@ -63,9 +63,14 @@ def _others(failed: FailedJobError) -> str:
     sweep = Path(failed.sweep)
     if not any(sweep.glob("*/metrics.json")):
         return ""
-    begun = [path.parent for path in sweep.glob("*/command.yaml") if not (path.parent / "metrics.json").is_file()]
-    others = sorted({folder.name for folder in begun} - {Path(failed.folder).name}, key=lambda name: name.zfill(9))
+    others = [folder.name for folder in _unfinished(sweep) if folder.name != Path(failed.folder).name]
     return f", and so did {', '.join(others)} beside it" if others else ""
+
+
+def _unfinished(sweep: Path) -> list[Path]:
+    """Return the folders of jobs that were begun and have no results, in the order of their numbers."""
+    begun = [path.parent for path in sweep.glob("*/command.yaml") if not (path.parent / "metrics.json").is_file()]
+    return sorted(begun, key=lambda folder: folder.name.zfill(9))
 
 
 class _WithoutHydrasWords:
@@ -135,7 +140,7 @@ def write_leaderboard(sweep: Path, monitor: str | None) -> None:
     frame = pl.DataFrame(rows, infer_schema_length=None)
     if monitor and monitor in frame.columns:
         frame = frame.sort(monitor, descending=direction(monitor) == "max", nulls_last=True)
-        draw_jobs(frame, monitor, sweep / "leaderboard.png")
+        draw_jobs(frame, monitor, sweep / "leaderboard.png", [_overrides(folder) for folder in _unfinished(sweep)])
         write_trade_off(rows, f"test/{monitor.removeprefix('val/')}", sweep)
     write_atomically(sweep / "leaderboard.csv", frame.write_csv)
 

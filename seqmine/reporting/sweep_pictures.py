@@ -17,13 +17,14 @@ if TYPE_CHECKING:
 _MOST_ROWS = 40
 
 
-def draw_jobs(runs: pl.DataFrame, monitor: str, path: Path) -> None:
+def draw_jobs(runs: pl.DataFrame, monitor: str, path: Path, without_results: Sequence[str | None] = ()) -> None:
     """Draw the value that each run is judged by, and of the same metric the one on test, the best run on top.
 
     Args:
         runs: sorted, the best first, with what was typed in ``overrides``.
         monitor: metric of the runs, a column.
         path: of the PNG.
+        without_results: what was typed for each other run, one that failed or is not finished.
     """
     from textwrap import fill
 
@@ -38,15 +39,15 @@ def draw_jobs(runs: pl.DataFrame, monitor: str, path: Path) -> None:
     if on_test in shown.columns:
         panel.plot(shown[on_test], heights, "o", color="gray", fillstyle="none", label=on_test)
     panel.plot(shown[monitor], heights, "o", color="C0", label=monitor)
-    names = [
-        f"{_short(told)} ({run})"
-        for run, told in zip(shown["run"], differing(shown["overrides"].to_list()), strict=True)
-    ]
+    told = differing([*shown["overrides"], *without_results])
+    names = [f"{_short(typed)} ({run})" for run, typed in zip(shown["run"], told[: len(shown)], strict=True)]
     panel.set_yticks(list(heights), [fill(name.strip(), 48) for name in names], fontsize=8)
-    panel.set_title(f"{len(shown)} of {len(runs)} finished runs, the best {monitor} on top", fontsize=10)
+    others = f", {len(without_results)} more without results" if without_results else ""
+    title = f"{len(shown)} of {len(runs)} finished runs, the best {monitor} on top{others}"
+    panel.set_title(title, fontsize=10)
     figure.supxlabel("names: the settings that differ, and the folder of the run", fontsize=9)
     panel.grid(axis="x", alpha=0.3)
-    panel.legend(frameon=False, fontsize=9)
+    figure.legend(frameon=False, fontsize=9, loc="outside right upper")
     FigureCanvasAgg(figure)
     _save(figure, path)
 
@@ -95,6 +96,8 @@ def draw_search(study: "Study", monitor: str, folder: Path) -> None:
         names = [monitor, *sorted({name for trial in study.trials for name in trial.params})]
         panel.set_xticks(range(len(names)), [name.replace(".", ".\n") for name in names], rotation=0, ha="center")
         panel.set_title("Each line is a run, the darker the better", fontsize=11)
+        for one in plt.gcf().axes:
+            one.grid(visible=False)  # its white lines are taken for bad runs
         plt.gcf().set_size_inches(2.2 * len(names) + 2, 5)
         _save(plt.gcf(), folder / "parallel_coordinates.png")
         plt.close("all")

@@ -20,7 +20,17 @@ def test_the_runs_of_a_sweep_are_drawn_with_what_tells_them_apart(tmp_path, monk
     assert {line.get_label(): list(line.get_xdata()) for line in panel.lines} == {
         "val/mrr@10": [0.3, 0.2], "test/mrr@10": [0.1, 0.2],
     }  # fmt: skip
-    assert "2 of 3 finished runs" in panel.get_title()
+    assert panel.get_title() == "2 of 3 finished runs, the best val/mrr@10 on top"
+
+
+def test_a_run_is_told_from_those_that_failed_too(tmp_path, monkeypatch):
+    kept = []
+    monkeypatch.setattr(sweep_pictures, "_save", lambda figure, path: kept.append(figure))
+    runs = pl.DataFrame({"run": ["0"], "overrides": ["model=gru lr=1e-3"], "val/mrr@10": [0.3]})
+    draw_jobs(runs, "val/mrr@10", tmp_path / "leaderboard.png", ["model=gru lr=9", None])
+    (panel,) = kept[0].axes
+    assert [label.get_text() for label in panel.get_yticklabels()] == ["lr=1e-3 (0)"]
+    assert panel.get_title().endswith("on top, 2 more without results")
 
 
 def test_a_search_of_one_run_has_pictures_too_and_leaves_the_style_alone(tmp_path):
