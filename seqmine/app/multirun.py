@@ -126,7 +126,8 @@ def write_leaderboard(sweep: Path, monitor: str | None) -> None:
 
     from seqmine.metrics.direction import direction
     from seqmine.reporting.sweep_pictures import draw_jobs
-    from seqmine.reporting.trade_off import write_trade_off
+    from seqmine.reporting.terminal import Terminal
+    from seqmine.reporting.trade_off import spent_together, write_trade_off
     from seqmine.runs.folder import read_metrics
     from seqmine.structs.files import write_atomically
 
@@ -143,6 +144,8 @@ def write_leaderboard(sweep: Path, monitor: str | None) -> None:
         draw_jobs(frame, monitor, sweep / "leaderboard.png", [_overrides(folder) for folder in _unfinished(sweep)])
         write_trade_off(rows, f"test/{monitor.removeprefix('val/')}", sweep)
     write_atomically(sweep / "leaderboard.csv", frame.write_csv)
+    for sentence in spent_together(rows):
+        Terminal().print(sentence, highlight=False)
 
 
 def _overrides(folder: Path) -> str | None:

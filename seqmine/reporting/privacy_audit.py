@@ -36,8 +36,9 @@ def memorization_table(found: dict[str, Any]) -> Table:
     for name in ("planted histories", "number", "at rank 1", "in the top 10", "exposure, bits", "median rank"):
         table.add_column(name, justify="left" if name == "planted histories" else "right")
     for words, one in _completions(found):
-        shown = [_with_interval(one, name) for name in ("first", "top_10", "exposure")]
-        table.add_row(words, f"{one['histories']:,}", *shown, f"{one['median_rank']:,.0f}")
+        shares = [_share(one, name) for name in ("first", "top_10")]
+        bits = f"{one['exposure']:.2f} ({one['exposure_low']:.2f} to {one['exposure_high']:.2f})"
+        table.add_row(words, f"{one['histories']:,}", *shares, bits, f"{one['median_rank']:,.0f}")
     return table
 
 
@@ -155,6 +156,10 @@ def _groups(found: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
         yield "planted users", found["canaries"]
     for name, one in found.get("users", {}).items():
         yield f"users, {name}", one
+
+
+def _share(one: dict[str, Any], name: str) -> str:
+    return f"{one[name]:.1%} ({one[f'{name}_low']:.1%} to {one[f'{name}_high']:.1%})"
 
 
 def _with_interval(one: dict[str, Any], name: str) -> str:

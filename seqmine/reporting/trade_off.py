@@ -55,6 +55,27 @@ def write_trade_off(runs: Sequence[Mapping[str, Any]], metric: str, folder: Path
     draw_trade_off(table, metric, folder / "trade_off.png")
 
 
+def spent_together(runs: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return what a choice among private runs of the same users costs; nothing of fewer than two.
+
+    Epsilons and deltas add up (basic composition, Dwork et al. 2006, doi:10.1007/11761679_29).
+
+    Args:
+        runs: metrics of each.
+
+    >>> spent_together([{"privacy/epsilon_spent": 1.5, "privacy/delta": 1e-5}] * 2)[0][:62]
+    'the 2 private runs spent epsilon 3.000 at delta 2e-05 together'
+    """
+    private = [run for run in runs if "privacy/epsilon_spent" in run]
+    if len(private) < 2:
+        return []
+    epsilon, delta = (sum(run[f"privacy/{name}"] for run in private) for name in ("epsilon_spent", "delta"))
+    return [
+        f"the {len(private)} private runs spent epsilon {epsilon:.3f} at delta {delta:g} together, which is what a "
+        "choice among them by their users costs"
+    ]
+
+
 def draw_trade_off(table: pl.DataFrame, metric: str, path: Path) -> None:
     """Draw the metric by epsilon, and beside it the AUC of the attack; without privacy is a line across.
 

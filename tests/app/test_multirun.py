@@ -58,16 +58,18 @@ def test_jobs_that_hydra_cannot_compose_are_told(monkeypatch):
         run_jobs(start)
 
 
-def test_finished_runs_are_ranked_and_failed_ones_left_out(tmp_path):
+def test_finished_runs_are_ranked_and_failed_ones_left_out(tmp_path, capsys):
     for number, value in enumerate([0.1, 0.3]):
         folder = tmp_path / str(number)
         folder.mkdir()
         OmegaConf.save(
             {"overrides": [f"seed={number}", "model=gru", "resume=auto"], "choices": {}}, folder / "command.yaml"
         )
-        write_json(folder / "metrics.json", {"val/ndcg@10": value, "protocol": {}})
+        spent = {"privacy/epsilon_spent": 4.0, "privacy/delta": 1e-5}
+        write_json(folder / "metrics.json", {"val/ndcg@10": value, "protocol": {}, **spent})
     (tmp_path / "2").mkdir()
     write_leaderboard(tmp_path, "val/ndcg@10")
+    assert "2 private runs spent epsilon 8.000" in capsys.readouterr().out
     board = pl.read_csv(tmp_path / "leaderboard.csv")
     assert board["run"].to_list() == [1, 0]
     assert board["overrides"].to_list() == ["seed=1 model=gru", "seed=0 model=gru"]

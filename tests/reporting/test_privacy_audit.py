@@ -20,6 +20,6 @@ def test_completed_histories_stand_beside_those_that_were_never_seen(tmp_path):
     one = {"histories": 4, **shares, **intervals, "median_rank": 2.5, "exposures": [5.0, 5.0, 4.0, 2.0]}
     completed = {"candidates": 32, "trained_on": one, "never_seen": {**one, "first": 0.0, "histories": 3}}
     cells = [list(column.cells) for column in memorization_table(completed).columns]
-    assert cells[:3] == [["trained on", "never seen"], ["4", "3"], ["0.500 (0.500 to 0.500)", "0.000 (0.500 to 0.500)"]]
+    assert cells[:3] == [["trained on", "never seen"], ["4", "3"], ["50.0% (50.0% to 50.0%)", "0.0% (50.0% to 50.0%)"]]
     draw_pictures({"canaries": GROUP, "memorization": completed}, tmp_path)
     assert (tmp_path / "memorization.png").read_bytes()[:4] == b"\x89PNG"

@@ -1,7 +1,7 @@
 import pytest
 from matplotlib import figure as figures
 
-from seqmine.reporting.trade_off import trade_off, write_trade_off
+from seqmine.reporting.trade_off import spent_together, trade_off, write_trade_off
 
 METRIC = "test/mrr@10"
 
@@ -44,3 +44,10 @@ def test_a_sweep_over_epsilon_has_a_table_and_a_picture_and_any_other_has_none(t
     assert set(attacked.lines[1].get_ydata()) == {0.5}, "chance"
     write_trade_off([run_of(0.1, 1), run_of(0.2, 2)], METRIC, tmp_path)
     assert "privacy.canaries=1000" in drawn[1].axes[1].get_title()
+
+
+def test_what_a_search_among_private_runs_spent_is_the_sum_over_its_private_runs():
+    private = [{"privacy/epsilon_spent": epsilon, "privacy/delta": 1e-5} for epsilon in (7.5, 1.0, 2.0)]
+    (told,) = spent_together([{METRIC: 0.1}, *private])
+    assert "the 3 private runs spent epsilon 10.500 at delta 3e-05 together" in told
+    assert spent_together(private[:1]) == spent_together([]) == []

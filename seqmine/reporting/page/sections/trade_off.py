@@ -8,7 +8,7 @@ import polars as pl
 from seqmine.reporting.page import charts
 from seqmine.reporting.page.blocks import Block, Chart, Grid, Words
 from seqmine.reporting.page.subject import METRIC, Subject
-from seqmine.reporting.trade_off import trade_off
+from seqmine.reporting.trade_off import spent_together, trade_off
 from seqmine.runs.comparable import find_runs
 from seqmine.structs import UserError
 
@@ -28,7 +28,8 @@ class TradeOff:
         """
         named = subject.board.runs or []
         runs = find_runs([named] if isinstance(named, str) else list(named)) if named else []
-        table = trade_off([run.metrics for run in runs], f"test/{METRIC}")
+        metrics = [run.metrics for run in runs]
+        table = trade_off(metrics, f"test/{METRIC}")
         if table.is_empty():
             raise UserError(
                 "no private run is named in runs; run python -m seqmine.train -m privacy=dp_sgd "
@@ -41,6 +42,7 @@ class TradeOff:
                 f"Mean test {METRIC} over the runs of each epsilon, and how well planted users that were trained on "
                 "are told from planted users that were not (AUC, .5 is chance; from the lowest to the highest end of "
                 "the intervals of the runs)."
+                + "".join(f" All in all {sentence}." for sentence in spent_together(metrics))
             ),
             Chart(
                 f"{METRIC} by epsilon",

@@ -6,7 +6,14 @@ from tests.pages import page_subject, writer
 
 
 def test_utility_by_epsilon_stands_beside_the_attack(tmp_path):
-    attack = {"attack_auc": 0.6, "attack_auc_low": 0.5, "attack_auc_high": 0.7, "epsilon_low": 0.1}
+    attack = {
+        "epsilon_spent": 2.0,
+        "delta": 1e-5,
+        "attack_auc": 0.6,
+        "attack_auc_low": 0.5,
+        "attack_auc_high": 0.7,
+        "epsilon_low": 0.1,
+    }
     for number, epsilon in enumerate([None, 8.0, 2.0]):
         told = {"epsilon": epsilon, **attack} if epsilon else {}
         metrics = {f"privacy/{name}": value for name, value in told.items()} | {"test/ndcg@10": number / 10}
@@ -19,6 +26,7 @@ def test_utility_by_epsilon_stands_beside_the_attack(tmp_path):
         ["without privacy", 1, 0.0, None],
     ]
     assert (useful.kind, attacked.kind) == ("chart", "chart") and "ndcg@10" in words.text
+    assert "2 private runs spent epsilon 4.000" in words.text
 
 
 def test_without_private_runs_the_way_to_them_is_told(subject):
