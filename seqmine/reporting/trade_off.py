@@ -101,9 +101,9 @@ def draw_trade_off(table: pl.DataFrame, metric: str, path: Path) -> None:
         panel.grid(alpha=0.3)
     for value in plain[metric]:
         useful.axhline(value, color="gray", linestyle="--", label="without privacy")
-        useful.legend(frameon=False, fontsize=9)
+        useful.legend(frameon=False, fontsize=9, loc="lower right")
     attacked.axhline(0.5, color="gray", linestyle=":", label="chance")
-    attacked.legend(frameon=False, fontsize=9)
+    attacked.legend(frameon=False, fontsize=9, loc="upper left")
     useful.set_title(f"{metric}: mean, smallest and largest run", fontsize=10)
     attacked.set_title("attack on planted users: AUC with intervals", fontsize=10)
     if private["attack_auc"].is_null().all():

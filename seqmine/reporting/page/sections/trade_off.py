@@ -55,7 +55,7 @@ class TradeOff:
             blocks.append(Chart("Success of the attack by epsilon", f"{len(attacked)} values of epsilon.", chart))
         attack = ["attack_auc", "attack_auc_low", "attack_auc_high", "epsilon_low"]
         shown = table.select("epsilon", "runs", f"test/{METRIC}", *attack)
-        rows = [["without privacy" if row[0] is None else row[0], *row[1:]] for row in shown.iter_rows()]
+        rows = [["without privacy" if row[0] is None else f"{row[0]:g}", *row[1:]] for row in shown.iter_rows()]
         return [*blocks, Grid("Utility and attack", _COLUMNS, rows)]
 
 

@@ -21,8 +21,8 @@ def test_utility_by_epsilon_stands_beside_the_attack(tmp_path):
     subject = page_subject(tmp_path / "runs" / "0", f"runs='{tmp_path}/runs/*'")
     words, useful, attacked, table = writer(subject, "trade_off")(subject)
     assert [row[:4] for row in table.rows] == [
-        [2.0, 1, 0.2, 0.6],
-        [8.0, 1, 0.1, 0.6],
+        ["2", 1, 0.2, 0.6],
+        ["8", 1, 0.1, 0.6],
         ["without privacy", 1, 0.0, None],
     ]
     assert (useful.kind, attacked.kind) == ("chart", "chart") and "ndcg@10" in words.text
