@@ -8,6 +8,7 @@ from seqmine.app.program import program
 @program("mine")
 def main(config: DictConfig) -> None:
     """Run one study of a log."""
+    import logging
     from pathlib import Path
 
     from seqmine.app.start import start_run
@@ -25,6 +26,7 @@ def main(config: DictConfig) -> None:
         findings = study.find(subject, progress)
         stage("tables and pictures")
         report(findings, Path(config.paths.run), loggers)
+    logging.getLogger("seqmine.mine").info("run folder: %s", config.paths.run)
 
 
 if __name__ == "__main__":

@@ -181,7 +181,8 @@ def show_patterns(table: PatternTable, symbols: SymbolLog, most: int, notes: Seq
     rows = best_rows(table)
     what = "released patterns" if "released" in table.columns else "patterns"
     table = table.with_columns(support_count=table.support_count)
-    _show(f"{len(rows):,} {what} of {len(table):,}", table.take(rows[:most]), symbols, _SHOWN_COLUMNS, notes)
+    part = f", the best {most:,} are shown" if len(rows) > most else ""
+    _show(f"{len(rows):,} {what} of {len(table):,}{part}", table.take(rows[:most]), symbols, _SHOWN_COLUMNS, notes)
 
 
 def show_lists(lists: Mapping[str, PatternTable], symbols: SymbolLog, most: int) -> None:
@@ -201,14 +202,16 @@ def _show(title: str, table: PatternTable, symbols: SymbolLog, names: Sequence[s
 
     console = Terminal()
     columns = _fitting([name for name in names if name in table.columns], table, console.width // 2)
-    shown = Table(title=title, box=SIMPLE_HEAD, padding=(0, 1), collapse_padding=True)
+    shown = Table(box=SIMPLE_HEAD, padding=(0, 1), collapse_padding=True)
     shown.add_column("pattern", overflow="fold")
     for header in headers(*columns).values():
         shown.add_column(header, justify="right", no_wrap=True)
     for row in range(len(table)):
         values = [_shown_value(table, name, row) for name in columns]
         shown.add_row(escape(symbols.shown_pattern(table.pattern(row))), *values)
-    console.print(shown)
+    console.print(title, highlight=False)  # not that of the table, which would fold it to its width
+    if len(table):
+        console.print(shown)
     for note in notes:
         console.print(note, markup=False, highlight=False)
 

@@ -55,6 +55,15 @@ def test_titles_are_no_markup(shop, capsys):
     assert "[red]" in capsys.readouterr().out
 
 
+def test_how_many_are_shown_is_said_and_no_table_is_shown_of_none(shop, capsys):
+    symbols = Projection()(shop, ["1", "2"], {})
+    table = judged(symbols)
+    show_patterns(table, symbols, 1)
+    assert "patterns of 4, the best 1 are shown" in capsys.readouterr().out
+    show_patterns(table.take(np.arange(0)), symbols, 5)
+    assert capsys.readouterr().out == "0 patterns of 0\n"
+
+
 def test_the_table_leaves_half_of_a_narrow_terminal_to_the_patterns(shop, capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
     title = "a lamp of forty letters with a long name"
