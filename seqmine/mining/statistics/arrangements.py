@@ -47,15 +47,12 @@ def arrangement_chance(masks: NDArray[np.int64], counts: NDArray[np.int64], patt
     reach = np.zeros((size, k))
     reach[size - 1, 0] = 1.0
     found = 0.0
+    left, total = counts.copy(), np.sum(counts)
     for state in range(size - 1, 0, -1):
-        total = 0
         for kind in range(len(counts)):
-            total += state // strides[kind] % (counts[kind] + 1)
-        for kind in range(len(counts)):
-            left = state // strides[kind] % (counts[kind] + 1)
-            if left == 0:
+            if left[kind] == 0:
                 continue
-            chance = left / total
+            chance = left[kind] / total
             for matched in range(k):
                 flow = reach[state, matched] * chance
                 if flow == 0.0:
@@ -66,6 +63,14 @@ def arrangement_chance(masks: NDArray[np.int64], counts: NDArray[np.int64], patt
                     reach[state - strides[kind], matched + 1] += flow
                 else:
                     found += flow
+        # what is left of each kind are the digits of the state, which is counted down
+        kind = 0
+        while left[kind] == 0:
+            left[kind] = counts[kind]
+            total += counts[kind]
+            kind += 1
+        left[kind] -= 1
+        total -= 1
     return min(found, 1.0)
 
 
