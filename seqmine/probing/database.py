@@ -132,14 +132,10 @@ def index_symbols(log: InteractionLog, names: NDArray[np.int32], strict_time: bo
     support = symbol_supports(log.items, log.offsets, num_symbols)
     local = np.full(num_symbols, -1, np.int32)
     local[names] = np.arange(len(names), dtype=np.int32)
-    symbol = local[log.items]
-    keep = symbol >= 0
-    symbol = symbol[keep]
-    user = log.event_users[keep].astype(np.int32)
-    position = log.event_positions[keep].astype(np.int32)
-    offsets = np.concatenate([[0], np.cumsum(keep)])[log.offsets].astype(np.int64)
-    time = np.zeros(len(symbol), np.int64) if log.timestamps is None else log.timestamps[keep].astype(np.int64)
+    times = np.zeros(0, np.int64) if log.timestamps is None else log.timestamps
+    symbol, user, position, time, offsets = _kept_events(log.items, log.offsets, times, local)
     follow, next_same = _links(symbol, time, offsets, len(names), strict_time)
+    occurrence_offsets = np.concatenate([[0], np.cumsum(np.bincount(symbol, minlength=len(names)))]).astype(np.int64)
     return Database(
         names=names,
         support=support[names].astype(np.int32),
@@ -150,6 +146,43 @@ def index_symbols(log: InteractionLog, names: NDArray[np.int32], strict_time: bo
         follow=follow,
         next_same=next_same,
         stop=offsets[1:].astype(np.int32),
-        occurrences=np.argsort(symbol, kind="stable").astype(np.int32),
-        occurrence_offsets=np.concatenate([[0], np.cumsum(np.bincount(symbol, minlength=len(names)))]).astype(np.int64),
+        occurrences=_occurrences(symbol, occurrence_offsets),
+        occurrence_offsets=occurrence_offsets,
     )
+
+
+@no_type_check
+@kernel
+def _kept_events(
+    items: NDArray[np.int32], offsets: NDArray[np.int64], times: NDArray[np.int64], local: NDArray[np.int32]
+) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32], NDArray[np.int64], NDArray[np.int64]]:
+    """Return symbol, user, position and time (0 where ``times`` is empty) of the events with a local number.
+
+    The last array has where the kept events of each user start.
+    """
+    size = 0
+    for item in items:
+        size += local[item] >= 0
+    symbol, user, position = np.empty(size, np.int32), np.empty(size, np.int32), np.empty(size, np.int32)
+    time, starts = np.zeros(size, np.int64), np.zeros(len(offsets), np.int64)
+    place = 0
+    for owner in range(len(offsets) - 1):
+        for event in range(offsets[owner], offsets[owner + 1]):
+            if local[items[event]] >= 0:
+                symbol[place], user[place], position[place] = local[items[event]], owner, event - offsets[owner]
+                if len(times):
+                    time[place] = times[event]
+                place += 1
+        starts[owner + 1] = place
+    return symbol, user, position, time, starts
+
+
+@no_type_check
+@kernel
+def _occurrences(symbol: NDArray[np.int32], offsets: NDArray[np.int64]) -> NDArray[np.int32]:
+    """Return the events sorted by symbol, those of one symbol in their order; ``offsets``: where each symbol starts."""
+    places, occurrences = offsets.copy(), np.empty(len(symbol), np.int32)
+    for event in range(len(symbol)):
+        occurrences[places[symbol[event]]] = event
+        places[symbol[event]] += 1
+    return occurrences
