@@ -45,7 +45,8 @@ def private_table(found: PrivateTop) -> Table:
     Args:
         found: of a study.
     """
-    table = Table(title=f"Patterns that most users have; users are noisy (95%: ± {found.half_width:.0f})")
+    title = f"Patterns that most users have; users are noisy (95%: ± {found.half_width:.0f})"
+    table = Table(title=title, min_width=len(title) + 2)  # a narrower table would break its title
     table.add_column("pattern")
     table.add_column("users, noisy", justify="right")
     for pattern, count in zip(found.patterns, found.noisy_counts.tolist(), strict=True):

@@ -15,7 +15,7 @@ def test_a_private_mining_releases_noisy_counts_and_says_what_was_spent(small_lo
     about = json.loads((run / "release" / "privacy.json").read_text())
     assert (about["epsilon_spent"], about["delta"], about["noise_is_secret"]) == (1.0, 1e-3, True)
     told = " ".join(capsys.readouterr().out.split())
-    assert "users are noisy" in told
+    assert "Patterns that most users have; users are noisy (95%" in told
     assert "epsilon 1 spent at delta 0.001, 50% of it to choose the patterns" in told
     assert not list(run.glob("patterns.parquet")), "exact supports are not written"
 
