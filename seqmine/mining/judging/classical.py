@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from seqmine.probing.database import symbol_supports
 from seqmine.structs import InteractionLog, PatternTable
 
 
@@ -21,9 +22,10 @@ def with_classical_lifts(log: InteractionLog, table: PatternTable) -> PatternTab
     >>> found["classical_lift"].tolist(), found["copurchase_lift"].tolist()
     ([2.0], [2.0])
     """
-    width = int(log.items.max(initial=0)) + 1
-    pairs = np.unique(log.owners[log.event_users].astype(np.int64) * width + log.items)
-    having = np.bincount(pairs % width, minlength=int(table.symbols.max(initial=0)) + 1)
+    num_symbols = max(int(log.items.max(initial=0)), int(table.symbols.max(initial=0))) + 1
+    # the sessions of a person lie in a row, and a symbol in several of them counts once
+    firsts = np.flatnonzero(np.diff(log.owners, prepend=-1))
+    having = symbol_supports(log.items, np.append(log.offsets[firsts], log.num_events), num_symbols)
     share = having / max(log.num_people, 1)
     classical, together = np.full(len(table), np.nan), np.full(len(table), np.nan)
     for row, pattern in enumerate(table.patterns()):
