@@ -139,6 +139,8 @@ _REDUNDANCY = (
     Column("part_p_value", "p-value of its order there; null for what is part of none", "p-value", _PARTS),
     Column("is_independent", "whether it is more than a part of longer ones, and met all conditions", "true or false",
            _PARTS),
+    Column("told_of", "users that it would tell of beside what is shown, where they are too few to show it", "users",
+           "`mining.judging.channels`"),
     Column("released", "whether it meets every condition of the release", "true or false", _RELEASE),
     Column("cover_rank", "1 for the released pattern that most users have, 2 for the best of the others, and so on",
            "rank", _RELEASE),

@@ -39,8 +39,8 @@ def find_misses(rule: ReleaseRule, table: PatternTable) -> Misses:
     names = list(conditions)
     first = np.where(met.all(axis=0), len(names), np.argmin(met, axis=0))
     counts = np.bincount(first[is_rule], minlength=len(names) + 1)
-    # The last two conditions are tested only where all others are met, so they are no further failure.
-    num_missed = np.maximum((~met[:-2]).sum(axis=0), 1)
+    # The last three conditions are tested only where all others are met, so they are no further failure.
+    num_missed = np.maximum((~met[:-3]).sum(axis=0), 1)
     is_near = is_rule & (first < len(names)) & (num_missed == 1)
     value = table.columns["holdout_leverage"] * table.columns["holdout_support"]
     limits, is_one = _limits(rule), (table.lengths < 2).tolist()
@@ -71,6 +71,9 @@ def _reason(limits: "_Limits", table: PatternTable, row: int, name: str) -> str:
         return ""
     if name == "independent":
         return f"no more than a part of longer released rules: {_number(table, 'part_support', row)} users beside them"
+    if name == "anonymous":
+        told_of = _number(table, "told_of", row)
+        return f"beside what is shown it would tell of {told_of} users, too few (release.min_difference)"
     words, column, how, limit, setting = limits[name]
     value = people_of(table)[row] if name == "shared" else table.columns[column][row]
     if np.isnan(value):

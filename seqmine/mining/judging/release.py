@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from seqmine.mining.judging.channels import told_of_few
 from seqmine.mining.judging.evaluation import greedy_cover
 from seqmine.mining.judging.rivals import PartTest, direction_p_values
 from seqmine.mining.statistics.ties import for_order
@@ -24,6 +25,8 @@ class ReleaseRule:
             is asked.
         min_stability: it is selected in at least this share of the bootstraps.
         min_users: people that have it, at least; sessions of one person count once.
+        min_difference: users by which what is shown differs, at least, or else by nobody: see ``channels``; 1 lets all
+            pass.
         min_holdout_users: held-out users that have its antecedent, at least: fewer tell too little.
         max_gain_p_value: the p-value of its gain in confidence over every rule that leaves a symbol out is below this,
             among held-out users; above 1 lets redundant rules pass. A pair has no such rule: its lift says it all.
@@ -43,6 +46,7 @@ class ReleaseRule:
         min_later_lift: NonNegativeFloat = 1.0,
         min_stability: Share = 0.8,
         min_users: PositiveInt = 20,
+        min_difference: PositiveInt = 20,
         min_holdout_users: PositiveInt = 10,
         max_gain_p_value: NonNegativeFloat = 0.01,
         max_direction_p_value: NonNegativeFloat = 0.01,
@@ -51,7 +55,7 @@ class ReleaseRule:
         self.max_q_value, self.min_holdout_lift = max_q_value, min_holdout_lift
         self.min_later_lift, self.min_stability, self.min_users = min_later_lift, min_stability, min_users
         self.max_gain_p_value, self.max_direction_p_value = max_gain_p_value, max_direction_p_value
-        self.min_holdout_users, self.part_test = min_holdout_users, part_test
+        self.min_holdout_users, self.min_difference, self.part_test = min_holdout_users, min_difference, part_test
 
     def conditions(self, table: PatternTable) -> dict[str, NDArray[np.bool_]]:
         """Return for each condition which patterns meet it; a measure that is missing (NaN) meets none.
@@ -59,7 +63,7 @@ class ReleaseRule:
         Later days are the exception: a pattern of which they tell nothing meets the condition on them.
 
         Args:
-            table: judged patterns; those that ``mark`` returns have the two conditions on rivals beside the others.
+            table: judged patterns; those of ``mark`` have the conditions on rivals and on what else is shown too.
         """
         columns = table.columns
         later = columns.get("later_lift_lower", np.full(len(table), np.nan))  # no time, no later days
@@ -76,6 +80,7 @@ class ReleaseRule:
         if "is_independent" in columns:
             conditions["directed"] = columns["direction_p_value"] < self.max_direction_p_value
             conditions["independent"] = columns["is_independent"]
+            conditions["anonymous"] = np.isnan(columns["told_of"])
         return conditions
 
     def mark(self, log: InteractionLog, table: PatternTable, constraints: Constraints, min_count: int) -> PatternTable:
@@ -91,9 +96,10 @@ class ReleaseRule:
             min_count: support that they were mined with.
 
         Returns:
-            The table with ``direction_p_value``, the columns of the part test, ``released``, and ``cover_rank``: 1 for
-            the released pattern that most users have, 2 for the one that most of the other users have, and so on; NaN
-            for what adds no user. ``comes_together`` marks what meets all conditions up to its direction: its symbols
+            The table with ``direction_p_value``, the columns of the part test, ``told_of`` (users that it would tell of
+            beside what is shown, NaN where they are not few), ``released``, and ``cover_rank``: 1 for the released
+            pattern that most users have, 2 for the one that most of the other users have, and so on; NaN for what
+            adds no user. ``comes_together`` marks what meets all conditions up to its direction: its symbols
             come close together, in either order.
         """
         stage("release, against other orders and longer patterns")
@@ -105,10 +111,12 @@ class ReleaseRule:
         is_candidate &= direction < self.max_direction_p_value
         table = table.with_columns(direction_p_value=direction, comes_together=together)
         table = self.part_test.test(log, table, order_limits, min_count, is_candidate)
-        released, rank = np.flatnonzero(table.columns["is_independent"]), np.full(len(table), np.nan)
+        told_of = told_of_few(table, table.columns["is_independent"], self.min_difference)
+        is_released = table.columns["is_independent"] & np.isnan(told_of)
+        released, rank = np.flatnonzero(is_released), np.full(len(table), np.nan)
         cover = greedy_cover(table.take(released), log, constraints, len(released))
         rank[released[cover]] = np.arange(1, len(cover) + 1)
-        return table.with_columns(released=table.columns["is_independent"], cover_rank=rank)
+        return table.with_columns(told_of=told_of, released=is_released, cover_rank=rank)
 
 
 def people_of(table: PatternTable) -> NDArray[np.int64]:

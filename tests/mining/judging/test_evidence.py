@@ -251,6 +251,7 @@ def test_release_names_what_fails():
         "productive": [True, True, True, True, True],
         "directed": [False, True, False, False, False],
         "independent": [False, True, False, False, False],
+        "anonymous": [True] * 5,
     }
     assert len(released_of(log, table)) == 1
     marked = rule.mark(log, table, Constraints(), 10)

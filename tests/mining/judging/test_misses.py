@@ -22,6 +22,7 @@ def marked():
         comes_together=np.array([0, 0, 0, 1, 1, 0, 0], np.bool_),
         part_support=np.array([np.nan] * 6 + [3.0]),
         is_independent=np.array([0, 1, 0, 0, 0, 0, 0], np.bool_),
+        told_of=np.full(7, np.nan),
     )
 
 
@@ -45,3 +46,10 @@ def test_a_near_miss_misses_one_condition_and_a_set_comes_once():
     misses = find_misses(ReleaseRule(part_test=PartTest(order_test=OrderTest())), marked())
     assert misses.near.tolist() == [2, 3, 4, 6], "5 misses its q-value and its number of users"
     assert misses.together.tolist() == [3]
+
+
+def test_a_rule_that_would_tell_of_a_few_says_of_how_many():
+    table = marked().with_columns(told_of=np.array([np.nan, 3.0] + [np.nan] * 5))
+    misses = find_misses(ReleaseRule(part_test=PartTest(order_test=OrderTest())), table)
+    assert misses.reasons[1] == "beside what is shown it would tell of 3 users, too few (release.min_difference)"
+    assert misses.fell_at["anonymous"] == 1 and 1 in misses.near

@@ -44,6 +44,22 @@ def test_direction_and_parts_are_judged_without_the_order_of_a_file():
     assert columns["direction_p_value"][2] == 1
 
 
+@pytest.mark.parametrize(("antecedents", "released"), [(53, False), (50, True), (70, True)])
+def test_a_rule_whose_numbers_tell_of_a_few_people_is_not_released(antecedents, released):
+    log = InteractionLog.from_lists([[1, 2]] * 50 + [[3]] * 50)
+    table = PatternTable.from_lists([(1, 2)], [50], 100).with_columns(
+        **{name: np.ones(1) for name in ("stability", "holdout_leverage", "holdout_support")},
+        **{name: np.zeros(1) for name in ("q_value", "gain_p_value")},
+        holdout_lift_lower=np.full(1, 1.2),
+        antecedent_count=np.array([antecedents]),
+    )
+    columns = ReleaseRule(part_test=PartTest(order_test=OrderTest())).mark(log, table, Constraints(), 20).columns
+    assert columns["released"].tolist() == [released]
+    assert np.isnan(columns["told_of"][0]) == released and columns["is_independent"][0]
+    all_pass = ReleaseRule(part_test=PartTest(order_test=OrderTest()), min_difference=1)
+    assert all_pass.mark(log, table, Constraints(), 20).columns["released"].all()
+
+
 @pytest.mark.parametrize(
     ("condition", "column", "missed"),
     [
@@ -62,7 +78,7 @@ def test_what_misses_a_limit_meets_its_condition_no_more(condition, column, miss
            "stability": 0.8, "gain_p_value": 0.001, "direction_p_value": 0.001}  # fmt: skip
     columns = {name: np.array([value, missed if name == column else value]) for name, value in met.items()}
     table = PatternTable.from_lists([(1, 2, 3)] * 2, [20] * 2, 100).with_columns(
-        **columns, is_independent=np.ones(2, np.bool_)
+        **columns, is_independent=np.ones(2, np.bool_), told_of=np.full(2, np.nan)
     )
     conditions = ReleaseRule(part_test=PartTest(order_test=OrderTest())).conditions(table)
     assert conditions.pop(condition).tolist() == [True, False]
