@@ -27,7 +27,8 @@ class ReleaseRule:
         min_users: people that have it, at least; sessions of one person count once.
         min_difference: users by which what is shown differs, at least, or else by nobody: see ``channels``; 1 lets all
             pass.
-        min_holdout_users: held-out users that have its antecedent, at least: fewer tell too little.
+        min_holdout_users: held-out users that have its antecedent, at least: fewer tell too little of the lift, and
+            too much of the users.
         max_gain_p_value: the p-value of its gain in confidence over every rule that leaves a symbol out is below this,
             among held-out users; above 1 lets redundant rules pass. A pair has no such rule: its lift says it all.
         max_direction_p_value: the p-value of beating every other order of its symbols is below this; above 1 lets
@@ -47,7 +48,7 @@ class ReleaseRule:
         min_stability: Share = 0.8,
         min_users: PositiveInt = 20,
         min_difference: PositiveInt = 20,
-        min_holdout_users: PositiveInt = 10,
+        min_holdout_users: PositiveInt = 20,
         max_gain_p_value: NonNegativeFloat = 0.01,
         max_direction_p_value: NonNegativeFloat = 0.01,
         part_test: PartTest,
