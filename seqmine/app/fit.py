@@ -8,11 +8,12 @@ from typing import Any
 from lightning import Trainer, seed_everything
 from omegaconf import DictConfig
 
+from seqmine.app.samples import sample_lists
 from seqmine.app.start import keep_settings, settle_protocol, settle_recipe
 from seqmine.data.datamodule import SequenceDataModule
 from seqmine.reporting.artifacts import log_artifacts
 from seqmine.reporting.learning_curve import draw_curves
-from seqmine.reporting.run_loggers import log_picture, log_results, logged_to
+from seqmine.reporting.run_loggers import log_picture, log_results, log_table, logged_to
 from seqmine.runs.belonging import Belonging
 from seqmine.runs.checkpoints import resumed_from
 from seqmine.runs.components import build, build_group
@@ -80,6 +81,8 @@ def fit_and_test(config: DictConfig) -> dict[str, Any]:
         metrics = write_results(config, trainer, scored, results, chosen, chosen_by)
         write_release(config, module, datamodule.catalog, metrics)
         log_results(loggers, config, metrics, results.epochs)
+        if config.privacy is None:
+            log_table(loggers, "recommendations", lambda: sample_lists(scored, datamodule))
         log_picture(loggers, "learning_curve", curve)
         log_artifacts(loggers, Path(config.paths.run), config.monitor, metrics)
     return metrics

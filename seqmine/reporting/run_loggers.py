@@ -1,10 +1,11 @@
 """Settings, results and pictures of a training in its loggers: W&B and TensorBoard get the same."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 from lightning.pytorch.loggers import Logger, TensorBoardLogger, WandbLogger
 from lightning.pytorch.utilities import rank_zero_only
 from omegaconf import DictConfig
@@ -66,6 +67,21 @@ def log_results(
             best = f"best/{config.monitor}"
             logger.log_hyperparams(plain(config), {best: numbers[best]} if best in numbers else None)
         logger.save()
+
+
+@rank_zero_only
+def log_table(loggers: Sequence[Logger], name: str, make: Callable[[], pl.DataFrame]) -> None:
+    """Log a table to W&B; where no logger shows tables it is not made.
+
+    Args:
+        loggers: of the run.
+        name: of the table.
+        make: returns it.
+    """
+    found = [logger for logger in loggers if isinstance(logger, WandbLogger)]
+    table = make() if found else pl.DataFrame()
+    for logger in found:
+        logger.log_table(name, table.columns, [list(row) for row in table.rows()])
 
 
 def summary(monitor: str, metrics: Mapping[str, Any], epochs: Sequence[Mapping[str, float]]) -> dict[str, float]:

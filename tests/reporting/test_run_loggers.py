@@ -108,6 +108,15 @@ def test_it_has_the_table_of_the_terminal_and_the_curve(run, summary):
     assert (folder / picture).read_bytes() == (run.folder / "learning_curve.png").read_bytes()
 
 
+def test_it_shows_a_few_recommendations_and_no_key_of_a_user(run, summary, small_log):
+    (folder,) = run.folder.glob("wandb/offline-run-*/files")
+    table = json.loads((folder / summary["recommendations.path"]).read_text())
+    assert table["columns"] == ["user", "rank", "item_id", "score"]
+    assert [row[:2] for row in table["data"]] == [[user, rank] for user in range(10) for rank in range(1, 6)]
+    lists = run.recommend(history="test", top_k=5)
+    assert [row[2] for row in table["data"]] == lists["item_id"].to_list()[:50]
+
+
 def test_it_says_which_log_its_weights_come_from(records, run):
     of_kind = {artifact["type"]: artifact for artifact in records["artifact"]}
     log, weights = of_kind["dataset"], of_kind["model"]
