@@ -35,7 +35,14 @@ def test_a_page_that_could_not_be_drawn_is_not_begun(run, package, monkeypatch):
 def test_the_page_of_a_private_run_tells_of_its_release_alone(run, tmp_path):
     private = shutil.copytree(run, tmp_path / "private")
     (private / "release").mkdir()
-    told = {"epsilon_spent": 7.9, "noise_is_secret": True, "may_leave": [], "stays": "", "taken_as_public": []}
+    told = {
+        "epsilon_spent": 7.9,
+        "delta": 1e-5,
+        "noise_is_secret": True,
+        "may_leave": [],
+        "stays": "",
+        "taken_as_public": [],
+    }
     (private / "release" / "privacy.json").write_text(json.dumps(told))
     subject = page_subject(private, "sections=quick")
     sections = sections_of(subject.config, subject)
