@@ -29,8 +29,8 @@ from seqmine.serving.histories import (
     given_histories,
     moment_after,
     run_histories,
-    warn_of_empty,
     warn_of_unknown,
+    without_empty,
 )
 from seqmine.serving.ids import keep_known, read_ids
 from seqmine.serving.shards import EMPTY, Shards, write_tables
@@ -166,10 +166,7 @@ def _of_settings(restored: Restored, histories: Histories) -> Histories:
     histories = _with_moment(config, histories)
     allowed = _allowed(restored)
     histories = histories if allowed is None else histories.allowing(allowed)
-    if config.fallback == "none":
-        num_users, histories = len(histories), histories.known()
-        warn_of_empty(num_users - len(histories), num_users)
-    return _required(restored, histories)
+    return _required(restored, without_empty(histories) if config.fallback == "none" else histories)
 
 
 def _required(restored: Restored, asked: _AnyAsked) -> _AnyAsked:

@@ -157,6 +157,13 @@ def warn_of_empty(count: int, num_users: int) -> None:
         _log.warning(words, count, num_users)
 
 
+def without_empty(histories: Histories) -> Histories:
+    """Return the histories that hold an event, and say how many do not, if any."""
+    known = histories.known()
+    warn_of_empty(len(histories) - len(known), len(histories))
+    return known
+
+
 def warn_of_unknown(events: pl.LazyFrame, catalog: Catalog) -> None:
     """Say how many events have items that the model does not know, if any."""
     item, known = pl.col("item_id"), pl.Series(catalog.item_ids, dtype=pl.String).implode()

@@ -235,17 +235,14 @@ class _Restored:
 
     def given(self, histories: Any) -> "Histories | None":
         from seqmine.data.sources.frame import EventFrame, of_histories
-        from seqmine.serving.histories import given_histories, warn_of_empty, warn_of_unknown
+        from seqmine.serving.histories import given_histories, warn_of_unknown, without_empty
 
         is_table = hasattr(histories, "__arrow_c_stream__") or isinstance(histories, pl.LazyFrame)
         events = EventFrame(histories).read() if is_table else of_histories(histories)
         if events.is_empty():
             return None
         warn_of_unknown(events.lazy(), self.own[1])
-        found = given_histories(events, self.datamodule, self.own[1])
-        known = found.known()
-        warn_of_empty(len(found) - len(known), len(found))
-        return known
+        return without_empty(given_histories(events, self.datamodule, self.own[1]))
 
 
 def load(folder: str | Path) -> Run:
